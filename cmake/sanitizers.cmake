@@ -1,0 +1,13 @@
+set(GIBSEY_SANITIZE "" CACHE STRING "Sanitizers for our code, as -fsanitize takes them (address,undefined or thread)")
+# Line tables are enough for a readable stack and halve the build time of full debug information.
+add_compile_options($<$<CONFIG:Debug>:-gline-tables-only> $<$<CONFIG:Debug>:-O1> -fno-omit-frame-pointer)
+if(GIBSEY_SANITIZE)
+  add_compile_options(-fsanitize=${GIBSEY_SANITIZE} -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${GIBSEY_SANITIZE})
+endif()
+add_link_options(-fuse-ld=lld-19)
+find_program(GIBSEY_CCACHE ccache)
+if(GIBSEY_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${GIBSEY_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${GIBSEY_CCACHE})
+endif()
