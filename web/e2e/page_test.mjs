@@ -1,0 +1,108 @@
+// The page against a running server: choose Arieol, ask, read the answer, open the page it quotes.
+//   GIBSEY_URL=http://127.0.0.1:8002 [CHROMIUM=/usr/bin/chromium] [SCREENSHOT=page.png] node e2e/page_test.mjs
+// Exit code 0 when all holds, 1 with a plain sentence otherwise.
+
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const base = process.env.GIBSEY_URL;
+const browserPath = process.env.CHROMIUM || '/usr/bin/chromium';
+const question = 'Why did you climb the tower?';
+const replyLimitMs = 90_000;
+
+function check(holds, sentence) {
+  if (!holds) throw new Error(sentence);
+}
+
+/** One space between words, no quotation marks at the ends. */
+function bare(text) {
+  return text.replace(/\s+/g, ' ').replace(/^[\s"'“”‘’«»]+|[\s"'“”‘’«»]+$/g, '');
+}
+
+async function askArieol(page) {
+  const card = page.locator('[data-char-id="arieol"]');
+  await card.waitFor({ timeout: 15_000 });
+  await card.click();
+  check(new URL(page.url()).hash === '#char=arieol', `The address does not hold the chosen character: ${page.url()}`);
+  await page.getByLabel(/^Your question to/).fill(question);
+  await page.keyboard.press('Enter');
+  const turn = page.locator('.turn').last();
+  await page.locator('.turn:not([data-status="waiting"]):not([data-status="streaming"])').last().waitFor({ timeout: replyLimitMs });
+  const status = await turn.getAttribute('data-status');
+  check(status === 'done', `The turn ended as "${status}": ${await turn.innerText()}`);
+  return turn;
+}
+
+async function checkReply(turn) {
+  const colour = await turn.locator('.bubble').evaluate((bubble) => getComputedStyle(bubble).borderLeftColor);
+  check(colour === 'rgb(95, 158, 160)', `The bubble's colour is ${colour}, not Arieol's #5F9EA0.`);
+  const reply = await turn.locator('.reply').innerText();
+  check(reply.trim().length > 20, `The reply is too short to be one: "${reply}"`);
+  const receipt = await turn.locator('.receipt').innerText();
+  check(/\d+ left/.test(receipt), `The receipt does not say what is left: "${receipt}"`);
+  const heard = await turn.page().getByTestId('announcer').innerText();
+  check(heard.includes('End of the reply'), `Screen readers are not told of the end: "${heard}"`);
+  return { reply, receipt };
+}
+
+async function checkQuote(page, turn) {
+  const words = turn.locator('.reply .quoted-words, .reply .epigraph-words');
+  const count = await words.count();
+  check(count >= 1, `No quotation is marked in the reply: "${await turn.locator('.reply').innerText()}"`);
+  const chips = turn.locator('.reply .page-chip');
+  check((await chips.count()) === count, `${count} marked quotations have ${await chips.count()} page chips.`);
+  const quoted = bare(await words.first().textContent());
+  const mark = await chips.first().innerText();
+
+  await chips.first().click();
+  const highlight = page.locator('.page-quote');
+  await highlight.first().waitFor({ timeout: 10_000 });
+  const shown = bare((await highlight.allTextContents()).join(' '));
+  check(shown === quoted, `${mark} highlights "${shown}", the reply quotes "${quoted}".`);
+  const inView = await highlight.first().evaluate((element) => {
+    const box = element.getBoundingClientRect();
+    return box.top >= 0 && box.bottom <= window.innerHeight;
+  });
+  check(inView, `The highlighted words on ${mark} are not in view.`);
+  return { quoted, mark };
+}
+
+async function run(browser) {
+  const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (line) => line.type() === 'error' && faults.push(line.text()));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(new URL(base).origin) && !url.startsWith('data:')) faults.push(`asked elsewhere for ${url}`);
+  });
+  try {
+    await page.goto(base);
+    const turn = await askArieol(page);
+    const { reply, receipt } = await checkReply(turn);
+    const { quoted, mark } = await checkQuote(page, turn);
+    check(faults.length === 0, `The browser complains: ${faults.join(' | ')}`);
+    console.log(`page test: passed\n  reply: ${reply.replace(/\s+/g, ' ')}\n  quote: ${quoted} (${mark})\n  receipt: ${receipt}`);
+  } finally {
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+  }
+}
+
+async function main() {
+  check(base, 'GIBSEY_URL is not set. Start `gibsey serve` and set it to the address that it prints.');
+  check(existsSync(browserPath), `There is no browser at ${browserPath}. Install chromium or set CHROMIUM.`);
+  const browser = await chromium.launch({
+    executablePath: browserPath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-component-update'],
+  });
+  try {
+    await run(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+main().catch((error) => {
+  console.error(`page test: failed. ${error.message.split('\nCall log')[0]}`);
+  process.exitCode = 1;
+});

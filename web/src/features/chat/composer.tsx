@@ -1,0 +1,63 @@
+import { useEffect, type FormEvent, type KeyboardEvent, type ReactElement, type RefObject } from 'react';
+import type { Character } from '../../lib/api_types';
+
+export interface ComposerProps {
+  character: Character;
+  draft: string;
+  running: boolean;
+  box: RefObject<HTMLTextAreaElement | null>;
+  onDraft: (text: string) => void;
+  onAsk: (question: string) => void;
+  onStop: () => void;
+}
+
+export function Composer({ character, draft, running, box, onDraft, onAsk, onStop }: ComposerProps): ReactElement {
+  useEffect(() => {
+    // As tall as its text, up to the limit in the style sheet.
+    const area = box.current;
+    if (!area) return;
+    area.style.height = 'auto';
+    area.style.height = `${area.scrollHeight + 2}px`;
+  }, [draft, box]);
+
+  const submit = (event?: FormEvent) => {
+    event?.preventDefault();
+    if (!running && draft.trim() !== '') onAsk(draft.trim());
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    // Enter that only chooses a word of an input method must not send.
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    submit();
+  };
+  return (
+    <form className="composer" onSubmit={submit}>
+      <label htmlFor="question" className="unseen">
+        Your question to {character.display_name}
+      </label>
+      <textarea
+        ref={box}
+        id="question"
+        rows={1}
+        value={draft}
+        placeholder={`Ask ${character.display_name}…`}
+        aria-describedby="question-keys"
+        enterKeyHint="send"
+        onChange={(event) => onDraft(event.target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <span id="question-keys" className="unseen">
+        Enter sends, Shift and Enter begins a new line.
+      </span>
+      {running ? (
+        <button type="button" className="button stop" onClick={onStop} title="Stop reading. The reply is kept.">
+          Stop<span className="unseen"> reading; the reply is kept</span>
+        </button>
+      ) : (
+        <button type="submit" className="button ask" disabled={draft.trim() === ''}>
+          Ask
+        </button>
+      )}
+    </form>
+  );
+}
