@@ -1,0 +1,43 @@
+# make run: set up what is missing, build, serve http://127.0.0.1:8002.   make test: set up, build, run every test.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+.PHONY: run build test lint format setup setup-tests web bench clean
+
+PORT ?= 8002
+DATA ?= data
+
+setup:
+	@tools/setup/setup.sh
+
+setup-tests:
+	@tools/setup/setup.sh --tests
+
+web:
+	@tools/setup/build_web.sh
+
+build: setup web
+	@tools/setup/build.sh release gibsey
+	@tools/setup/choose_model.sh
+
+run: build
+	@exec build/release/gibsey serve --port $(PORT) --data $(DATA)
+
+test: setup-tests web
+	@tools/setup/build.sh release gibsey
+	@tools/setup/choose_model.sh
+	@tools/setup/build.sh dev all
+	@python3 tools/run_tests.py
+
+lint: setup-tests
+	@tools/setup/build.sh dev all
+	@tools/lint.sh
+
+format:
+	@clang-format-19 -i $$(git ls-files 'src/*.cpp' 'src/*.hpp' 'bench/*.cpp' 'tools/*.cpp')
+
+bench: build
+	@tools/setup/build.sh release all
+	@bench/run.sh
+
+clean:
+	rm -rf build web/dist

@@ -1,0 +1,43 @@
+"""The include-order check itself: it passes on this tree and fails on each kind of offence."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CHECK = ROOT / "tools" / "include_order.py"
+
+
+def run_on(files):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files.items():
+            path = pathlib.Path(folder) / "src" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return subprocess.run([sys.executable, CHECK, folder], capture_output=True, text=True)
+
+
+class IncludeOrder(unittest.TestCase):
+    def test_downward_includes_pass(self):
+        done = run_on({"base/a.hpp": "", "chat/b.cpp": '#include "base/a.hpp"\n'})
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_an_upward_include_fails(self):
+        done = run_on({"base/a.cpp": '#include "chat/b.hpp"\n', "chat/b.hpp": ""})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("base/ must not include chat/", done.stdout)
+
+    def test_a_backend_is_seen_by_app_alone(self):
+        files = {"store/sqlite/s.hpp": "", "chat/b.cpp": '#include "store/sqlite/s.hpp"\n', "app/a.cpp": '#include "store/sqlite/s.hpp"\n'}
+        done = run_on(files)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("chat/b.cpp:1: only app/ may see store/sqlite/", done.stdout.replace(str(ROOT), ""))
+        self.assertNotIn("a.cpp", done.stdout)
+
+    def test_an_unknown_folder_fails(self):
+        self.assertEqual(run_on({"misc/a.cpp": ""}).returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Runs every test of the project and ends with the line "N passed, N failed" (", N skipped" where there were any).
+
+Suites: the C++ unit tests (build/dev: AddressSanitizer and UndefinedBehaviorSanitizer), the page's unit tests, the tests over
+the wire (tests/), the include order. Usage: run_tests.py [SUITE...]; default: all."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "dev"
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, name, passed, failed, skipped, seconds):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+        tail = f", {skipped} skipped" if skipped else ""
+        print(f"{name}: {passed} passed, {failed} failed{tail} ({seconds:.1f} s)", flush=True)
+
+
+def tests_environment():
+    environment = dict(os.environ)
+    environment["ASAN_OPTIONS"] = "detect_leaks=1:strict_string_checks=1:check_initialization_order=1"
+    environment["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1"
+    environment.setdefault("GIBSEY_SHARED_DATA", str(ROOT.parent / "shared" / "data"))
+    return environment
+
+
+def run_unit_tests(tally):
+    for program in sorted(BUILD.glob("*_test")):
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            report = pathlib.Path(folder) / "report.json"
+            done = subprocess.run([program, "--gtest_brief=1", f"--gtest_output=json:{report}"], cwd=ROOT,
+                                  env=tests_environment(), timeout=1800)
+            counts = json.loads(report.read_text()) if report.exists() else None
+        seconds = time.monotonic() - started
+        if counts is None:
+            tally.add(program.name, 0, 1, 0, seconds)
+            continue
+        skipped = sum(case.get("result") == "SKIPPED" for suite in counts["testsuites"] for case in suite["testsuite"])
+        failed = counts["failures"] + counts.get("errors", 0)
+        # A sanitizer speaks up at exit, after the tests have passed.
+        if done.returncode != 0 and failed == 0:
+            failed = 1
+        tally.add(program.name, counts["tests"] - counts["failures"] - skipped, failed, skipped, seconds)
+
+
+def run_page_tests(tally):
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder) / "report.json"
+        subprocess.run(["npx", "--no-install", "vitest", "run", "--reporter=default", "--reporter=json", f"--outputFile.json={report}"],
+                       cwd=ROOT / "web", env=tests_environment(), timeout=600)
+        counts = json.loads(report.read_text()) if report.exists() else {}
+    tally.add("page", counts.get("numPassedTests", 0), counts.get("numFailedTests", 0 if counts else 1),
+              counts.get("numPendingTests", 0), time.monotonic() - started)
+
+
+def run_wire_tests(tally):
+    import unittest
+    started = time.monotonic()
+    sys.path.insert(0, str(ROOT / "tests"))
+    os.environ.update(tests_environment())
+    suite = unittest.defaultTestLoader.discover(str(ROOT / "tests"), pattern="*_test.py")
+    result = unittest.TextTestRunner(verbosity=1, stream=sys.stdout).run(suite)
+    failed = len(result.failures) + len(result.errors)
+    tally.add("over the wire", result.testsRun - failed - len(result.skipped), failed, len(result.skipped),
+              time.monotonic() - started)
+
+
+def run_include_order(tally):
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, ROOT / "tools" / "include_order.py"])
+    tally.add("include order", int(done.returncode == 0), int(done.returncode != 0), 0, time.monotonic() - started)
+
+
+SUITES = {"unit": run_unit_tests, "page": run_page_tests, "wire": run_wire_tests, "includes": run_include_order}
+
+
+def main():
+    names = sys.argv[1:] or list(SUITES)
+    tally = Tally()
+    for name in names:
+        SUITES[name](tally)
+    tail = f", {tally.skipped} skipped" if tally.skipped else ""
+    print(f"{tally.passed} passed, {tally.failed} failed{tail}", flush=True)
+    return 1 if tally.failed or not tally.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
