@@ -13,6 +13,7 @@ struct World {
   std::string author;
   std::string language = "en";
   std::string licence;
+  std::string origin;    ///< "folder": follows a world folder at each start; "ingest": a person put it there, and it stays
   int character_cost = 5;  ///< credits a question to a character, contracts section 0
   int narrator_cost = 1;
   std::string mandate;     ///< operator's text in front of every persona; empty is neutral

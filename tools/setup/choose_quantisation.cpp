@@ -7,12 +7,14 @@
 // tokens/s over 64, perplexity over about 1,500 tokens of the text files. The winner is the one with the smallest
 //   reply_seconds = 200 / prompt rate + 80 / reply rate
 // (a typical turn: 200 tokens of prompt that are not kept from before, 80 tokens of reply) among those whose perplexity is
-// at most 3 % over the original's. Speeds are the best of several rounds in turn, so that a disturbance hits all alike.
+// at most 3 % over the original's. Everything runs on one thread and is timed by that thread's processor time, so that the
+// choice does not depend on what else the machine is doing; rates are therefore those of one core.
 #include <ggml-cpu.h>
 #include <llama.h>
+#include <time.h>
 
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -22,18 +24,16 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Tokens = std::vector<llama_token>;
 
 constexpr int kPromptTokens = 512;
 constexpr int kReplyTokens = 64;
 constexpr int kTextTokens = 3 * kPromptTokens;
-constexpr int kRounds = 3;
+constexpr int kRounds = 2;
 /// The first tokens of each piece only give context.
 constexpr int kUnscored = 64;
 constexpr double kTypicalPrompt = 200;
@@ -49,7 +49,7 @@ struct FreeWith {
 };
 
 struct Candidate {
-  std::string name;
+  std::string format;
   std::filesystem::path file;
   std::unique_ptr<llama_model, FreeWith<llama_model_free>> model;
   std::unique_ptr<llama_context, FreeWith<llama_free>> context;
@@ -62,7 +62,11 @@ struct Candidate {
 
 [[noreturn]] void refuse(const std::string& what) { throw std::runtime_error(what); }
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double processor_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
 
 std::string read_texts(const std::vector<std::filesystem::path>& files) {
   std::string text;
@@ -84,18 +88,17 @@ Tokens tokenize(const llama_model& model, const std::string& text) {
   return tokens;
 }
 
-void load(Candidate& candidate, int threads, ggml_threadpool* threadpool) {
+void load(Candidate& candidate) {
   candidate.model.reset(llama_model_load_from_file(candidate.file.c_str(), llama_model_default_params()));
   if (!candidate.model) refuse("cannot load " + candidate.file.string());
   auto params = llama_context_default_params();
   params.n_ctx = 2 * kPromptTokens;
   params.n_batch = kPromptTokens;
   params.n_ubatch = kPromptTokens;
-  params.n_threads = threads;
-  params.n_threads_batch = threads;
+  params.n_threads = 1;
+  params.n_threads_batch = 1;
   candidate.context.reset(llama_init_from_model(candidate.model.get(), params));
   if (!candidate.context) refuse("not enough memory to run " + candidate.file.string());
-  llama_attach_threadpool(candidate.context.get(), threadpool, threadpool);
 }
 
 void evaluate(Candidate& candidate, const llama_token* tokens, int count, int first_position, bool all_outputs) {
@@ -117,12 +120,12 @@ void clear(Candidate& candidate) { llama_memory_clear(llama_get_memory(candidate
 
 void measure_speed(Candidate& candidate, const Tokens& text) {
   clear(candidate);
-  auto start = Clock::now();
+  auto start = processor_seconds();
   evaluate(candidate, text.data(), kPromptTokens, 0, false);
-  candidate.prompt_rate = std::max(candidate.prompt_rate, kPromptTokens / seconds_since(start));
-  start = Clock::now();
+  candidate.prompt_rate = std::max(candidate.prompt_rate, kPromptTokens / (processor_seconds() - start));
+  start = processor_seconds();
   for (int i = 0; i < kReplyTokens; ++i) evaluate(candidate, &text[static_cast<std::size_t>(kPromptTokens + i)], 1, kPromptTokens + i, true);
-  candidate.reply_rate = std::max(candidate.reply_rate, kReplyTokens / seconds_since(start));
+  candidate.reply_rate = std::max(candidate.reply_rate, kReplyTokens / (processor_seconds() - start));
 }
 
 /// Minus the logarithm of the probability that the logits give to `token`.
@@ -148,29 +151,37 @@ void measure_perplexity(Candidate& candidate, const Tokens& text) {
   candidate.perplexity = std::exp(total / scored);
 }
 
-Candidate requantise(const std::filesystem::path& original, const std::filesystem::path& folder, const std::string& name,
-                     llama_ftype type, ggml_type head) {
-  Candidate candidate{name, folder / ("candidate-" + name + ".gguf"), {}, {}};
+/// smollm2-135m-instruct-q4_1.gguf, q8_0 -> smollm2-135m-instruct-q8_0.
+std::string name_of(const std::filesystem::path& original, const std::string& format) {
+  const auto stem = original.stem().string();
+  return stem.substr(0, stem.rfind('-')) + "-" + format;
+}
+
+Candidate requantise(const std::filesystem::path& original, const std::filesystem::path& folder, const std::string& format,
+                     llama_ftype type) {
+  Candidate candidate{format, folder / ("candidate-" + format + ".gguf"), {}, {}};
+  // The model's name goes into receipts and records, so it says which format was in use. The list ends with an empty key.
+  std::array<llama_model_kv_override, 2> overrides{};
+  overrides[0].tag = LLAMA_KV_OVERRIDE_TYPE_STR;
+  std::snprintf(overrides[0].key, sizeof overrides[0].key, "general.name");
+  std::snprintf(overrides[0].val_str, sizeof overrides[0].val_str, "%s", name_of(original, format).c_str());
   auto params = llama_model_quantize_default_params();
   params.ftype = type;
   params.allow_requantize = true;
-  // The table of token vectors is the output layer too and is read whole for every token.
-  params.token_embedding_type = head;
-  params.output_tensor_type = head;
-  if (llama_model_quantize(original.c_str(), candidate.file.c_str(), &params) != 0) refuse("requantising to " + name + " failed");
+  params.kv_overrides = overrides.data();
+  if (llama_model_quantize(original.c_str(), candidate.file.c_str(), &params) != 0) refuse("requantising to " + format + " failed");
   return candidate;
 }
 
 std::vector<Candidate> make_candidates(const std::filesystem::path& original, const std::filesystem::path& folder) {
   std::vector<Candidate> candidates;
   candidates.push_back({"original", original, {}, {}});
-  candidates.push_back(requantise(original, folder, "q8_0", LLAMA_FTYPE_MOSTLY_Q8_0, GGML_TYPE_Q8_0));
-  candidates.push_back(requantise(original, folder, "q4_0", LLAMA_FTYPE_MOSTLY_Q4_0, GGML_TYPE_COUNT));
-  candidates.push_back(requantise(original, folder, "q4_0-head-q8_0", LLAMA_FTYPE_MOSTLY_Q4_0, GGML_TYPE_Q8_0));
-  // Sixteen-bit numbers that the processor multiplies itself.
-  const bool bf16 = ggml_cpu_has_avx512_bf16() != 0 || ggml_cpu_has_amx_int8() != 0;
-  candidates.push_back(bf16 ? requantise(original, folder, "bf16", LLAMA_FTYPE_MOSTLY_BF16, GGML_TYPE_BF16)
-                            : requantise(original, folder, "f16", LLAMA_FTYPE_MOSTLY_F16, GGML_TYPE_F16));
+  candidates.push_back(requantise(original, folder, "q8_0", LLAMA_FTYPE_MOSTLY_Q8_0));
+  candidates.push_back(requantise(original, folder, "q4_0", LLAMA_FTYPE_MOSTLY_Q4_0));
+  // Sixteen-bit numbers of the kind that the processor multiplies itself.
+  const bool bf16 = ggml_cpu_has_avx512_bf16() != 0;
+  candidates.push_back(bf16 ? requantise(original, folder, "bf16", LLAMA_FTYPE_MOSTLY_BF16)
+                            : requantise(original, folder, "f16", LLAMA_FTYPE_MOSTLY_F16));
   return candidates;
 }
 
@@ -186,17 +197,17 @@ const Candidate& choose(const std::vector<Candidate>& candidates) {
 void print_table(const std::vector<Candidate>& candidates, const Candidate& best) {
   std::printf("%-16s %10s %12s %12s %12s %14s\n", "format", "MB", "prompt t/s", "reply t/s", "perplexity", "reply seconds");
   for (const auto& candidate : candidates) {
-    std::printf("%-16s %10.1f %12.0f %12.0f %12.3f %14.3f%s\n", candidate.name.c_str(),
+    std::printf("%-16s %10.1f %12.0f %12.0f %12.3f %14.3f%s\n", candidate.format.c_str(),
                 static_cast<double>(std::filesystem::file_size(candidate.file)) / 1e6, candidate.prompt_rate, candidate.reply_rate,
                 candidate.perplexity, candidate.reply_seconds(), &candidate == &best ? "  <- chosen" : "");
   }
 }
 
-void write_figures(const std::filesystem::path& file, const std::vector<Candidate>& candidates, const Candidate& best, int threads) {
+void write_figures(const std::filesystem::path& file, const std::vector<Candidate>& candidates, const Candidate& best) {
   std::FILE* out = std::fopen(file.c_str(), "w");
   if (out == nullptr) refuse("cannot write " + file.string());
-  std::fprintf(out, "{\n  \"original\": \"%s\",\n  \"chosen\": \"%s\",\n  \"threads\": %d,\n", candidates.front().file.filename().c_str(),
-               best.name.c_str(), threads);
+  std::fprintf(out, "{\n  \"original\": \"%s\",\n  \"chosen\": \"%s\",\n", candidates.front().file.filename().c_str(),
+               best.format.c_str());
   std::fprintf(out, "  \"score\": \"%.0f / prompt_rate + %.0f / reply_rate, perplexity at most %.2f times the original's\",\n",
                kTypicalPrompt, kTypicalReply, kPerplexityAllowed);
   std::fprintf(out, "  \"candidates\": [\n");
@@ -204,7 +215,7 @@ void write_figures(const std::filesystem::path& file, const std::vector<Candidat
     std::fprintf(out,
                  "    {\"format\": \"%s\", \"bytes\": %ju, \"prompt_rate\": %.1f, \"reply_rate\": %.1f, \"perplexity\": %.4f, "
                  "\"reply_seconds\": %.4f}%s\n",
-                 candidate.name.c_str(), static_cast<std::uintmax_t>(std::filesystem::file_size(candidate.file)),
+                 candidate.format.c_str(), static_cast<std::uintmax_t>(std::filesystem::file_size(candidate.file)),
                  candidate.prompt_rate, candidate.reply_rate, candidate.perplexity, candidate.reply_seconds(),
                  &candidate == &candidates.back() ? "" : ",");
   }
@@ -228,13 +239,10 @@ void keep(const std::vector<Candidate>& candidates, const Candidate& best, const
 }
 
 void run(const std::filesystem::path& original, const std::filesystem::path& folder, const std::vector<std::filesystem::path>& texts) {
-  const int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  auto pool_params = ggml_threadpool_params_default(threads);
-  const std::unique_ptr<ggml_threadpool, FreeWith<ggml_threadpool_free>> threadpool(ggml_threadpool_new(&pool_params));
   auto candidates = make_candidates(original, folder);
   Tokens text;
   for (auto& candidate : candidates) {
-    load(candidate, threads, threadpool.get());
+    load(candidate);
     if (text.empty()) text = tokenize(*candidate.model, read_texts(texts));
     measure_perplexity(candidate, text);
   }
@@ -243,7 +251,7 @@ void run(const std::filesystem::path& original, const std::filesystem::path& fol
   }
   const auto& best = choose(candidates);
   print_table(candidates, best);
-  write_figures(folder / "chat.json", candidates, best, threads);
+  write_figures(folder / "chat.json", candidates, best);
   for (auto& candidate : candidates) {
     candidate.context.reset();
     candidate.model.reset();

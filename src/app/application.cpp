@@ -1,0 +1,206 @@
+#include "app/application.hpp"
+
+#include "app/progress.hpp"
+#include "app/version.hpp"
+#include "base/log.hpp"
+#include "provider/llama/llama_chat.hpp"
+#include "provider/ollama/ollama_model.hpp"
+#include "provider/scripted/scripted_model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gibsey::app {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+namespace {
+
+Result<fs::path> existing_model(const fs::path& chosen, const fs::path& bundled, const char* what) {
+  const auto& path = chosen.empty() ? bundled : chosen;
+  if (fs::exists(path)) return path;
+  return fail(ErrorCode::not_found, chosen.empty()
+                                        ? fmt::format("the bundled {} is not there yet: run `make` in the clone once", what)
+                                        : fmt::format("there is no {} at {}", what, path.string()));
+}
+
+template <typename Store>
+Result<void> open_store(std::unique_ptr<Store>& target, const fs::path& folder) {
+  GIBSEY_TRY(target, Store::open(folder));
+  return {};
+}
+
+}  // namespace
+
+Application::Application(Config config, Installation installation)
+    : config_(std::move(config)), installation_(std::move(installation)) {}
+
+Application::~Application() {
+  // Stores and engine resume their callers on the runtime's threads, so those go last; nothing runs by now.
+  turns_.reset();
+  retriever_.reset();
+  chat_model_.reset();
+  embedder_.reset();
+  engine_.reset();
+  if (ledger_) ledger_->close();
+  if (turn_store_) turn_store_->close();
+  if (pages_) pages_->close();
+  runtime_.stop();
+}
+
+Result<std::unique_ptr<Application>> Application::open(Config config, Installation installation, Needs needs) {
+  std::unique_ptr<Application> app(new Application(std::move(config), std::move(installation)));
+  GIBSEY_CHECK(app->open_stores(needs.exclusive));
+  if (needs.worlds || needs.embedder || needs.chat_model) GIBSEY_CHECK(app->open_models(needs.chat_model));
+  app->retriever_ = std::make_unique<retrieval::Retriever>(*app->pages_, app->embedder_.get());
+  if (needs.worlds) GIBSEY_CHECK(app->runtime_.wait(app->load_worlds()));
+  if (needs.chat_model) {
+    GIBSEY_CHECK(app->runtime_.wait(chat::recover_turns(*app->turn_store_, *app->ledger_)));
+    app->turns_ = chat::make_turn_service(app->runtime_.executor(),
+                                          {.pages = *app->pages_,
+                                           .characters = *app->pages_,
+                                           .turns = *app->turn_store_,
+                                           .ledger = *app->ledger_,
+                                           .retriever = *app->retriever_,
+                                           .model = *app->chat_model_,
+                                           .observer = app->metrics_},
+                                          {.max_tokens = app->config_.max_tokens,
+                                           .max_turns = app->config_.max_turns,
+                                           .opening_grant = app->config_.opening_grant});
+  }
+  return app;
+}
+
+Result<void> Application::open_stores(bool exclusive) {
+  if (exclusive) {
+    GIBSEY_TRY(lock_, store::FolderLock::take(config_.data));
+  }
+  GIBSEY_CHECK(open_store(pages_, config_.data));
+  if (!exclusive) return {};
+  GIBSEY_CHECK(open_store(turn_store_, config_.data));
+  return open_store(ledger_, config_.data);
+}
+
+Result<void> Application::open_models(bool chat) {
+  const bool local = chat && config_.script.empty() && config_.ollama_base_url.empty();
+  provider::EngineOptions options;
+  // Every admitted turn may wait in the engine: the turn service's own bound is the one that answers 429.
+  options.max_queue = config_.max_turns;
+  GIBSEY_TRY(options.embedding_model_path,
+             existing_model(config_.embedding_model, installation_.models / "all-minilm-l6-v2.gguf", "embedding model"));
+  if (local) {
+    GIBSEY_TRY(options.chat_model_path, existing_model(config_.model, installation_.models / "chat.gguf", "chat model"));
+  }
+  GIBSEY_TRY(engine_, provider::LlamaEngine::open(options));
+  embedder_ = std::make_unique<provider::LlamaEmbedder>(*engine_);
+  return chat ? open_chat_model(local) : Result<void>{};
+}
+
+Result<void> Application::open_chat_model(bool local) {
+  if (local) {
+    chat_model_ = std::make_unique<provider::LlamaChat>(*engine_);
+  } else if (!config_.script.empty()) {
+    GIBSEY_TRY(chat_model_, provider::ScriptedModel::load(config_.script));
+  } else {
+    GIBSEY_TRY(chat_model_, provider::OllamaModel::create({.base_url = config_.ollama_base_url,
+                                                           .model = config_.ollama_model,
+                                                           .first_byte_timeout = config_.ollama_timeout}));
+  }
+  log::info("answers come from {} ({})", chat_model_->model(), chat_model_->provider());
+  return {};
+}
+
+std::vector<fs::path> Application::world_folders() const {
+  if (!config_.worlds.empty()) return config_.worlds;
+  std::vector<fs::path> folders;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(installation_.worlds, ignored)) {
+    if (fs::exists(entry.path() / "world.toml")) folders.push_back(entry.path());
+  }
+  // entrance-way is what a reader meets first (contracts section 0).
+  std::ranges::sort(folders, {}, [](const fs::path& path) { return std::pair(path.filename() != "entrance-way", path); });
+  return folders;
+}
+
+asio::awaitable<Result<void>> Application::load_worlds() {
+  std::vector<std::string> problems;
+  for (const auto& folder : world_folders()) {
+    const auto synced = co_await sync_folder(folder);
+    if (synced) continue;
+    log::error("world {}: {}", folder.string(), synced.error().message);
+    problems.push_back(fmt::format("world {}: {}", folder.filename().string(), synced.error().message));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    problems_ = std::move(problems);
+    loaded_.clear();
+  }
+  GIBSEY_CO_TRY(auto worlds, co_await pages_->list_worlds());
+  for (auto& world : worlds) GIBSEY_CO_CHECK(co_await load_index(std::move(world)));
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Application::sync_folder(fs::path folder) {
+  const auto name = fs::weakly_canonical(folder).filename().string();
+  GIBSEY_CO_TRY(const auto stored, co_await pages_->find_world(name));
+  if (stored && stored->origin == "ingest") {
+    log::info("world {} was ingested by hand; its folder {} is left aside", name, folder.string());
+    co_return Result<void>{};
+  }
+  GIBSEY_CO_TRY(auto book, ingest::read_book(name, {folder}));
+  book.world.origin = "folder";
+  GIBSEY_CO_TRY(const auto report, co_await ingest::import_book(std::move(book), ingest::IfExists::replace, *pages_, *pages_,
+                                                                embedder_.get(), ProgressBar(name)));
+  const auto& changes = report.pages;
+  if (changes.added + changes.changed + changes.removed > 0) {
+    log::info("world {}: {} pages new, {} changed, {} removed", name, changes.added, changes.changed, changes.removed);
+  }
+  co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Application::load_index(model::World world) {
+  // What an interrupted ingest left without a vector is made up for here.
+  if (embedder_) {
+    GIBSEY_CO_CHECK(co_await ingest::embed_missing(world.name, *pages_, *embedder_, ProgressBar(world.name)));
+  }
+  GIBSEY_CO_CHECK(co_await retriever_->load(world.name));
+  GIBSEY_CO_TRY(const auto contents, co_await pages_->load_contents(world.name));
+  server::HealthSnapshot::World loaded{.name = world.name, .title = world.title, .pages = static_cast<std::int64_t>(contents.size())};
+  for (const auto& content : contents) loaded.passages += static_cast<std::int64_t>(content.passages.size());
+  const std::lock_guard lock(mutex_);
+  loaded_.push_back(std::move(loaded));
+  co_return Result<void>{};
+}
+
+server::HealthSnapshot Application::health() const {
+  server::HealthSnapshot snapshot;
+  snapshot.version = kVersion;
+  snapshot.ready = ready_;
+  if (chat_model_) {
+    snapshot.provider = chat_model_->provider();
+    snapshot.model = chat_model_->model();
+  }
+  if (embedder_) snapshot.embedding_model = embedder_->model();
+  if (turns_) snapshot.running = turns_->running();
+  if (engine_) snapshot.waiting = engine_->stats().queued;
+  const std::lock_guard lock(mutex_);
+  snapshot.worlds = loaded_;
+  snapshot.problems = problems_;
+  return snapshot;
+}
+
+server::Services Application::services(const server::StaticFiles& page) {
+  return {.pages = *pages_,
+          .characters = *pages_,
+          .ledger = *ledger_,
+          .retriever = *retriever_,
+          .turns = *turns_,
+          .metrics = metrics_,
+          .page = page,
+          .health = [this] { return health(); },
+          .opening_grant = config_.opening_grant};
+}
+
+}  // namespace gibsey::app

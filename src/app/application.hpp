@@ -1,0 +1,90 @@
+#pragma once
+#include "app/config.hpp"
+#include "app/runtime.hpp"
+#include "base/result.hpp"
+#include "chat/turn_service.hpp"
+#include "ingest/importer.hpp"
+#include "provider/chat_model.hpp"
+#include "provider/llama/engine.hpp"
+#include "provider/llama/llama_embedder.hpp"
+#include "retrieval/retriever.hpp"
+#include "server/metrics.hpp"
+#include "server/services.hpp"
+#include "store/sqlite/folder_lock.hpp"
+#include "store/sqlite/ledger_store.hpp"
+#include "store/sqlite/page_store.hpp"
+#include "store/sqlite/turn_store.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gibsey::app {
+
+/// What a command needs; what it does not need is not loaded.
+struct Needs {
+  bool chat_model = false;
+  bool exclusive = false;  ///< the folder's lock: for whoever writes turns or credits
+  bool embedder = false;
+  bool worlds = false;     ///< bring the store in step with the world folders and load the indexes
+};
+
+/// The object graph: every part of the program, made top to bottom and unmade in reverse.
+class Application {
+ public:
+  /// Opens the data folder and what `needs` asks for. Blocks. Errors: busy (another program has the folder), unavailable, corrupt,
+  /// not_found (a model file).
+  static Result<std::unique_ptr<Application>> open(Config config, Installation installation, Needs needs);
+  ~Application();
+  Application(const Application&) = delete;
+  Application& operator=(const Application&) = delete;
+
+  /// Imports the world folders that have changed, embeds what lacks a vector and loads every index. At the start, and again on SIGHUP.
+  /// A world that cannot be read is left as it was, and told.
+  boost::asio::awaitable<Result<void>> load_worlds();
+
+  [[nodiscard]] server::Services services(const server::StaticFiles& page);
+  [[nodiscard]] const Config& config() const { return config_; }
+  [[nodiscard]] const Installation& installation() const { return installation_; }
+  [[nodiscard]] Runtime& runtime() { return runtime_; }
+  [[nodiscard]] store::FolderLock* lock() { return lock_ ? &*lock_ : nullptr; }
+  [[nodiscard]] store::SqlitePageStore& pages() { return *pages_; }
+  [[nodiscard]] store::LedgerStore& ledger() { return *ledger_; }
+  [[nodiscard]] retrieval::Retriever& retriever() { return *retriever_; }
+  [[nodiscard]] provider::Embedder* embedder() { return embedder_.get(); }
+  [[nodiscard]] chat::TurnService& turns() { return *turns_; }
+  void set_ready(bool ready) { ready_ = ready; }
+
+ private:
+  Application(Config config, Installation installation);
+  Result<void> open_stores(bool exclusive);
+  Result<void> open_models(bool chat);
+  Result<void> open_chat_model(bool local);
+  boost::asio::awaitable<Result<void>> sync_folder(std::filesystem::path folder);
+  boost::asio::awaitable<Result<void>> load_index(model::World world);
+  [[nodiscard]] std::vector<std::filesystem::path> world_folders() const;
+  [[nodiscard]] server::HealthSnapshot health() const;
+
+  Config config_;
+  Installation installation_;
+  Runtime runtime_;
+  std::optional<store::FolderLock> lock_;
+  std::unique_ptr<store::SqlitePageStore> pages_;
+  std::unique_ptr<store::SqliteTurnStore> turn_store_;
+  std::unique_ptr<store::SqliteLedgerStore> ledger_;
+  std::unique_ptr<provider::LlamaEngine> engine_;
+  std::unique_ptr<provider::LlamaEmbedder> embedder_;
+  std::unique_ptr<provider::ChatModel> chat_model_;
+  std::unique_ptr<retrieval::Retriever> retriever_;
+  server::Metrics metrics_;
+  std::unique_ptr<chat::TurnService> turns_;
+  std::atomic<bool> ready_ = false;
+  mutable std::mutex mutex_;
+  std::vector<server::HealthSnapshot::World> loaded_;
+  std::vector<std::string> problems_;
+};
+
+}  // namespace gibsey::app

@@ -1,0 +1,151 @@
+#include "app/cli.hpp"
+
+#include "app/commands/commands.hpp"
+#include "app/complain.hpp"
+#include "app/config.hpp"
+#include "app/serve.hpp"
+#include "app/version.hpp"
+#include "base/log.hpp"
+
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+
+#include <cstdlib>
+#include <exception>
+#include <functional>
+
+namespace gibsey::app {
+namespace {
+
+/// What the user runs as, where no --user is given.
+std::string local_user() {
+  const char* name = std::getenv("USER");
+  return name != nullptr && *name != '\0' ? name : "local";
+}
+
+/// The program's commands; each callback keeps what to run, which happens after flags and configuration are known.
+class CommandLine {
+ public:
+  CommandLine() : cli_("Gibsey: talk with the characters of a book. Every quotation stands on its page.", "gibsey") {
+    cli_.set_version_flag("--version", kVersion);
+    cli_.require_subcommand(1);
+    cli_.add_option("--data", flags_.data, "Data folder (default ./data)")->type_name("DIR");
+    cli_.add_option("--config", flags_.config_file, "Configuration file (default ./gibsey.toml where it exists)")->type_name("FILE");
+    cli_.add_option("--log-level", flags_.log_level, "trace, debug, info, warning, error, off");
+    cli_.fallthrough();
+    add_serve();
+    add_ingest();
+    add_ask();
+    add_retrieve();
+    add_credit();
+    add_character();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      cli_.parse(argc, argv);
+    } catch (const CLI::ParseError& problem) {
+      return cli_.exit(problem) == 0 ? 0 : 2;
+    }
+    const auto environment = process_environment();
+    auto config = load_config(flags_, environment);
+    if (!config) return complain(config.error());
+    // Commands are quiet unless asked; a server tells what it does.
+    const bool asked = flags_.log_level || environment.contains("LOG_LEVEL");
+    const auto level = !serving_ && !asked ? std::string("warning") : config->log_level;
+    if (!log::set_level(level)) {
+      return complain({ErrorCode::invalid_argument, "LOG_LEVEL '" + level + "' is none of trace, debug, info, warning, error, off"});
+    }
+    return chosen_({.config = std::move(*config), .installation = find_installation(environment)});
+  }
+
+ private:
+  void add_serve() {
+    auto* command = cli_.add_subcommand("serve", "Serve the page and the API until SIGTERM");
+    command->add_option("--world", flags_.worlds, "World folder to serve (may be repeated; default: the bundled ones)")->type_name("DIR");
+    command->add_option("--host", flags_.host, "Address to listen on (default 127.0.0.1)");
+    command->add_option("--port", flags_.ports, "Port (may be repeated; 0 picks one; default 8002)");
+    command->add_option("--model", flags_.model, "Chat model, any GGUF (default: the bundled small one)")->type_name("FILE");
+    command->add_option("--script", flags_.script, "Answer from a script, for tests")->type_name("FILE");
+    command->callback([this] {
+      serving_ = true;
+      chosen_ = [](const Place& place) { return serve(place.config, place.installation); };
+    });
+  }
+
+  void add_ingest() {
+    auto* command = cli_.add_subcommand("ingest", "Make a world of a book: TXT, Markdown, JSONL or a folder");
+    command->add_option("--world", ingest_.world, "Name of the world")->required()->type_name("NAME");
+    command->add_flag("--replace", ingest_.replace, "Take the place of what has that name");
+    command->add_option("paths", ingest_.paths, "Files or folders")->required();
+    command->callback([this] { chosen_ = [this](const Place& place) { return ingest_book(place, ingest_); }; });
+  }
+
+  void add_ask() {
+    auto* command = cli_.add_subcommand("ask", "Ask a character a question");
+    command->add_option("character", ask_.character, "Character id, or 'narrator'")->required();
+    command->add_option("text", ask_.text, "The question")->required();
+    command->add_option("--user", ask_.user, "Whose credits pay")->default_val(local_user());
+    command->add_option("--model", flags_.model, "Chat model, any GGUF (only where no server runs)")->type_name("FILE");
+    command->callback([this] { chosen_ = [this](const Place& place) { return ask(place, ask_); }; });
+  }
+
+  void add_retrieve() {
+    auto* command = cli_.add_subcommand("retrieve", "Find the lines of the book that fit a text");
+    command->add_option("text", retrieve_.text, "A question or a half-remembered line")->required();
+    command->add_option("--world", retrieve_.world, "World to search (default: the first)");
+    command->add_option("--character", retrieve_.character, "Prefer the pages in this character's voice");
+    command->add_option("-k", retrieve_.k, "How many lines")->default_val(8)->check(CLI::Range(1, 50));
+    command->callback([this] { chosen_ = [this](const Place& place) { return retrieve(place, retrieve_); }; });
+  }
+
+  void add_credit() {
+    auto* command = cli_.add_subcommand("credit", "Credits of a reader");
+    command->require_subcommand(1);
+    auto* grant = command->add_subcommand("grant", "Give credits");
+    grant->add_option("user", user_, "User id")->required();
+    grant->add_option("amount", amount_, "How many")->required()->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}));
+    grant->add_option("--reason", reason_, "Kept in the ledger");
+    grant->callback([this] { chosen_ = [this](const Place& place) { return credit_grant(place, user_, amount_, reason_); }; });
+    auto* balance = command->add_subcommand("balance", "Show the balance");
+    balance->add_option("user", user_, "User id")->required();
+    balance->callback([this] { chosen_ = [this](const Place& place) { return credit_balance(place, user_); }; });
+    auto* statement = command->add_subcommand("statement", "Show the ledger, newest first");
+    statement->add_option("user", user_, "User id")->required();
+    statement->callback([this] { chosen_ = [this](const Place& place) { return credit_statement(place, user_); }; });
+  }
+
+  void add_character() {
+    auto* command = cli_.add_subcommand("character", "The characters");
+    command->require_subcommand(1);
+    auto* list = command->add_subcommand("list", "List them");
+    list->add_option("--world", world_, "Of this world only");
+    list->callback([this] { chosen_ = [this](const Place& place) { return list_characters(place, world_); }; });
+  }
+
+  CLI::App cli_;
+  Flags flags_;
+  IngestOptions ingest_;
+  AskOptions ask_;
+  RetrieveOptions retrieve_;
+  std::string user_;
+  std::string reason_ = "grant by command";
+  std::string world_;
+  std::int64_t amount_ = 0;
+  bool serving_ = false;
+  std::function<int(const Place&)> chosen_;
+};
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  try {
+    // Standard output belongs to answers; the log goes to standard error.
+    spdlog::set_default_logger(spdlog::stderr_color_mt("gibsey"));
+    return CommandLine().run(argc, argv);
+  } catch (const std::exception& bug) {
+    return complain({ErrorCode::internal, bug.what()});
+  }
+}
+
+}  // namespace gibsey::app

@@ -1,0 +1,46 @@
+#pragma once
+#include "app/config.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+/// The commands of `gibsey`. Each answers the exit status: 0, 1 (it failed), 2 (wrong input). They talk to the server that has the data folder
+/// open; where none runs, they open the files.
+namespace gibsey::app {
+
+struct Place {
+  Config config;
+  Installation installation;
+};
+
+struct IngestOptions {
+  std::string world;
+  std::vector<std::filesystem::path> paths;
+  bool replace = false;
+};
+int ingest_book(const Place& place, const IngestOptions& options);
+
+struct AskOptions {
+  std::string user;
+  std::string character;  ///< "" or "narrator": the narrator
+  std::string text;
+};
+int ask(const Place& place, const AskOptions& options);
+
+struct RetrieveOptions {
+  std::string text;
+  std::string world;  ///< "": the first
+  std::string character;
+  int k = 8;
+};
+int retrieve(const Place& place, const RetrieveOptions& options);
+
+int credit_grant(const Place& place, const std::string& user, std::int64_t amount, const std::string& reason);
+int credit_balance(const Place& place, const std::string& user);
+int credit_statement(const Place& place, const std::string& user);
+
+int list_characters(const Place& place, const std::string& world);
+
+}  // namespace gibsey::app

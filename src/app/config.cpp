@@ -1,0 +1,232 @@
+#include "app/config.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+extern char** environ;  // NOLINT: POSIX has no header for it
+
+namespace gibsey::app {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::optional<std::string> read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+std::optional<int> parse_number(const std::string& text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, ',');) {
+    const auto first = part.find_first_not_of(" \t");
+    if (first == std::string::npos) continue;
+    parts.push_back(part.substr(first, part.find_last_not_of(" \t") - first + 1));
+  }
+  return parts;
+}
+
+/// Settings as text by their environment names: what the environment, `.env` and the file have in common.
+class Settings {
+ public:
+  void set_default(const std::string& name, std::string value) { values_.try_emplace(name, std::move(value)); }
+
+  void take(const char* name, std::string& target) {
+    if (const auto* value = find(name)) target = *value;
+  }
+  void take(const char* name, fs::path& target) {
+    if (const auto* value = find(name)) target = *value;
+  }
+  void take(const char* name, std::vector<std::string>& target) {
+    if (const auto* value = find(name)) target = split_list(*value);
+  }
+  void take(const char* name, int& target, int least) {
+    const auto* value = find(name);
+    if (value == nullptr) return;
+    const auto number = parse_number(*value);
+    if (!number || *number < least) {
+      problem_ = fmt::format("{} must be a whole number of at least {}, not '{}'", name, least, *value);
+    } else {
+      target = *number;
+    }
+  }
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] const std::string* find(const char* name) const {
+    const auto found = values_.find(name);
+    return found == values_.end() || found->second.empty() ? nullptr : &found->second;
+  }
+
+ private:
+  Environment values_;
+  std::string problem_;
+};
+
+/// File keys are the environment names in lower case, so that one table documents both.
+Result<Environment> read_toml(const fs::path& path) {
+  const auto text = read_file(path);
+  if (!text) return fail(ErrorCode::not_found, fmt::format("the configuration file {} cannot be read", path.string()));
+  auto parsed = toml::parse(*text);
+  if (!parsed) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{} line {}: {}", path.string(), parsed.error().source().begin.line,
+                                                         parsed.error().description()));
+  }
+  Environment values;
+  for (const auto& [key, node] : parsed.table()) {
+    std::string name(key.str());
+    for (auto& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (const auto string = node.value<std::string>()) {
+      values[name] = *string;
+    } else if (const auto number = node.value<std::int64_t>()) {
+      values[name] = std::to_string(*number);
+    } else if (const auto* list = node.as_array()) {
+      std::string joined;
+      for (const auto& element : *list) joined += (joined.empty() ? "" : ",") + element.value_or(std::string());
+      values[name] = joined;
+    } else {
+      return fail(ErrorCode::invalid_argument, fmt::format("{}: '{}' must be a text, a whole number or a list of texts", path.string(), std::string(key.str())));
+    }
+  }
+  return values;
+}
+
+Result<std::vector<std::uint16_t>> parse_ports(const std::vector<std::string>& texts) {
+  std::vector<std::uint16_t> ports;
+  for (const auto& text : texts) {
+    const auto number = parse_number(text);
+    if (!number || *number < 0 || *number > 65535) {
+      return fail(ErrorCode::invalid_argument, fmt::format("'{}' is no port; give a number from 0 to 65535", text));
+    }
+    ports.push_back(static_cast<std::uint16_t>(*number));
+  }
+  return ports;
+}
+
+Result<void> apply_settings(Config& config, Settings& settings) {
+  settings.take("GIBSEY_DATA", config.data);
+  settings.take("GIBSEY_HOST", config.host);
+  settings.take("GIBSEY_MODEL", config.model);
+  settings.take("GIBSEY_EMBEDDING_MODEL", config.embedding_model);
+  settings.take("GIBSEY_SCRIPT", config.script);
+  settings.take("GIBSEY_ALLOWED_HOSTS", config.allowed_hosts);
+  settings.take("GIBSEY_ALLOWED_ORIGINS", config.allowed_origins);
+  settings.take("GIBSEY_OPENING_GRANT", config.opening_grant, 0);
+  settings.take("GIBSEY_MAX_TOKENS", config.max_tokens, 1);
+  settings.take("GIBSEY_MAX_TURNS", config.max_turns, 1);
+  settings.take("OLLAMA_BASE_URL", config.ollama_base_url);
+  settings.take("OLLAMA_MODEL", config.ollama_model);
+  settings.take("LOG_LEVEL", config.log_level);
+  int timeout = static_cast<int>(config.ollama_timeout.count());
+  settings.take("OLLAMA_TIMEOUT", timeout, 1);
+  config.ollama_timeout = std::chrono::seconds(timeout);
+  std::vector<std::string> texts;
+  settings.take("GIBSEY_WORLDS", texts);
+  config.worlds.assign(texts.begin(), texts.end());
+  texts.clear();
+  settings.take("GIBSEY_PORT", texts);
+  if (!texts.empty()) {
+    GIBSEY_TRY(config.ports, parse_ports(texts));
+  }
+  if (!settings.problem().empty()) return fail(ErrorCode::invalid_argument, settings.problem());
+  return {};
+}
+
+void apply_flags(Config& config, const Flags& flags) {
+  if (flags.data) config.data = *flags.data;
+  if (!flags.worlds.empty()) config.worlds = flags.worlds;
+  if (flags.host) config.host = *flags.host;
+  if (!flags.ports.empty()) config.ports = flags.ports;
+  if (flags.model) {
+    // A model named on the command line is the one that is meant, whatever the environment says of Ollama.
+    config.model = *flags.model;
+    config.ollama_base_url.clear();
+  }
+  if (flags.script) config.script = *flags.script;
+  if (flags.log_level) config.log_level = *flags.log_level;
+}
+
+}  // namespace
+
+Environment process_environment() {
+  Environment environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const auto equals = text.find('=');
+    if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return environment;
+}
+
+Environment parse_dotenv(const std::string& text) {
+  Environment values;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    line.erase(0, line.find_first_not_of(" \t"));
+    if (line.starts_with("export ")) line.erase(0, 7);
+    const auto equals = line.find('=');
+    if (line.empty() || line[0] == '#' || equals == std::string::npos) continue;
+    auto name = line.substr(0, equals);
+    name.erase(name.find_last_not_of(" \t") + 1);
+    auto value = line.substr(equals + 1);
+    value.erase(0, value.find_first_not_of(" \t"));
+    if (!value.empty() && (value[0] == '"' || value[0] == '\'')) {
+      const auto close = value.find(value[0], 1);
+      value = value.substr(1, close == std::string::npos ? close : close - 1);
+    } else {
+      const auto comment = value.find(" #");
+      value = value.substr(0, comment);
+      value.erase(value.find_last_not_of(" \t") + 1);
+    }
+    values[name] = value;
+  }
+  return values;
+}
+
+Result<Config> load_config(const Flags& flags, const Environment& environment) {
+  Settings settings;
+  for (const auto& [name, value] : environment) settings.set_default(name, value);
+  const bool named = !flags.config_file.empty();
+  const fs::path file = named ? flags.config_file : fs::path("gibsey.toml");
+  if (const auto dotenv = read_file(file.parent_path() / ".env")) {
+    for (auto& [name, value] : parse_dotenv(*dotenv)) settings.set_default(name, value);
+  }
+  if (named || fs::exists(file)) {
+    GIBSEY_TRY(const auto values, read_toml(file));
+    for (const auto& [name, value] : values) settings.set_default(name, value);
+  }
+  Config config;
+  GIBSEY_CHECK(apply_settings(config, settings));
+  apply_flags(config, flags);
+  return config;
+}
+
+Installation find_installation(const Environment& environment) {
+  const auto get = [&](const char* name) -> std::string {
+    const auto found = environment.find(name);
+    return found == environment.end() ? "" : found->second;
+  };
+  std::error_code ignored;
+  // build/release/gibsey: the clone is two folders up.
+  const auto clone = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path().parent_path();
+  auto cache = get("GIBSEY_CACHE");
+  if (cache.empty()) cache = get("HOME") + "/.cache/gibsey";
+  return {.worlds = clone / "worlds", .page = clone / "web" / "dist", .models = fs::path(cache) / "models"};
+}
+
+}  // namespace gibsey::app

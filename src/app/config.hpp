@@ -1,0 +1,64 @@
+#pragma once
+#include "base/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gibsey::app {
+
+/// Everything that can be set, with its default. Order of precedence: flag > environment > `.env` > configuration file > default.
+struct Config {
+  std::filesystem::path data = "data";
+  std::vector<std::filesystem::path> worlds;  ///< folders to serve besides what is in the data folder; empty: the bundled ones
+  std::string host = "127.0.0.1";
+  std::vector<std::uint16_t> ports{8002};
+  std::filesystem::path model;            ///< GGUF; empty: the bundled one
+  std::filesystem::path embedding_model;  ///< GGUF; empty: the bundled one
+  std::filesystem::path script;           ///< a scripted model instead of a real one (tests, benchmarks)
+  std::vector<std::string> allowed_hosts;
+  std::vector<std::string> allowed_origins;
+  std::string ollama_base_url;  ///< used only where set
+  std::string ollama_model = "llama3:8b";
+  std::chrono::seconds ollama_timeout{300};
+  std::string log_level = "info";
+  int opening_grant = 100;
+  int max_tokens = 120;
+  int max_turns = 64;  ///< running and waiting; past it 429
+};
+
+/// The settings that came by flags; they win over everything else.
+struct Flags {
+  std::filesystem::path config_file;
+  std::optional<std::filesystem::path> data;
+  std::vector<std::filesystem::path> worlds;
+  std::optional<std::string> host;
+  std::vector<std::uint16_t> ports;
+  std::optional<std::filesystem::path> model;
+  std::optional<std::filesystem::path> script;
+  std::optional<std::string> log_level;
+};
+
+using Environment = std::map<std::string, std::string>;
+[[nodiscard]] Environment process_environment();
+
+/// Reads the configuration file (given, or ./gibsey.toml where it exists) and the `.env` beside it. Errors: not_found (a file that was
+/// named), invalid_argument (naming file and key).
+[[nodiscard]] Result<Config> load_config(const Flags& flags, const Environment& environment);
+
+/// KEY=VALUE lines; `#` comments, `export`, single and double quotes as the shell has them, without substitution.
+[[nodiscard]] Environment parse_dotenv(const std::string& text);
+
+/// Where the parts that come with the program are: beside the clone's build folder, or as installed.
+struct Installation {
+  std::filesystem::path worlds;
+  std::filesystem::path page;    ///< web/dist
+  std::filesystem::path models;  ///< set-up's cache
+};
+[[nodiscard]] Installation find_installation(const Environment& environment);
+
+}  // namespace gibsey::app

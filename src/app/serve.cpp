@@ -1,0 +1,77 @@
+#include "app/serve.hpp"
+
+#include "app/application.hpp"
+#include "app/complain.hpp"
+#include "base/log.hpp"
+#include "net/http_server.hpp"
+#include "server/routes.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+
+namespace gibsey::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// All of SIGTERM's ten seconds (contracts: every stream is finished or kept by then) but for the closing of files.
+constexpr auto kDrainGrace = std::chrono::seconds(8);
+constexpr auto kConnectionGrace = std::chrono::seconds(1);
+
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127."); }
+
+Result<std::vector<std::string>> listen(net::HttpServer& server, const Config& config) {
+  std::vector<std::string> addresses;
+  for (const auto port : config.ports) {
+    GIBSEY_TRY(const auto real_port, server.listen(config.host, port));
+    addresses.push_back(fmt::format("http://{}:{}", config.host == "::1" ? "[::1]" : config.host, real_port));
+  }
+  return addresses;
+}
+
+asio::awaitable<void> run_until_told(Application& app, net::HttpServer& server) {
+  asio::signal_set signals(app.runtime().executor(), SIGTERM, SIGINT, SIGHUP);
+  for (;;) {
+    boost::system::error_code error;
+    const int signal = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    if (error || signal != SIGHUP) break;
+    log::info("reloading the worlds");
+    if (const auto loaded = co_await app.load_worlds(); !loaded) log::error("reload: {}", loaded.error().message);
+  }
+  log::info("stopping: running replies have {} s to finish", kDrainGrace.count());
+  app.set_ready(false);
+  co_await app.turns().drain(kDrainGrace);
+  if (!co_await server.stop(kConnectionGrace)) log::warn("a connection did not close in time");
+}
+
+}  // namespace
+
+int serve(const Config& config, const Installation& installation) {
+  if (!is_loopback(config.host)) {
+    return complain({ErrorCode::invalid_argument,
+                     fmt::format("will not listen on {}: without sign-in anyone could spend your readers' credits. Use 127.0.0.1 and put "
+                                 "a proxy with sign-in in front.",
+                                 config.host)});
+  }
+  auto opened = Application::open(config, installation, {.chat_model = true, .exclusive = true, .worlds = true});
+  if (!opened) return complain(opened.error());
+  auto& app = **opened;
+  const server::StaticFiles page(installation.page);
+  const auto handler = server::make_http_handler(app.services(page), {.hosts = config.allowed_hosts, .origins = config.allowed_origins});
+  net::HttpServer server(app.runtime().executor(), *handler);
+  const auto addresses = listen(server, config);
+  if (!addresses) return complain(addresses.error());
+  if (const auto announced = app.lock()->announce(addresses->front()); !announced) return complain(announced.error());
+  app.set_ready(true);
+  fmt::print("Gibsey is ready at {}\n", fmt::join(*addresses, " and "));
+  std::fflush(stdout);
+  app.runtime().wait(run_until_told(app, server));
+  return 0;
+}
+
+}  // namespace gibsey::app

@@ -1,0 +1,156 @@
+#include "app/server_client.hpp"
+
+#include "app/terminal.hpp"
+#include "net/http_client.hpp"
+#include "net/sse.hpp"
+#include "store/sqlite/folder_lock.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace gibsey::app {
+
+namespace asio = boost::asio;
+using nlohmann::json;
+
+namespace {
+
+constexpr auto kAnswerTime = std::chrono::seconds(30);
+constexpr auto kTurnTime = std::chrono::minutes(10);
+
+/// Runs one coroutine on this thread.
+template <typename T>
+Result<T> wait(asio::awaitable<Result<T>> work) {
+  asio::io_context context(1);
+  auto result = asio::co_spawn(context, std::move(work), asio::use_future);
+  context.run();
+  return result.get();
+}
+
+/// What an answer that is not 200 says, as a person may read it.
+Error explain(int status, const std::string& body) {
+  const auto parsed = json::parse(body, nullptr, false);
+  if (status == 402 && parsed.is_object()) {
+    return {ErrorCode::forbidden, fmt::format("this question needs {} credits and you have {}; `gibsey credit grant USER N` gives more",
+                                              parsed.value("needed", 0), parsed.value("available", std::int64_t{0}))};
+  }
+  const auto detail = parsed.is_object() ? parsed.value("detail", std::string()) : std::string();
+  return {status == 404 || status == 422 ? ErrorCode::not_found : ErrorCode::unavailable,
+          detail.empty() ? fmt::format("the server answered {}", status) : detail};
+}
+
+asio::awaitable<Result<json>> call(std::string method, std::string url, std::string body) {
+  net::HttpClientRequest request{.method = std::move(method), .url = std::move(url), .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
+  GIBSEY_CO_TRY(const auto exchange, co_await net::send_http(std::move(request), {}, Deadline::after(kAnswerTime)));
+  GIBSEY_CO_TRY(const auto text, co_await exchange->read_all());
+  if (exchange->status() != 200) co_return std::unexpected(explain(exchange->status(), text));
+  auto parsed = json::parse(text, nullptr, false);
+  if (parsed.is_discarded()) co_return fail(ErrorCode::corrupt, "the server's answer is no JSON; is it another program?");
+  co_return parsed;
+}
+
+/// What the printer shows of a named event; nothing for the others.
+std::optional<model::TurnEvent> decode_event(const std::string& type, const std::string& text) {
+  if (type == "message") return model::TokenText{text};
+  const auto data = json::parse(text, nullptr, false);
+  if (data.is_discarded()) return std::nullopt;
+  if (type == "sources") {
+    model::SourcesFound found;
+    for (const auto& source : data) found.sources.push_back({.page_id = source.value("page_id", std::string()), .label = source.value("label", std::string())});
+    return found;
+  }
+  if (type == "quote") {
+    model::QuoteClosed closed;
+    closed.quote.page_id = data.value("page_id", std::string());
+    closed.quote.label = data.value("label", std::string());
+    closed.quote.title = data.value("title", std::string());
+    closed.quote.origin = model::parse_quote_origin(data.value("origin", std::string())).value_or(model::QuoteOrigin::model);
+    return closed;
+  }
+  if (type == "ledger") {
+    return model::LedgerSettled{{.held = data.value("held", 0),
+                                 .charged = data.value("charged", 0),
+                                 .released = data.value("released", 0),
+                                 .balance = data.value("balance", std::int64_t{0}),
+                                 .rule = data.value("rule", std::string())}};
+  }
+  if (type == "error") return model::TurnFailed{.code = data.value("code", std::string()), .message = data.value("message", std::string())};
+  return std::nullopt;
+}
+
+asio::awaitable<Result<bool>> stream_turn(std::string url, std::string body, TurnPrinter printer) {
+  net::HttpClientRequest request{.method = "POST", .url = std::move(url), .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
+  GIBSEY_CO_TRY(const auto exchange, co_await net::send_http(std::move(request), {}, Deadline::after(kTurnTime)));
+  if (exchange->status() != 200) {
+    GIBSEY_CO_TRY(const auto text, co_await exchange->read_all());
+    co_return std::unexpected(explain(exchange->status(), text));
+  }
+  net::SseReader reader;
+  for (;;) {
+    GIBSEY_CO_TRY(auto piece, co_await exchange->read());
+    if (!piece) co_return !printer.failed();
+    std::vector<net::SseEvent> events;
+    GIBSEY_CO_CHECK(reader.feed(*piece, events));
+    for (const auto& event : events) {
+      if (const auto decoded = decode_event(event.type, event.data)) printer.show(*decoded);
+    }
+  }
+}
+
+/// RFC 3986: everything but the unreserved characters.
+std::string encoded(const std::string& text) {
+  std::string out;
+  for (const unsigned char c : text) {
+    const bool plain = std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == '~';
+    out += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+  }
+  return out;
+}
+
+Account account_of(const json& answer) {
+  Account account{.balance = answer.value("balance", std::int64_t{0})};
+  for (const auto& entry : answer.value("entries", json::array())) {
+    account.entries.push_back({.created = entry.value("created", std::string()),
+                               .kind = entry.value("kind", std::string()),
+                               .amount = entry.value("amount", std::int64_t{0}),
+                               .balance = entry.value("balance", std::int64_t{0}),
+                               .reason = entry.value("reason", std::string())});
+  }
+  return account;
+}
+
+}  // namespace
+
+Result<std::optional<ServerClient>> ServerClient::find(const Config& config) {
+  GIBSEY_TRY(const auto holder, store::FolderLock::find_holder(config.data));
+  if (!holder || holder->address.empty()) return std::optional<ServerClient>();
+  return ServerClient(holder->address);
+}
+
+Result<bool> ServerClient::ask(const std::string& user, const std::string& character, const std::string& text) {
+  std::string name = "The narrator";
+  std::string color;
+  if (!character.empty()) {
+    GIBSEY_TRY(const auto found, wait(call("GET", address_ + "/characters/" + encoded(character), "")));
+    name = found.value("display_name", character);
+    color = found.value("color_hex", std::string());
+  }
+  const json body = {{"user_id", user}, {"char_id", character}, {"text", text}};
+  return wait(stream_turn(address_ + "/ask", body.dump(), TurnPrinter(stdout, name, color)));
+}
+
+Result<std::int64_t> ServerClient::grant(const std::string& user, std::int64_t amount) {
+  const json body = {{"user_id", user}, {"amount", amount}};
+  GIBSEY_TRY(const auto answer, wait(call("POST", address_ + "/credit", body.dump())));
+  return answer.value("balance", std::int64_t{0});
+}
+
+Result<Account> ServerClient::account(const std::string& user) {
+  GIBSEY_TRY(const auto answer, wait(call("GET", address_ + "/ledger/" + encoded(user), "")));
+  return account_of(answer);
+}
+
+}  // namespace gibsey::app

@@ -1,0 +1,43 @@
+#pragma once
+#include "app/config.hpp"
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gibsey::app {
+
+/// A ledger entry as the server tells it.
+struct StatementLine {
+  std::string created;  ///< ISO 8601
+  std::string kind;
+  std::int64_t amount = 0;
+  std::int64_t balance = 0;
+  std::string reason;
+};
+
+struct Account {
+  std::int64_t balance = 0;
+  std::vector<StatementLine> entries;  ///< newest first
+};
+
+/// Talks to the server that has this data folder open. Blocks. Errors: unavailable, and what the server's answer says.
+class ServerClient {
+ public:
+  /// Nothing when no server runs. Error: unavailable (the lock file cannot be read), busy (a server that is still starting).
+  static Result<std::optional<ServerClient>> find(const Config& config);
+
+  /// Asks over POST /ask and shows the reply as it comes; false when the turn failed.
+  Result<bool> ask(const std::string& user, const std::string& character, const std::string& text);
+  Result<std::int64_t> grant(const std::string& user, std::int64_t amount);
+  Result<Account> account(const std::string& user);
+
+ private:
+  explicit ServerClient(std::string address) : address_(std::move(address)) {}
+  std::string address_;
+};
+
+}  // namespace gibsey::app

@@ -1,0 +1,54 @@
+#pragma once
+#include "base/result.hpp"
+#include "chat/prompt_template.hpp"
+#include "model/character.hpp"
+#include "model/turn.hpp"
+#include "model/world.hpp"
+#include "provider/chat_model.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gibsey::chat {
+
+/// A finished pair of an earlier question and its reply.
+struct PastExchange {
+  std::string question;
+  std::string reply;
+};
+
+struct PromptInputs {
+  const model::World& world;
+  const model::Character& character;
+  const std::vector<model::Source>& sources;
+  const std::vector<PastExchange>& history;  ///< oldest first
+  std::string question;
+  bool in_book = true;       ///< whether retrieval found anything about the question
+  bool opening = false;      ///< the reply is to begin with a quotation
+  bool small_model = false;  ///< takes less history
+  std::size_t variant = 0;   ///< any number; chooses among the character's lead-ins
+};
+
+struct Prompt {
+  std::vector<provider::ChatMessage> messages;
+  int stable_messages = 0;  ///< the persona's, the same for every reader: what a prefix cache keeps
+  /// What the reply begins with, a quotation with its page or the line that says the book does not tell; empty without PromptInputs::opening.
+  std::string opening;
+  std::optional<model::Source> quote;  ///< the source that the opening quotes
+  std::string lead_in;                 ///< the character's first words after the opening, " What I know is"
+  std::vector<std::string> included;   ///< what went into the prompt, and what was left out: for the reader's trace
+  std::vector<std::string> cut;
+};
+
+/// Composes the messages in the order that keeps a prefix cache useful: mandate, persona, samples, history, then quotes and question.
+/// The template makes the last message; a tiny model (about 100 M parameters) takes every instruction for something to talk
+/// about, so its template is the bare question, and what it must quote is put into the reply's opening. Pure.
+/// Errors: invalid_argument (template).
+[[nodiscard]] Result<Prompt> compose_prompt(const PromptInputs& inputs, const PromptTemplate& prompt_template);
+
+/// The template of a world that has none of its own (templates/prompt.j2, templates/prompt.small.j2).
+[[nodiscard]] std::string_view default_prompt_template(bool small_model);
+
+}  // namespace gibsey::chat

@@ -1,0 +1,32 @@
+#pragma once
+#include "chat/prompt_template.hpp"
+#include "chat/turn_log.hpp"
+#include "chat/turn_service.hpp"
+#include "model/character.hpp"
+#include "model/ledger.hpp"
+#include "model/world.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+
+namespace gibsey::chat {
+
+/// A turn that was admitted: its credits are held and it is recorded as running.
+struct AdmittedTurn {
+  Question question;
+  model::World world;
+  model::Character character;
+  std::vector<std::string> speaker_names;  ///< of everyone in the world
+  model::CreditHold hold;
+  model::Turn record;
+  PromptTemplate prompt_template;
+  std::shared_ptr<TurnLog> log;
+  Deadline deadline = Deadline::never();
+  Deadline::Clock::time_point started;
+};
+
+/// answer -> record -> settle or release. Every way out closes the log, ends the hold once and leaves a finished record; never throws.
+boost::asio::awaitable<void> run_turn(std::shared_ptr<AdmittedTurn> turn, TurnParts parts);
+
+}  // namespace gibsey::chat

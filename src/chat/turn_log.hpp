@@ -1,0 +1,45 @@
+#pragma once
+#include "chat/turn_service.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace gibsey::chat {
+
+/// The events of one running turn: written by the turn, followed by any number of readers. Thread-safe.
+class TurnLog final : public RunningTurn {
+ public:
+  explicit TurnLog(std::string turn_id) : turn_id_(std::move(turn_id)) {}
+
+  [[nodiscard]] const std::string& turn_id() const override { return turn_id_; }
+  boost::asio::awaitable<std::optional<model::TurnEvent>> event(std::size_t seq) override;
+  void stop() override;
+
+  void append(model::TurnEvent event);
+  /// No event follows; readers that wait get nullopt.
+  void close();
+  [[nodiscard]] bool stop_requested() const;
+  /// The program is stopping: ends the reply as stop() does, but the reader did not wish it.
+  void interrupt();
+  [[nodiscard]] bool interrupted() const;
+  /// `stop` is called once when the reader asks to stop, at once if that has happened; nullptr clears it. Must not block.
+  void when_stopped(std::function<void()> stop);
+
+ private:
+  void wake(std::vector<std::move_only_function<void()>> waiters);
+
+  const std::string turn_id_;
+  mutable std::mutex mutex_;
+  std::vector<model::TurnEvent> events_;
+  std::vector<std::move_only_function<void()>> waiters_;
+  bool closed_ = false;
+  bool stop_requested_ = false;
+  bool interrupted_ = false;
+  std::function<void()> stop_;
+};
+
+}  // namespace gibsey::chat

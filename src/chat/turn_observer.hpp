@@ -1,0 +1,15 @@
+#pragma once
+#include <string_view>
+
+namespace gibsey::chat {
+
+/// Where a turn reports its counts and phase times; `server/` turns them into metrics. Thread-safe, must not block.
+struct TurnObserver {
+  virtual ~TurnObserver() = default;
+  /// hold, retrieve, prompt, first_token, total.
+  virtual void phase(std::string_view name, double seconds) = 0;
+  /// turns{outcome}, tokens{provider}, quotes{origin}, false_quotes{""}.
+  virtual void count(std::string_view name, std::string_view label, double n) = 0;
+};
+
+}  // namespace gibsey::chat

@@ -1,0 +1,87 @@
+#pragma once
+#include "base/deadline.hpp"
+#include "base/result.hpp"
+#include "model/turn.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gibsey::provider {
+
+template <typename T>
+using Async = boost::asio::awaitable<Result<T>>;
+
+enum class Role { system, user, assistant };
+
+struct ChatMessage {
+  Role role = Role::user;
+  std::string text;
+};
+
+struct Sampling {
+  double temperature = 0.7;
+  double top_p = 0.9;
+  double min_p = 0.05;
+  double repeat_penalty = 1.15;
+  /// Don't-repeat-yourself: penalises a token that would extend a repeated sequence; 0 is off.
+  double dry_multiplier = 0;
+  std::uint32_t seed = 0;  ///< 0: random
+};
+
+/// One reply to generate. The messages that repeat from turn to turn come first; the last one is the unique part.
+struct ChatRequest {
+  std::vector<ChatMessage> messages;
+  /// How many of the leading messages are the same for everyone who talks with this character: an engine may keep their state.
+  int stable_messages = 0;
+  /// Text that the reply begins with; the model goes on after it. Not part of the stream. Only where supports_opening().
+  std::string opening;
+  Sampling sampling;
+  int max_tokens = 120;
+  std::vector<std::string> stop;  ///< generation ends before any of these would be written
+  std::string user_id;            ///< engines share their slots fairly between users
+  Deadline deadline = Deadline::never();
+};
+
+struct Generated {
+  model::FinishReason finish_reason = model::FinishReason::stop;
+  model::TokenUsage usage;
+};
+
+/// A reply that is being generated. Destroying it stops the generation.
+class TokenStream {
+ public:
+  virtual ~TokenStream() = default;
+  /// The next piece of text, valid UTF-8, never empty; nullopt at the end. Errors: unavailable, deadline, cancelled, too_large
+  /// (the prompt does not fit the model's context).
+  virtual Async<std::optional<std::string>> next() = 0;
+  /// After next() gave nullopt.
+  [[nodiscard]] virtual Generated generated() const = 0;
+  /// Ends the generation at its next step; next() then drains what was made and ends. From any thread.
+  virtual void stop() = 0;
+};
+
+/// A language model that talks. Shared by all turns; safe to call from any executor.
+class ChatModel {
+ public:
+  virtual ~ChatModel() = default;
+  /// Errors: busy (its queue is full), unavailable, too_large.
+  virtual Async<std::unique_ptr<TokenStream>> start(ChatRequest request) = 0;
+
+  [[nodiscard]] virtual std::string provider() const = 0;  ///< "local", "ollama", "scripted"
+  [[nodiscard]] virtual std::string model() const = 0;
+  /// Whether ChatRequest::opening is honoured.
+  [[nodiscard]] virtual bool supports_opening() const = 0;
+  /// Prompt and reply together.
+  [[nodiscard]] virtual int context_tokens() const = 0;
+  /// A tiny model (under about 1 G parameters) needs another prompt than a large one.
+  [[nodiscard]] virtual bool is_small() const = 0;
+  /// Tokens of a text by the model's own tokenizer, or an estimate.
+  [[nodiscard]] virtual int count_tokens(const std::string& text) const = 0;
+};
+
+}  // namespace gibsey::provider

@@ -1,0 +1,22 @@
+#pragma once
+#include "base/result.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <string>
+#include <vector>
+
+namespace gibsey::provider {
+
+/// Turns text into vectors of unit length. Safe to call from any executor.
+class Embedder {
+ public:
+  virtual ~Embedder() = default;
+  /// One vector a text, in order. Text past the model's length is cut. Errors: unavailable, cancelled.
+  virtual boost::asio::awaitable<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) = 0;
+  /// Names the vector set ("all-minilm-l6-v2"); another name means vectors that cannot be compared.
+  [[nodiscard]] virtual std::string model() const = 0;
+  [[nodiscard]] virtual int dimension() const = 0;
+};
+
+}  // namespace gibsey::provider

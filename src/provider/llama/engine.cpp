@@ -1,0 +1,310 @@
+#include "provider/llama/engine.hpp"
+
+#include "provider/llama/chat_batcher.hpp"
+#include "provider/llama/model_file.hpp"
+#include "provider/llama/text_embedder.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cctype>
+#include <condition_variable>
+#include <deque>
+#include <thread>
+
+namespace gibsey::provider {
+namespace {
+
+constexpr std::uint64_t kSmallModel = 1'000'000'000;
+/// One reply of a small model: longer prompts make it slow and do not make it wiser.
+constexpr int kSmallModelContext = 2048;
+constexpr int kPrefixSequences = 16;
+constexpr int kBatchTokens = 512;
+
+bool abort_asked(void* flag) { return static_cast<std::atomic<bool>*>(flag)->load(std::memory_order_relaxed); }
+
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+Result<ContextHandle> make_context(llama_model& model, const llama_context_params& params, const std::string& name) {
+  ContextHandle context(llama_init_from_model(&model, params));
+  if (!context) return fail(ErrorCode::too_large, fmt::format("there is not enough memory to run {}; take a smaller model", name));
+  return context;
+}
+
+}  // namespace
+
+/// Members are destroyed in reverse: the thread must have ended before (~LlamaEngine does it).
+struct LlamaEngine::Parts {
+  EngineOptions options;
+  ThreadpoolHandle threadpool;
+  ModelHandle chat_model;
+  ModelHandle embedding_model;
+  ContextHandle chat_context;
+  ContextHandle embedding_context;
+  ChatModelFacts facts;
+  std::string embedding_name;
+  int embedding_dimension = 0;
+  std::optional<ChatTemplate> chat_template;
+  std::unique_ptr<ChatBatcher> batcher;
+  std::unique_ptr<TextEmbedder> embedder;
+
+  std::atomic<bool> stopping = false;
+  std::atomic<int> running = 0;
+  mutable std::mutex mutex;  ///< guards the two queues below
+  std::condition_variable work_came;
+  std::deque<QueuedReply> queue;
+  std::vector<std::shared_ptr<EmbeddingJob>> new_jobs;
+  std::thread thread;
+
+  Result<void> open_chat();
+  Result<void> open_embedding();
+  void start_threadpool();
+  [[nodiscard]] llama_context_params context_params(int cells, int batch_tokens);
+
+  void run();
+  [[nodiscard]] bool wait_for_work();
+  void admit();
+  void drop_ended_from_queue();
+  [[nodiscard]] std::deque<QueuedReply>::iterator fairest();
+  void end_all();
+};
+
+void LlamaEngine::Parts::start_threadpool() {
+  const int wanted = options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency());
+  options.threads = std::max(1, wanted);
+  auto params = ggml_threadpool_params_default(options.threads);
+  threadpool.reset(ggml_threadpool_new(&params));
+}
+
+llama_context_params LlamaEngine::Parts::context_params(int cells, int batch_tokens) {
+  auto params = llama_context_default_params();
+  params.n_ctx = static_cast<std::uint32_t>(cells);
+  params.n_batch = static_cast<std::uint32_t>(batch_tokens);
+  params.n_ubatch = params.n_batch;
+  params.n_threads = options.threads;
+  params.n_threads_batch = options.threads;
+  params.abort_callback = abort_asked;
+  params.abort_callback_data = &stopping;
+  params.no_perf = true;
+  return params;
+}
+
+Result<void> LlamaEngine::Parts::open_chat() {
+  const auto& path = options.chat_model_path;
+  GIBSEY_TRY(chat_model, load_model(path));
+  facts.name = model_name(*chat_model, path);
+  facts.parameters = llama_model_n_params(chat_model.get());
+  GIBSEY_TRY(chat_template, ChatTemplate::of(*chat_model, path.string()));
+
+  const bool small = facts.parameters < kSmallModel;
+  int cells = options.context_cells > 0 ? options.context_cells : (small ? 4096 : 8192);
+  cells = std::max(256, cells);
+  facts.context_tokens = std::min({cells, llama_model_n_ctx_train(chat_model.get()), small ? kSmallModelContext : cells});
+  GIBSEY_CHECK(check_memory(fmt::format("a context of {} tokens for {}", cells, path.string()), context_bytes(*chat_model, cells)));
+
+  auto params = context_params(cells, kBatchTokens);
+  params.n_seq_max = static_cast<std::uint32_t>(options.max_sequences + kPrefixSequences);
+  params.n_outputs_max = params.n_seq_max;  // room for logits: at most one token of each sequence
+  params.kv_unified = true;  // forking shares cells between sequences
+  GIBSEY_TRY(chat_context, make_context(*chat_model, params, path.string()));
+  llama_attach_threadpool(chat_context.get(), threadpool.get(), threadpool.get());
+  batcher = std::make_unique<ChatBatcher>(chat_context.get(), BatcherLimits{.cells = cells,
+                                                                            .sequences = options.max_sequences,
+                                                                            .prefix_sequences = kPrefixSequences,
+                                                                            .prefill_chunk = options.prefill_chunk,
+                                                                            .adapt_chunk = !small,
+                                                                            .prefix_bytes = options.prefix_bytes});
+  return {};
+}
+
+Result<void> LlamaEngine::Parts::open_embedding() {
+  const auto& path = options.embedding_model_path;
+  GIBSEY_TRY(embedding_model, load_model(path));
+  embedding_name = lower_case(model_name(*embedding_model, path));
+  embedding_dimension = llama_model_n_embd(embedding_model.get());
+  const int text_tokens = std::min(options.embedding_tokens, llama_model_n_ctx_train(embedding_model.get()));
+
+  auto params = context_params(TextEmbedder::kBatchTokens, TextEmbedder::kBatchTokens);
+  params.n_seq_max = TextEmbedder::kSliceTexts;
+  params.kv_unified = true;
+  params.embeddings = true;
+  GIBSEY_TRY(embedding_context, make_context(*embedding_model, params, path.string()));
+  const auto pooling = llama_pooling_type(embedding_context.get());
+  if (pooling == LLAMA_POOLING_TYPE_NONE || pooling == LLAMA_POOLING_TYPE_RANK) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{} is not an embedding model; set-up makes all-minilm-l6-v2.gguf", path.string()));
+  }
+  llama_attach_threadpool(embedding_context.get(), threadpool.get(), threadpool.get());
+  embedder = std::make_unique<TextEmbedder>(embedding_context.get(), text_tokens);
+  return {};
+}
+
+void LlamaEngine::Parts::run() {
+  while (wait_for_work()) {
+    if (batcher) {
+      admit();
+      batcher->step();
+      running = batcher->running();
+    }
+    if (embedder && !embedder->idle()) embedder->slice();
+  }
+  end_all();
+}
+
+bool LlamaEngine::Parts::wait_for_work() {
+  std::unique_lock lock(mutex);
+  const bool busy = (batcher && !batcher->idle()) || (embedder && !embedder->idle());
+  if (!busy) work_came.wait(lock, [this] { return stopping || !queue.empty() || !new_jobs.empty(); });
+  for (auto& job : new_jobs) embedder->add(std::move(job));
+  new_jobs.clear();
+  return !stopping;
+}
+
+void LlamaEngine::Parts::drop_ended_from_queue() {
+  std::erase_if(queue, [](QueuedReply& queued) {
+    if (queued.reply->stop_asked()) {
+      queued.reply->finish({model::FinishReason::stopped_by_reader, {}});
+      return true;
+    }
+    if (!queued.deadline.passed()) return false;
+    queued.reply->fail({ErrorCode::deadline, "the model was busy for longer than the time allowed"});
+    return true;
+  });
+}
+
+/// The reply of the user with the fewest running ones; among equals the one that came first.
+std::deque<QueuedReply>::iterator LlamaEngine::Parts::fairest() {
+  return std::ranges::min_element(queue, {}, [this](const QueuedReply& queued) { return batcher->running_of(queued.user_id); });
+}
+
+void LlamaEngine::Parts::admit() {
+  const std::lock_guard lock(mutex);
+  drop_ended_from_queue();
+  while (!queue.empty() && batcher->has_free_sequence()) {
+    const auto next = fairest();
+    // One that does not fit yet is not overtaken, or a long prompt would wait for ever.
+    if (!batcher->admit(*next)) return;
+    queue.erase(next);
+  }
+}
+
+void LlamaEngine::Parts::end_all() {
+  const Error error{ErrorCode::cancelled, "the engine is shutting down"};
+  if (batcher) batcher->fail_all(error);
+  if (embedder) embedder->fail_all(error);
+  const std::lock_guard lock(mutex);
+  for (auto& queued : queue) queued.reply->fail(error);
+  for (auto& job : new_jobs) job->fail(error);
+  queue.clear();
+  new_jobs.clear();
+}
+
+Result<std::unique_ptr<LlamaEngine>> LlamaEngine::open(EngineOptions options) {
+  auto parts = std::make_unique<Parts>();
+  options.max_sequences = std::clamp(options.max_sequences, 1, static_cast<int>(llama_max_parallel_sequences()) - kPrefixSequences);
+  options.max_queue = std::max(1, options.max_queue);
+  options.prefill_chunk = std::clamp(options.prefill_chunk, 16, kBatchTokens);
+  parts->options = std::move(options);
+  parts->start_threadpool();
+  if (!parts->options.chat_model_path.empty()) GIBSEY_CHECK(parts->open_chat());
+  if (!parts->options.embedding_model_path.empty()) GIBSEY_CHECK(parts->open_embedding());
+  auto* raw = parts.get();
+  parts->thread = std::thread([raw] { raw->run(); });
+  return std::unique_ptr<LlamaEngine>(new LlamaEngine(std::move(parts)));
+}
+
+LlamaEngine::LlamaEngine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+LlamaEngine::~LlamaEngine() {
+  {
+    const std::lock_guard lock(parts_->mutex);
+    parts_->stopping = true;
+  }
+  parts_->work_came.notify_one();
+  parts_->thread.join();
+}
+
+bool LlamaEngine::can_chat() const { return parts_->batcher != nullptr; }
+bool LlamaEngine::can_embed() const { return parts_->embedder != nullptr; }
+const ChatModelFacts& LlamaEngine::chat_model() const { return parts_->facts; }
+const std::string& LlamaEngine::embedding_model() const { return parts_->embedding_name; }
+int LlamaEngine::embedding_dimension() const { return parts_->embedding_dimension; }
+
+int LlamaEngine::count_tokens(const std::string& text) const {
+  return can_chat() ? static_cast<int>(parts_->chat_template->tokenize(text).size()) : 0;
+}
+
+Result<std::unique_ptr<TokenStream>> LlamaEngine::submit(ChatRequest request) {
+  if (!can_chat()) return fail(ErrorCode::unavailable, "no chat model is loaded; give one with --model FILE");
+  // On the caller's thread: 650 tokens take about a millisecond, and the engine's thread is the scarce one.
+  GIBSEY_TRY(auto prompt, parts_->chat_template->prompt(request));
+  const int limit = parts_->facts.context_tokens;
+  if (prompt.size() >= limit) {
+    return fail(ErrorCode::too_large, fmt::format("the prompt has {} tokens and the model's context holds {}, the reply "
+                                                  "included; shorten the text", prompt.size(), limit));
+  }
+  const int max_tokens = std::clamp(request.max_tokens, 1, limit - prompt.size());
+  auto reply = std::make_shared<Reply>();
+  QueuedReply queued{reply, std::move(prompt), request.sampling, std::move(request.stop), max_tokens, std::move(request.user_id),
+                     request.deadline};
+  {
+    const std::lock_guard lock(parts_->mutex);
+    if (parts_->stopping) return fail(ErrorCode::unavailable, "the engine is shutting down");
+    if (static_cast<int>(parts_->queue.size()) >= parts_->options.max_queue) {
+      return fail(ErrorCode::busy, fmt::format("{} replies are waiting for the model already; try again later", parts_->queue.size()));
+    }
+    parts_->queue.push_back(std::move(queued));
+  }
+  parts_->work_came.notify_one();
+  return stream_of(std::move(reply));
+}
+
+namespace {
+
+/// A caller that goes away while it waits must not leave work behind.
+struct AbandonAtExit {
+  std::shared_ptr<EmbeddingJob> job;
+  ~AbandonAtExit() { job->abandon(); }
+};
+
+}  // namespace
+
+boost::asio::awaitable<Result<Vectors>> LlamaEngine::embed(std::vector<std::string> texts) {
+  if (!can_embed()) co_return fail(ErrorCode::unavailable, "no embedding model is loaded");
+  if (texts.empty()) co_return Vectors{};
+  const AbandonAtExit guard{std::make_shared<EmbeddingJob>(std::move(texts))};
+  {
+    const std::lock_guard lock(parts_->mutex);
+    if (parts_->stopping) co_return fail(ErrorCode::unavailable, "the engine is shutting down");
+    parts_->new_jobs.push_back(guard.job);
+  }
+  parts_->work_came.notify_one();
+  co_return co_await guard.job->result();
+}
+
+EngineStats LlamaEngine::stats() const {
+  EngineStats stats;
+  {
+    const std::lock_guard lock(parts_->mutex);
+    stats.queued = static_cast<int>(parts_->queue.size());
+  }
+  stats.running = parts_->running;
+  if (parts_->embedder) stats.texts_embedded = parts_->embedder->texts_embedded();
+  if (!parts_->batcher) return stats;
+  const auto& counts = parts_->batcher->counts();
+  stats.prompt_tokens_per_second = counts.prompt_rate;
+  stats.decode_tokens_per_second = counts.decode_rate;
+  stats.prompt_tokens = counts.prompt_tokens;
+  stats.reply_tokens = counts.reply_tokens;
+  stats.prefix_hits = counts.prefix_hits;
+  stats.prefix_misses = counts.prefix_misses;
+  if (stats.queued > 0 || stats.running >= parts_->options.max_sequences) {
+    stats.expected_wait_seconds = counts.reply_seconds * (stats.queued + 1) / parts_->options.max_sequences;
+  }
+  return stats;
+}
+
+}  // namespace gibsey::provider

@@ -1,0 +1,23 @@
+#pragma once
+#include "provider/llama/engine.hpp"
+
+namespace gibsey::provider {
+
+/// The engine's chat model. `engine` must have one and outlive this.
+class LlamaChat : public ChatModel {
+ public:
+  explicit LlamaChat(LlamaEngine& engine) : engine_(engine) {}
+
+  Async<std::unique_ptr<TokenStream>> start(ChatRequest request) override;
+  [[nodiscard]] std::string provider() const override { return "local"; }
+  [[nodiscard]] std::string model() const override { return engine_.chat_model().name; }
+  [[nodiscard]] bool supports_opening() const override { return true; }
+  [[nodiscard]] int context_tokens() const override { return engine_.chat_model().context_tokens; }
+  [[nodiscard]] bool is_small() const override;
+  [[nodiscard]] int count_tokens(const std::string& text) const override { return engine_.count_tokens(text); }
+
+ private:
+  LlamaEngine& engine_;
+};
+
+}  // namespace gibsey::provider

@@ -1,0 +1,136 @@
+#include "retrieval/quote_choice.hpp"
+
+#include "base/utf8.hpp"
+#include "retrieval/words.hpp"
+
+#include <unicode/uchar.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+namespace gibsey::retrieval {
+namespace {
+
+// In standard deviations of the passage score, so that a fitting line of the second passage may win against a poor one of the first.
+constexpr double kCloseness = 2.5;
+constexpr double kRun = 0.35;
+constexpr double kTwoSentences = 0.35;
+constexpr double kClause = -0.35;
+constexpr double kLeansOnEarlier = -0.5;
+constexpr double kShort = -0.4;
+constexpr double kSecondOfPassage = -1.5;
+constexpr int kShortWords = 8;
+
+/// The question, taken apart once for all candidates.
+struct Question {
+  std::vector<std::string> words;
+  std::vector<std::string> stems;
+  std::vector<float> idf;
+  float total = 0;
+};
+
+Question take_apart(std::string_view text, const TextIndex& index) {
+  Question question{words_of(text), index.content_stems(text), {}, 0};
+  for (const std::string& stem : question.stems) {
+    question.idf.push_back(index.idf(stem));
+    question.total += question.idf.back();
+  }
+  return question;
+}
+
+/// Share of the question's content, by idf, that the candidate holds.
+double closeness(const Question& question, const std::vector<std::string>& stems) {
+  float held = 0;
+  for (std::size_t i = 0; i < question.stems.size(); ++i) {
+    if (std::ranges::find(stems, question.stems[i]) != stems.end()) held += question.idf[i];
+  }
+  return question.total > 0 ? static_cast<double>(held / question.total) : 0.0;
+}
+
+/// Length of the longest run of words that both have.
+int longest_common_run(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  std::vector<int> ends(b.size() + 1, 0);
+  int longest = 0;
+  for (const std::string& word : a) {
+    for (std::size_t j = b.size(); j > 0; --j) {
+      ends[j] = word == b[j - 1] ? ends[j - 1] + 1 : 0;
+      longest = std::max(longest, ends[j]);
+    }
+  }
+  return longest;
+}
+
+/// "Which he did.", "and so on": begins in the middle, or with a word that points back.
+bool leans_on_earlier(const model::QuoteCandidate& quote, const std::vector<std::string>& words) {
+  static constexpr std::array<std::string_view, 22> kPointing = {
+      "and", "but", "or",   "so",   "then", "which", "who", "whom",  "it",    "this", "that",
+      "he",  "she", "they", "them", "him",  "these", "those", "such", "there", "nor",  "her"};
+  std::string_view text = quote.text;
+  while (!text.empty()) {
+    const utf8::Decoded first = utf8::decode(text);
+    const auto c = static_cast<UChar32>(first.code_point);
+    if (u_isalnum(c)) {
+      if (u_islower(c)) return true;
+      break;
+    }
+    text.remove_prefix(first.length);
+  }
+  return words.empty() || std::ranges::find(kPointing, words.front()) != kPointing.end();
+}
+
+double score_of(const model::QuoteCandidate& quote, const Question& question, const TextIndex& index) {
+  const std::vector<std::string> words = words_of(quote.text);
+  double score = kCloseness * closeness(question, index.content_stems(quote.text));
+  const int run = longest_common_run(question.words, words);
+  if (run >= 3) score += kRun * std::min(run, 8);
+  if (quote.sentences == 2) score += kTwoSentences;
+  if (quote.sentences == 0) score += kClause;
+  if (quote.words < kShortWords) score += kShort;
+  if (leans_on_earlier(quote, words)) score += kLeansOnEarlier;
+  return score;
+}
+
+bool overlap(const model::QuoteCandidate& a, const model::QuoteCandidate& b) { return a.start < b.end && b.start < a.end; }
+
+/// By score; of equals the one that comes first in the book.
+bool ranks_before(const ChosenQuote& a, const ChosenQuote& b) {
+  if (a.score != b.score) return a.score > b.score;
+  return std::pair(a.passage, a.quote->start) < std::pair(b.passage, b.quote->start);
+}
+
+/// The best candidate of a passage and the best beside it.
+void add_best_of(const RankedPassage& passage, const Question& question, const TextIndex& index,
+                 std::vector<ChosenQuote>& chosen) {
+  std::vector<ChosenQuote> quotes;
+  for (const model::QuoteCandidate& quote : passage.quotes) {
+    quotes.push_back({passage.passage, &quote, static_cast<double>(passage.score) + score_of(quote, question, index)});
+  }
+  std::ranges::sort(quotes, ranks_before);
+  const model::QuoteCandidate* best = nullptr;
+  for (ChosenQuote& quote : quotes) {
+    if (best == nullptr) {
+      best = quote.quote;
+      chosen.push_back(quote);
+    } else if (!overlap(*best, *quote.quote)) {
+      quote.score += kSecondOfPassage;
+      chosen.push_back(quote);
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextIndex& index,
+                                       std::span<const RankedPassage> passages, int k) {
+  const Question taken = take_apart(question, index);
+  std::vector<ChosenQuote> chosen;
+  for (const RankedPassage& passage : passages) add_best_of(passage, taken, index, chosen);
+  std::ranges::sort(chosen, ranks_before);
+  if (chosen.size() > static_cast<std::size_t>(k)) chosen.resize(static_cast<std::size_t>(k));
+  return chosen;
+}
+
+}  // namespace gibsey::retrieval

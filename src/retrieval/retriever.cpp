@@ -1,0 +1,231 @@
+#include "retrieval/retriever.hpp"
+
+#include "retrieval/fusion.hpp"
+#include "retrieval/quote_choice.hpp"
+#include "retrieval/quote_finder.hpp"
+#include "retrieval/text_index.hpp"
+#include "retrieval/vector_index.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <span>
+#include <utility>
+
+namespace gibsey::retrieval {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int kMostQuotes = 50;
+// Passages whose candidates are looked at, for k quotes.
+constexpr std::size_t kPassagesLeast = 12;
+// Standard deviations that a page in the asked character's voice, or the page that lies open, is ahead.
+constexpr float kVoiceBonus = 0.3f;
+constexpr float kOpenPageBonus = 0.3f;
+
+/// The bar. A question is held to be about the book when the best passages hold most of what it names, or are close in
+/// meaning, or both to a lesser degree.
+constexpr float kCoverageAlone = 0.60f;
+constexpr float kCosineAlone = 0.50f;
+constexpr float kCosinePlusCoverage = 0.75f;
+constexpr int kRunAlone = 4;
+
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// All of one world that a lookup needs.
+class BookIndex {
+ public:
+  BookIndex(std::vector<model::PageContent> contents, const std::vector<model::PassageVector>& vectors,
+            const std::string& language)
+      : contents_(std::move(contents)), text_(contents_, language), vectors_(contents_, vectors), quotes_(make_finder()) {
+    for (std::size_t page = 0; page < contents_.size(); ++page) add_passages(static_cast<std::uint32_t>(page));
+  }
+
+  [[nodiscard]] Retrieved search(const Query& query, std::span<const float> vector) const {
+    const TextScores scores = text_.score(query.text);
+    const std::vector<float> cosines = vectors_.score(vector);
+    const std::vector<float> fused = fuse(scores, cosines, page_of_, choose_weights(scores, !cosines.empty()));
+    const std::vector<RankedPassage> best = best_passages(query, scores, cosines, fused);
+    Retrieved result;
+    for (const ChosenQuote& chosen : choose_quotes(query.text, text_, best, query.k)) {
+      result.hits.push_back(make_hit(chosen, scores, cosines));
+    }
+    const bool by_text = !result.hits.empty() && std::ranges::any_of(scores.passages, [](float score) { return score > 0; });
+    result.method = result.hits.empty() ? "none" : cosines.empty() ? "text" : by_text ? "hybrid" : "vector";
+    result.above_threshold = !result.hits.empty() && is_about_book(scores, cosines, best);
+    return result;
+  }
+
+  [[nodiscard]] const std::shared_ptr<const QuoteFinder>& quotes() const { return quotes_; }
+  [[nodiscard]] bool has_vectors() const { return vectors_.size() > 0; }
+
+ private:
+  std::shared_ptr<const QuoteFinder> make_finder() {
+    std::vector<model::Page> pages;
+    for (const model::PageContent& content : contents_) pages.push_back(content.page);
+    return std::make_shared<QuoteFinder>(pages);
+  }
+
+  void add_passages(std::uint32_t page) {
+    model::PageContent& content = contents_[page];
+    for (const model::Passage& passage : content.passages) {
+      const auto in_passage = [&](const model::QuoteCandidate& quote) { return quote.passage == passage.number; };
+      const auto first = std::ranges::find_if(content.quotes, in_passage);
+      const auto last = std::find_if_not(first, content.quotes.end(), in_passage);
+      page_of_.push_back(page);
+      quotes_of_.emplace_back(first, last);
+    }
+    // The indexes hold the words by now; a second copy of the book would only take memory.
+    content.page.text = {};
+    content.page.source = {};
+    content.passages = {};
+  }
+
+  [[nodiscard]] std::vector<RankedPassage> best_passages(const Query& query, const TextScores& scores,
+                                                         const std::vector<float>& cosines,
+                                                         const std::vector<float>& fused) const {
+    std::vector<RankedPassage> passages;
+    for (std::uint32_t i = 0; i < fused.size(); ++i) {
+      const bool found = scores.passages[i] > 0 || scores.pairs[page_of_[i]] > 0 || (!cosines.empty() && cosines[i] > 0);
+      if (!found || quotes_of_[i].empty()) continue;
+      const model::Page& page = contents_[page_of_[i]].page;
+      float score = fused[i];
+      if (!query.character.empty() && page.voice == query.character) score += kVoiceBonus;
+      if (!query.page_id.empty() && page.id == query.page_id) score += kOpenPageBonus;
+      passages.push_back({i, score, quotes_of_[i]});
+    }
+    const std::size_t wanted = std::min(passages.size(), std::max(kPassagesLeast, static_cast<std::size_t>(query.k) * 2));
+    std::ranges::partial_sort(passages, passages.begin() + static_cast<std::ptrdiff_t>(wanted), std::greater{},
+                              &RankedPassage::score);
+    passages.resize(wanted);
+    return passages;
+  }
+
+  [[nodiscard]] Hit make_hit(const ChosenQuote& chosen, const TextScores& scores, const std::vector<float>& cosines) const {
+    const std::uint32_t page_number = page_of_[chosen.passage];
+    const model::Page& page = contents_[page_number].page;
+    Hit hit{*chosen.quote, page.label, page.title, page.chapter, page.version, chosen.score, 0, 0, 0};
+    hit.text_score = static_cast<double>(scores.passages[chosen.passage]);
+    hit.pair_score = static_cast<double>(scores.pairs[page_number]);
+    const bool known = !cosines.empty() && cosines[chosen.passage] != VectorIndex::kNone;
+    hit.vector_score = known ? static_cast<double>(cosines[chosen.passage]) : 0.0;
+    return hit;
+  }
+
+  static bool is_about_book(const TextScores& scores, const std::vector<float>& cosines,
+                            std::span<const RankedPassage> best) {
+    if (scores.longest_run >= kRunAlone) return true;
+    for (const RankedPassage& passage : best.first(std::min<std::size_t>(best.size(), 3))) {
+      const float coverage = scores.coverage[passage.passage];
+      const float cosine = cosines.empty() ? 0.0f : cosines[passage.passage];
+      if (coverage >= kCoverageAlone || cosine >= kCosineAlone || coverage + cosine >= kCosinePlusCoverage) return true;
+    }
+    return false;
+  }
+
+  std::vector<model::PageContent> contents_;
+  TextIndex text_;
+  VectorIndex vectors_;
+  std::shared_ptr<const QuoteFinder> quotes_;
+  std::vector<std::uint32_t> page_of_;
+  std::vector<std::span<const model::QuoteCandidate>> quotes_of_;
+};
+
+asio::awaitable<std::shared_ptr<const BookIndex>> build_index(std::vector<model::PageContent> contents,
+                                                              std::vector<model::PassageVector> vectors,
+                                                              std::string language) {
+  co_return std::make_shared<const BookIndex>(std::move(contents), vectors, language);
+}
+
+}  // namespace
+
+class Retriever::State {
+ public:
+  State(store::PageStore& pages, provider::Embedder* embedder) : pages_(pages), embedder_(embedder) {}
+
+  asio::awaitable<Result<void>> load(std::string world) {
+    GIBSEY_CO_TRY(const auto found, co_await pages_.find_world(world));
+    if (!found) co_return fail(ErrorCode::not_found, fmt::format("no world {}", world));
+    GIBSEY_CO_TRY(auto contents, co_await pages_.load_contents(world));
+    std::vector<model::PassageVector> vectors;
+    if (embedder_ != nullptr) {
+      GIBSEY_CO_TRY(vectors, co_await pages_.load_vectors(world, embedder_->model()));
+    }
+    auto index = co_await asio::co_spawn(builders_, build_index(std::move(contents), std::move(vectors), found->language),
+                                         asio::use_awaitable);
+    const std::scoped_lock lock(mutex_);
+    worlds_[world] = std::move(index);
+    co_return Result<void>();
+  }
+
+  void unload(const std::string& world) {
+    const std::scoped_lock lock(mutex_);
+    worlds_.erase(world);
+  }
+
+  asio::awaitable<Result<Retrieved>> retrieve(Query query) {
+    const auto index = find(query.world);
+    if (!index) co_return fail(ErrorCode::not_found, fmt::format("no world {} is loaded", query.world));
+    if (query.k < 1 || query.k > kMostQuotes) {
+      co_return fail(ErrorCode::invalid_argument, fmt::format("k must be 1 to {}, not {}", kMostQuotes, query.k));
+    }
+    if (query.text.find_first_not_of(" \t\r\n") == std::string::npos) {
+      co_return fail(ErrorCode::invalid_argument, "the text to look for is empty");
+    }
+    const auto start = std::chrono::steady_clock::now();
+    std::vector<float> vector;
+    if (embedder_ != nullptr && index->has_vectors()) {
+      std::vector<std::string> texts{query.text};
+      auto embedded = co_await embedder_->embed(std::move(texts));
+      // Words alone still find lines; a reader is better served by those than by an error.
+      if (embedded && !embedded->empty()) vector = std::move(embedded->front());
+    }
+    const double embed_ms = milliseconds_since(start);
+    const auto searching = std::chrono::steady_clock::now();
+    Retrieved result = index->search(query, vector);
+    result.embed_ms = embed_ms;
+    result.search_ms = milliseconds_since(searching);
+    co_return result;
+  }
+
+  [[nodiscard]] std::shared_ptr<const BookIndex> find(const std::string& world) const {
+    const std::scoped_lock lock(mutex_);
+    const auto at = worlds_.find(world);
+    return at == worlds_.end() ? nullptr : at->second;
+  }
+
+ private:
+  store::PageStore& pages_;
+  provider::Embedder* embedder_;
+  asio::thread_pool builders_{1};  ///< building an index takes up to seconds; no executor of a caller may stand still for it
+  mutable std::mutex mutex_;       ///< guards worlds_
+  std::map<std::string, std::shared_ptr<const BookIndex>> worlds_;
+};
+
+Retriever::Retriever(store::PageStore& pages, provider::Embedder* embedder)
+    : state_(std::make_unique<State>(pages, embedder)) {}
+
+Retriever::~Retriever() = default;
+
+asio::awaitable<Result<void>> Retriever::load(std::string world) { return state_->load(std::move(world)); }
+
+void Retriever::unload(const std::string& world) { state_->unload(world); }
+
+asio::awaitable<Result<Retrieved>> Retriever::retrieve(Query query) { return state_->retrieve(std::move(query)); }
+
+std::shared_ptr<const QuoteFinder> Retriever::quotes(const std::string& world) const {
+  const auto index = state_->find(world);
+  return index ? index->quotes() : nullptr;
+}
+
+}  // namespace gibsey::retrieval

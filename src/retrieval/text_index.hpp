@@ -1,0 +1,47 @@
+#pragma once
+#include "model/page.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gibsey::retrieval {
+
+/// What the words of a query say about every passage and page. Passages and pages are numbered as the index was given them.
+struct TextScores {
+  std::vector<float> passages;  ///< BM25 over stems
+  std::vector<float> pages;     ///< the same with the page as the document
+  std::vector<float> pairs;     ///< BM25 over adjacent word pairs, stop words kept; one a page
+  std::vector<float> passage_pairs;  ///< the same, one a passage
+  std::vector<float> coverage;  ///< share (by idf) of the query's content words that the passage holds, 0..1; one a passage
+  int words = 0;                ///< of the query
+  int content_words = 0;        ///< those that are no stop words
+  int known_content_words = 0;  ///< those that the book has
+  /// The longest run of the query's words, adjacent there, that stand adjacent, pair by pair, on one page; counted in pairs.
+  int longest_run = 0;
+};
+
+/// Words and adjacent word pairs of a book, in memory. Immutable; safe to share between threads.
+class TextIndex {
+ public:
+  TextIndex(std::span<const model::PageContent> contents, std::string language);
+  ~TextIndex();
+
+  [[nodiscard]] TextScores score(std::string_view query) const;
+  /// Stems of the content words of `text`, each once.
+  [[nodiscard]] std::vector<std::string> content_stems(std::string_view text) const;
+  /// How much a stem tells passages apart; that of a word on a single passage for one that the book does not have.
+  [[nodiscard]] float idf(const std::string& stem) const;
+
+  [[nodiscard]] std::size_t passage_count() const;
+  [[nodiscard]] std::size_t memory_bytes() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gibsey::retrieval

@@ -1,0 +1,99 @@
+#include "server/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <map>
+#include <mutex>
+
+namespace gibsey::server {
+namespace {
+
+using Labels = prometheus::Labels;
+
+/// Seconds: a hold takes a millisecond, a whole reply on a slow machine a minute.
+const prometheus::Histogram::BucketBoundaries kSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+
+struct Described {
+  const char* name;
+  const char* label;
+  const char* help;
+};
+constexpr std::array<Described, 4> kCounts = {{
+    {"turns", "outcome", "Turns by how they ended"},
+    {"tokens", "provider", "Tokens that models wrote"},
+    {"quotes", "origin", "Verified quotations in replies by how they came there"},
+    {"false_quotes", "", "Quotation marks taken off because no page holds the words"},
+}};
+
+Labels one_label(std::string_view name, std::string_view value) {
+  if (name.empty() || value.empty()) return {};
+  return {{std::string(name), std::string(value)}};
+}
+
+}  // namespace
+
+struct Metrics::State {
+  using Counters = prometheus::Family<prometheus::Counter>;
+  using Histograms = prometheus::Family<prometheus::Histogram>;
+
+  /// The library refuses a name it finds malformed with an exception; names come from our own code.
+  Counters& counters(std::string_view name, std::string_view help) {
+    const auto full = "gibsey_" + std::string(name) + "_total";
+    return prometheus::BuildCounter().Name(full).Help(std::string(help)).Register(registry);
+  }
+  Histograms& histograms(std::string_view name, std::string_view help) {
+    return prometheus::BuildHistogram().Name("gibsey_" + std::string(name)).Help(std::string(help)).Register(registry);
+  }
+
+  prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
+  Counters& requests = counters("http_requests", "HTTP requests by route and status");
+  Histograms& request_seconds = histograms("http_request_seconds", "Time from a request's last byte to the end of its answer");
+  Histograms& phases = histograms("turn_phase_seconds", "Time that each phase of a turn took");
+  std::mutex mutex;
+  std::map<std::string, std::pair<Counters*, std::string>, std::less<>> counts;  ///< family and its label's name
+};
+
+Metrics::Metrics() : state_(std::make_unique<State>()) {
+  for (const auto& [name, label, help] : kCounts) {
+    auto& family = state_->counters(name, help);
+    state_->counts.emplace(name, std::pair(&family, std::string(label)));
+    // A counter without labels is there from the start, so that its rate is known from its first step on.
+    if (*label == '\0') family.Add({});
+  }
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::phase(std::string_view name, double seconds) {
+  state_->phases.Add(one_label("phase", name), kSeconds).Observe(seconds);
+}
+
+void Metrics::count(std::string_view name, std::string_view label, double n) {
+  State::Counters* family = nullptr;
+  std::string label_name;
+  {
+    const std::lock_guard lock(state_->mutex);
+    auto at = state_->counts.find(name);
+    if (at == state_->counts.end()) {
+      auto& fresh = state_->counters(name, "Counted by turns");
+      at = state_->counts.emplace(std::string(name), std::pair(&fresh, "label")).first;
+    }
+    family = at->second.first;
+    label_name = at->second.second;
+  }
+  family->Add(one_label(label_name, label)).Increment(n);
+}
+
+void Metrics::request(std::string_view route, int status, double seconds) {
+  state_->requests.Add({{"route", std::string(route)}, {"status", std::to_string(status)}}).Increment();
+  state_->request_seconds.Add(one_label("route", route), kSeconds).Observe(seconds);
+}
+
+std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }
+
+}  // namespace gibsey::server

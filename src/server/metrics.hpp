@@ -1,0 +1,34 @@
+#pragma once
+#include "chat/turn_observer.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace gibsey::server {
+
+/// Counters and latencies, as Prometheus reads them. Thread-safe.
+///   gibsey_http_requests_total{route,status}   gibsey_http_request_seconds{route}   gibsey_turns_total{outcome}
+///   gibsey_tokens_total{provider}   gibsey_quotes_total{origin}   gibsey_false_quotes_total   gibsey_turn_phase_seconds{phase}
+/// Any other name that a turn counts becomes gibsey_<name>_total{label}.
+class Metrics : public chat::TurnObserver {
+ public:
+  Metrics();
+  ~Metrics() override;
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  void phase(std::string_view name, double seconds) override;
+  void count(std::string_view name, std::string_view label, double n) override;
+  /// `route` is the pattern ("/pages/{id}"), never the path, so that labels stay few.
+  void request(std::string_view route, int status, double seconds);
+
+  /// The text exposition format.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gibsey::server

@@ -1,0 +1,49 @@
+#pragma once
+#include "net/testing/raw_client.hpp"
+#include "net/testing/server_thread.hpp"
+#include "server/json_response.hpp"
+#include "server/routes.hpp"
+#include "server/testing/scripted_turns.hpp"
+#include "store/memory/ledger_store.hpp"
+#include "store/memory/page_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace gibsey::server::testing {
+
+/// The whole HTTP surface on a port of its own, over stores in memory: the world "tower" (pages 1 to 12 and "epilogue"; Arieol, Todd, a
+/// narrator) and the world "annex" (pages "001" to "003"; Princhetta).
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest();
+  ~ServerTest() override;
+
+  net::testing::RawResponse get(const std::string& target, const std::string& fields = {}) const {
+    return net::testing::fetch(port(), "GET", target, {}, fields);
+  }
+  net::testing::RawResponse post(const std::string& target, const std::string& body, const std::string& fields = {}) const {
+    return net::testing::fetch(port(), "POST", target, body, fields);
+  }
+  [[nodiscard]] std::uint16_t port() const { return server_->port(); }
+  [[nodiscard]] static Json json(const net::testing::RawResponse& response) { return Json::parse(response.body); }
+  /// The problem+json answer has this status and a sentence as its detail, and names `field`.
+  static void expect_problem(const net::testing::RawResponse& response, int status, const std::string& detail_part,
+                             const std::string& field = {});
+
+  std::filesystem::path folder_;  ///< of the web page
+  store::MemoryPageStore pages_;
+  store::MemoryLedgerStore ledger_;
+  retrieval::Retriever retriever_{pages_, nullptr};
+  ScriptedTurns turns_;
+  Metrics metrics_;
+  HealthSnapshot health_;
+  std::unique_ptr<StaticFiles> page_;
+  std::unique_ptr<net::HttpHandler> handler_;
+  std::unique_ptr<net::testing::ServerThread> server_;
+};
+
+}  // namespace gibsey::server::testing

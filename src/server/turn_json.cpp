@@ -1,0 +1,80 @@
+#include "server/turn_json.hpp"
+
+namespace gibsey::server {
+namespace {
+
+template <typename... Visitors>
+struct Visit : Visitors... {
+  using Visitors::operator()...;
+};
+
+Json event_json(const model::TurnEvent& event) {
+  return std::visit(
+      Visit{[](const model::TurnStarted& e) { return Json{{"turn_id", e.turn_id}, {"conversation_id", e.conversation_id}, {"hold", e.hold}}; },
+            [](const model::SourcesFound& e) {
+              auto list = Json::array();
+              for (const auto& source : e.sources) list.push_back(to_json(source));
+              return list;
+            },
+            [](const model::ContextComposed& e) { return Json{{"included", e.included}, {"cut", e.cut}}; },
+            [](const model::TokenText& e) { return Json(e.text); },
+            [](const model::QuoteClosed& e) { return to_json(e.quote); },
+            [](const model::UsageCounted& e) {
+              return Json{{"prompt_tokens", e.usage.prompt_tokens}, {"completion_tokens", e.usage.completion_tokens}};
+            },
+            [](const model::LedgerSettled& e) { return to_json(e.receipt); },
+            [](const model::TurnDone& e) {
+              return Json{{"turn_id", e.turn_id},
+                          {"finish_reason", model::to_string(e.finish_reason)},
+                          {"provider", e.provider},
+                          {"model", e.model},
+                          {"fallback_used", e.fallback_used},
+                          {"first_token_ms", e.first_token_ms},
+                          {"total_ms", e.total_ms}};
+            },
+            [](const model::TurnFailed& e) {
+              return Json{{"code", e.code}, {"message", e.message}, {"retryable", e.retryable}, {"released", e.released}};
+            }},
+      event);
+}
+
+}  // namespace
+
+const char* event_name(const model::TurnEvent& event) {
+  return std::visit(Visit{[](const model::TurnStarted&) { return "turn"; }, [](const model::SourcesFound&) { return "sources"; },
+                          [](const model::ContextComposed&) { return "context"; }, [](const model::TokenText&) { return "token"; },
+                          [](const model::QuoteClosed&) { return "quote"; }, [](const model::UsageCounted&) { return "usage"; },
+                          [](const model::LedgerSettled&) { return "ledger"; }, [](const model::TurnDone&) { return "done"; },
+                          [](const model::TurnFailed&) { return "error"; }},
+                    event);
+}
+
+std::string event_text(const model::TurnEvent& event) {
+  if (const auto* token = std::get_if<model::TokenText>(&event)) return token->text;
+  return dump(event_json(event));
+}
+
+Json to_json(const model::Source& source) {
+  return {{"n", source.n},         {"page_id", source.page_id}, {"label", source.label}, {"title", source.title}, {"chapter", source.chapter},
+          {"quote", source.quote}, {"start", source.start},     {"end", source.end},     {"score", source.score}};
+}
+
+Json to_json(const model::Quote& quote) {
+  return {{"n", quote.n},
+          {"page_id", quote.page_id},
+          {"label", quote.label},
+          {"title", quote.title},
+          {"start", quote.start},
+          {"end", quote.end},
+          {"text", quote.text},
+          {"origin", model::to_string(quote.origin)},
+          {"verified", quote.verified},
+          {"reply_start", quote.reply_start},
+          {"reply_end", quote.reply_end}};
+}
+
+Json to_json(const model::Receipt& receipt) {
+  return {{"held", receipt.held}, {"charged", receipt.charged}, {"released", receipt.released}, {"balance", receipt.balance}, {"rule", receipt.rule}};
+}
+
+}  // namespace gibsey::server

@@ -1,0 +1,57 @@
+#pragma once
+#include "store/character_store.hpp"
+#include "store/page_store.hpp"
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace gibsey::store {
+
+/// Worlds, pages and characters in memory, gone with the object: for tests and for trying things out. Never suspends.
+class MemoryPageStore final : public PageStore, public CharacterStore {
+ public:
+  Async<void> put_world(model::World world) override;
+  Async<std::optional<model::World>> find_world(std::string name) override;
+  Async<std::vector<model::World>> list_worlds() override;
+  Async<void> remove_world(std::string name) override;
+
+  Async<PageChanges> put_pages(std::vector<model::PageContent> pages, bool remove_others) override;
+  Async<std::optional<model::Page>> find_page(std::string world, std::string id) override;
+  Async<std::optional<model::Page>> find_page_version(std::string world, std::string id, std::int64_t version) override;
+  Async<std::vector<model::Page>> list_pages(std::string world, std::string after, int limit) override;
+  Async<std::int64_t> count_pages(std::string world) override;
+  Async<std::vector<model::PageContent>> load_contents(std::string world) override;
+
+  Async<void> put_vectors(std::string world, std::string embedding_model,
+                          std::vector<model::PassageVector> vectors) override;
+  Async<std::vector<model::PassageVector>> load_vectors(std::string world, std::string embedding_model) override;
+  Async<std::vector<PassageKey>> passages_without_vector(std::string world, std::string embedding_model) override;
+
+  Async<void> replace_characters(std::string world, std::vector<model::Character> characters) override;
+  Async<std::vector<model::Character>> list_characters(std::string world) override;
+  Async<std::optional<model::Character>> find_character(std::string world, std::string id) override;
+
+ private:
+  /// A page as it stands, and its passages' vectors by (embedding model, passage).
+  struct StoredPage {
+    model::PageContent content;
+    std::map<std::pair<std::string, int>, std::vector<float>> vectors;
+  };
+  struct Pages {
+    std::map<std::string, StoredPage> current;                                     ///< by page id
+    std::map<std::pair<std::string, std::int64_t>, model::Page> former_versions;   ///< by page id and version
+  };
+
+  void put_page(Pages& pages, model::PageContent content, PageChanges& changes);
+  std::vector<const StoredPage*> in_book_order(const std::string& world) const;
+  static std::int64_t next_version(const Pages& pages, const std::string& id);
+  std::vector<std::string> worlds_in_order() const;
+
+  mutable std::mutex mutex_;
+  std::vector<model::World> worlds_;
+  std::map<std::string, Pages> pages_;                       ///< by world
+  std::map<std::string, std::vector<model::Character>> casts_;  ///< by world
+};
+
+}  // namespace gibsey::store

@@ -1,0 +1,127 @@
+#include "store/sqlite/page_schema.hpp"
+
+namespace gibsey::store::sqlite {
+namespace {
+
+constexpr const char* kMigrations[] = {
+    // Form 1. pages.seq is the place of a page's last change in the order of all changes of the file, so that a reader of
+    // changes can remember how far it has come; it never goes back, also after removals. Passages, quotes and vectors
+    // hang on the page's number and go with it. A passage that goes takes its vectors along.
+    R"sql(
+CREATE TABLE worlds (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  title TEXT NOT NULL,
+  author TEXT NOT NULL,
+  language TEXT NOT NULL,
+  licence TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  character_cost INTEGER NOT NULL,
+  narrator_cost INTEGER NOT NULL,
+  mandate TEXT NOT NULL,
+  prompt_template TEXT NOT NULL,
+  narrator TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE pages (
+  number INTEGER PRIMARY KEY,
+  world TEXT NOT NULL,
+  id TEXT NOT NULL,
+  label TEXT NOT NULL,
+  title TEXT NOT NULL,
+  chapter TEXT NOT NULL,
+  text TEXT NOT NULL,
+  source TEXT NOT NULL,
+  voice TEXT NOT NULL,
+  "order" INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  content_hash TEXT NOT NULL,
+  updated INTEGER NOT NULL,
+  seq INTEGER NOT NULL UNIQUE,
+  UNIQUE (world, id)
+) STRICT;
+CREATE INDEX pages_in_order ON pages(world, "order", id);
+
+CREATE TABLE page_versions (
+  world TEXT NOT NULL,
+  id TEXT NOT NULL,
+  label TEXT NOT NULL,
+  title TEXT NOT NULL,
+  chapter TEXT NOT NULL,
+  text TEXT NOT NULL,
+  source TEXT NOT NULL,
+  voice TEXT NOT NULL,
+  "order" INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  content_hash TEXT NOT NULL,
+  updated INTEGER NOT NULL,
+  PRIMARY KEY (world, id, version)
+) STRICT;
+
+CREATE TABLE passages (
+  page INTEGER NOT NULL REFERENCES pages(number) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  "end" INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (page, number)
+) STRICT;
+
+CREATE TABLE quotes (
+  page INTEGER NOT NULL REFERENCES pages(number) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  passage INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  "end" INTEGER NOT NULL,
+  words INTEGER NOT NULL,
+  sentences INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (page, number)
+) STRICT;
+
+CREATE TABLE page_vectors (
+  page INTEGER NOT NULL,
+  passage INTEGER NOT NULL,
+  embedding_model TEXT NOT NULL,
+  dimension INTEGER NOT NULL,
+  vector BLOB NOT NULL,
+  PRIMARY KEY (page, passage, embedding_model),
+  FOREIGN KEY (page, passage) REFERENCES passages(page, number) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE characters (
+  world TEXT NOT NULL,
+  id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  aliases TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  color_hex TEXT NOT NULL,
+  tone TEXT NOT NULL,
+  blurb TEXT NOT NULL,
+  greeting TEXT NOT NULL,
+  system_prompt TEXT NOT NULL,
+  samples TEXT NOT NULL,
+  lead_ins TEXT NOT NULL,
+  unknown TEXT NOT NULL,
+  PRIMARY KEY (id, world)
+) STRICT;
+CREATE INDEX characters_of_world ON characters(world, position);
+
+CREATE TABLE character_aliases (
+  alias TEXT NOT NULL,
+  world TEXT NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (alias, world, id),
+  FOREIGN KEY (id, world) REFERENCES characters(id, world) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_of_character ON character_aliases(id, world);
+
+CREATE TABLE watermark (seq INTEGER NOT NULL) STRICT;
+INSERT INTO watermark (seq) VALUES (0);
+)sql"};
+
+}  // namespace
+
+Migrations page_migrations() { return kMigrations; }
+
+}  // namespace gibsey::store::sqlite

@@ -1,0 +1,61 @@
+#pragma once
+#include "store/character_store.hpp"
+#include "store/page_store.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gibsey::store {
+
+namespace sqlite {
+class Database;
+}
+
+/// Worlds, pages and characters in `pages.db`. Commits are synced to the disk: what is acknowledged survives a crash and
+/// a power loss. Suspends the caller; all SQL runs on the file's own threads. Besides the errors of the interfaces: busy,
+/// when more calls wait than the queue holds (10,000).
+class SqlitePageStore final : public PageStore, public CharacterStore {
+ public:
+  /// Opens or makes `folder`/pages.db, making the folder if need be and bringing an older file to this program's form.
+  /// Blocks. Errors: unavailable (cannot be opened or written, or written by a newer program), corrupt.
+  static Result<std::unique_ptr<SqlitePageStore>> open(const std::filesystem::path& folder);
+
+  SqlitePageStore(const SqlitePageStore&) = delete;
+  SqlitePageStore& operator=(const SqlitePageStore&) = delete;
+  ~SqlitePageStore() override;
+
+  /// Finishes what is queued, then closes the file; blocks until that is done. Later calls answer unavailable. To be
+  /// called, here or by the destructor, while the executors of the waiting callers still exist.
+  void close();
+
+  Async<void> put_world(model::World world) override;
+  Async<std::optional<model::World>> find_world(std::string name) override;
+  Async<std::vector<model::World>> list_worlds() override;
+  Async<void> remove_world(std::string name) override;
+
+  Async<PageChanges> put_pages(std::vector<model::PageContent> pages, bool remove_others) override;
+  Async<std::optional<model::Page>> find_page(std::string world, std::string id) override;
+  Async<std::optional<model::Page>> find_page_version(std::string world, std::string id, std::int64_t version) override;
+  Async<std::vector<model::Page>> list_pages(std::string world, std::string after, int limit) override;
+  Async<std::int64_t> count_pages(std::string world) override;
+  Async<std::vector<model::PageContent>> load_contents(std::string world) override;
+
+  Async<void> put_vectors(std::string world, std::string embedding_model,
+                          std::vector<model::PassageVector> vectors) override;
+  Async<std::vector<model::PassageVector>> load_vectors(std::string world, std::string embedding_model) override;
+  Async<std::vector<PassageKey>> passages_without_vector(std::string world, std::string embedding_model) override;
+
+  Async<void> replace_characters(std::string world, std::vector<model::Character> characters) override;
+  Async<std::vector<model::Character>> list_characters(std::string world) override;
+  Async<std::optional<model::Character>> find_character(std::string world, std::string id) override;
+
+ private:
+  explicit SqlitePageStore(std::unique_ptr<sqlite::Database> database);
+
+  std::unique_ptr<sqlite::Database> database_;
+};
+
+}  // namespace gibsey::store

@@ -1,0 +1,62 @@
+#include "store/testing/backends.hpp"
+
+#include "store/memory/ledger_store.hpp"
+#include "store/memory/page_store.hpp"
+#include "store/memory/turn_store.hpp"
+#include "store/sqlite/ledger_store.hpp"
+#include "store/sqlite/page_store.hpp"
+#include "store/sqlite/turn_store.hpp"
+#include "store/testing/temporary_folder.hpp"
+
+namespace gibsey::store::testing {
+namespace {
+
+class MemoryStores final : public Stores {
+ public:
+  PageStore& pages() override { return pages_; }
+  CharacterStore& characters() override { return pages_; }
+  TurnStore& turns() override { return turns_; }
+  LedgerStore& ledger() override { return ledger_; }
+
+ private:
+  MemoryPageStore pages_;
+  MemoryTurnStore turns_;
+  MemoryLedgerStore ledger_;
+};
+
+/// Each file is opened when it is first asked for: a test needs one of them.
+class SqliteStores final : public Stores {
+ public:
+  PageStore& pages() override { return opened_pages(); }
+  CharacterStore& characters() override { return opened_pages(); }
+  TurnStore& turns() override {
+    if (!turns_) turns_ = SqliteTurnStore::open(folder_.path()).value();
+    return *turns_;
+  }
+  LedgerStore& ledger() override {
+    if (!ledger_) ledger_ = SqliteLedgerStore::open(folder_.path()).value();
+    return *ledger_;
+  }
+
+ private:
+  SqlitePageStore& opened_pages() {
+    if (!pages_) pages_ = SqlitePageStore::open(folder_.path()).value();
+    return *pages_;
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<SqlitePageStore> pages_;
+  std::unique_ptr<SqliteTurnStore> turns_;
+  std::unique_ptr<SqliteLedgerStore> ledger_;
+};
+
+}  // namespace
+
+std::vector<Backend> backends() {
+  return {{"memory", [] { return std::unique_ptr<Stores>(std::make_unique<MemoryStores>()); }},
+          {"sqlite", [] { return std::unique_ptr<Stores>(std::make_unique<SqliteStores>()); }}};
+}
+
+std::string name_of(const ::testing::TestParamInfo<Backend>& backend) { return backend.param.name; }
+
+}  // namespace gibsey::store::testing
