@@ -3,7 +3,9 @@
 // Workloads: a folder in BEIR layout (corpus.jsonl, queries.jsonl, qrels.tsv) whose queries are asked inside the corpus documents that share
 // their title, such as fairytaleqa_dev (a story's sections) and novel_pages_dev (a novel's pages). A page ranks by its best passage.
 //
-//   retrieval_eval --model all-minilm-l6-v2.gguf [--limit 1500] [--vectors CACHE] FOLDER...
+//   retrieval_eval --model all-minilm-l6-v2.gguf [--limit 1500] [--vectors CACHE] [--line as-is|unmarked|alone] FOLDER...
+//
+// --line changes questions that quote a line: `unmarked` takes the quotation marks away, `alone` leaves the line only.
 //
 // Prints one table a folder: nDCG@10 and hit@1 a signal, the same for the pages of the retriever's hits, the share of those within the
 // first five, lookup times, and how often the threshold is passed by questions asked of their own book and of another one.
@@ -114,7 +116,13 @@ struct Workload {
   std::vector<Question> questions;
 };
 
-Workload read_workload(const fs::path& folder, std::size_t limit) {
+std::string change_line(std::string text, const std::string& form) {
+  if (form == "alone" && !retrieval::quoted_line(text).empty()) return std::string(retrieval::quoted_line(text));
+  if (form == "unmarked") std::erase(text, '"');
+  return text;
+}
+
+Workload read_workload(const fs::path& folder, std::size_t limit, const std::string& line_form) {
   Workload workload;
   std::map<std::string, std::string> book_of;
   std::ifstream corpus(folder / "corpus.jsonl");
@@ -146,7 +154,7 @@ Workload read_workload(const fs::path& folder, std::size_t limit) {
   while (std::getline(queries, line)) {
     const auto json = nlohmann::json::parse(line);
     const auto& pages = relevant[json["_id"]];
-    if (!pages.empty()) all.push_back({json["text"], book_of.at(*pages.begin()), pages});
+    if (!pages.empty()) all.push_back({change_line(json["text"], line_form), book_of.at(*pages.begin()), pages});
   }
   const std::size_t step = limit == 0 ? 1 : std::max<std::size_t>(1, (all.size() + limit - 1) / limit);
   for (std::size_t i = 0; i < all.size(); i += step) workload.questions.push_back(all[i]);
@@ -291,8 +299,8 @@ class Evaluation {
   int asked_ = 0;
 };
 
-void evaluate(const fs::path& folder, std::size_t limit, VectorCache* embedder, FILE* dump) {
-  Workload workload = read_workload(folder, limit);
+void evaluate(const fs::path& folder, std::size_t limit, const std::string& line_form, VectorCache* embedder, FILE* dump) {
+  Workload workload = read_workload(folder, limit, line_form);
   std::set<std::string> wanted;
   for (const Question& question : workload.questions) wanted.insert(question.book);
   Evaluation evaluation(embedder, dump);
@@ -315,6 +323,8 @@ int main_of(int argc, char** argv) {
   app.add_option("--model", model, "GGUF of the embedding model; without it text alone is measured");
   app.add_option("--limit", limit, "at most so many questions a set, evenly taken; 0 for all");
   app.add_option("--vectors", cache, "file that keeps vectors between runs");
+  std::string line_form = "as-is";
+  app.add_option("--line", line_form, "as-is, unmarked or alone")->check(CLI::IsMember({"as-is", "unmarked", "alone"}));
   app.add_option("--dump", dump_path, "file for all signals of all passages, tab separated");
   app.add_option("folders", folders, "folders with corpus.jsonl, queries.jsonl, qrels.tsv")->required();
   CLI11_PARSE(app, argc, argv);
@@ -329,7 +339,7 @@ int main_of(int argc, char** argv) {
     embedder = std::make_unique<VectorCache>(llama.get(), cache);
   }
   FILE* dump = dump_path.empty() ? nullptr : std::fopen(dump_path.c_str(), "w");
-  for (const fs::path& folder : folders) evaluate(folder, limit, embedder.get(), dump);
+  for (const fs::path& folder : folders) evaluate(folder, limit, line_form, embedder.get(), dump);
   if (embedder) embedder->write();
   if (dump != nullptr) std::fclose(dump);
   return 0;

@@ -21,7 +21,8 @@ fi
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
 cp -r /etc/ssl/certs "$root/etc/ssl/" 2>/dev/null || true
 cp -r /usr/local/share/ca-certificates "$root/usr/local/share/" 2>/dev/null || true
-for file in /etc/pip.conf /root/.npmrc; do [ -e "$file" ] && cp "$file" "$root$file"; done
+[ -e /etc/pip.conf ] && cp /etc/pip.conf "$root/etc/"
+[ -e "$HOME/.npmrc" ] && cp "$HOME/.npmrc" "$root/root/"
 cp /etc/apt/apt.conf.d/*prox* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
 sed -i '/^nodedir/d' "$root/root/.npmrc" 2>/dev/null || true
 mapfile -t settings < <(env | grep -iE '^(pip_|npm_config|https?_proxy|no_proxy|ssl_cert|node_extra_ca)' | grep -v FIND_LINKS || true)

@@ -88,6 +88,7 @@ Result<void> Application::open_models(bool chat) {
   provider::EngineOptions options;
   // Every admitted turn may wait in the engine: the turn service's own bound is the one that answers 429.
   options.max_queue = config_.max_turns;
+  options.threads = config_.threads;
   GIBSEY_TRY(options.embedding_model_path,
              existing_model(config_.embedding_model, installation_.models / "all-minilm-l6-v2.gguf", "embedding model"));
   if (local) {

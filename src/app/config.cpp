@@ -128,6 +128,7 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("GIBSEY_OPENING_GRANT", config.opening_grant, 0);
   settings.take("GIBSEY_MAX_TOKENS", config.max_tokens, 1);
   settings.take("GIBSEY_MAX_TURNS", config.max_turns, 1);
+  settings.take("GIBSEY_THREADS", config.threads, 0);
   settings.take("OLLAMA_BASE_URL", config.ollama_base_url);
   settings.take("OLLAMA_MODEL", config.ollama_model);
   settings.take("LOG_LEVEL", config.log_level);

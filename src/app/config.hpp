@@ -28,6 +28,7 @@ struct Config {
   std::string log_level = "info";
   int opening_grant = 100;
   int max_tokens = 120;
+  int threads = 0;     ///< of the model in this process; 0: one a processor. 1 where other programs keep the processors busy
   int max_turns = 64;  ///< running and waiting; past it 429
 };
 

@@ -21,6 +21,10 @@ constexpr std::array<std::string_view, 19> kProgramTalk = {
     "how can i assist", "i can assist",   "i'm here to help", "i am here to help", "openai",        "my training data",
     "i'm sorry, but"};
 
+/// A model that nobody has made safe says such things out of the blue; a book may, in its own words.
+constexpr std::array<std::string_view, 10> kUnfit = {"sex",  "sexual", "porn",    "naked",   "rape",
+                                                     "raped", "nazi",   "suicide", "penis", "kill yourself"};
+
 constexpr std::array<std::string_view, 12> kAbbreviations = {"mr.", "mrs.", "ms.", "dr.", "st.", "no.",
                                                              "vs.", "etc.", "p.",  "pp.", "jr.", "prof."};
 
@@ -54,6 +58,16 @@ std::size_t sentence_end(std::string_view text) {
     if (ends_sentence(before) && !is_space(before.back()) && !ends_with_abbreviation(before)) return i;
   }
   return std::string_view::npos;
+}
+
+/// `phrase` as whole words; both in lower case.
+bool holds_phrase(std::string_view text, std::string_view phrase) {
+  for (auto at = text.find(phrase); at != std::string_view::npos; at = text.find(phrase, at + 1)) {
+    const auto after = at + phrase.size();
+    const bool starts = at == 0 || std::isalpha(static_cast<unsigned char>(text[at - 1])) == 0;
+    if (starts && (after >= text.size() || std::isalpha(static_cast<unsigned char>(text[after])) == 0)) return true;
+  }
+  return false;
 }
 
 double distinct_three(const std::vector<std::string>& words) {
@@ -127,15 +141,8 @@ void ReplyGuard::judge(std::string sentence, std::vector<std::string>& out) {
 
 bool ReplyGuard::is_degenerate(std::string_view sentence, const std::vector<std::string>& words) const {
   const auto text = lower(sentence);
-  if (std::ranges::any_of(kProgramTalk, [&](std::string_view phrase) {
-        const auto at = text.find(phrase);
-        if (at == std::string::npos) return false;
-        const auto after = at + phrase.size();
-        const bool starts = at == 0 || std::isalpha(static_cast<unsigned char>(text[at - 1])) == 0;
-        return starts && (after >= text.size() || std::isalpha(static_cast<unsigned char>(text[after])) == 0);
-      })) {
-    return true;
-  }
+  const auto says = [&](std::string_view phrase) { return holds_phrase(text, phrase); };
+  if (std::ranges::any_of(kProgramTalk, says) || std::ranges::any_of(kUnfit, says)) return true;
   if (text.find_first_of("#*|<>[]{}") != std::string::npos) return true;
   for (std::size_t i = 0; i + kGram <= words.size(); ++i) {
     if (prompt_grams_.contains(joined(words, i, kGram))) return true;

@@ -14,7 +14,7 @@ struct GuardInputs {
 };
 
 /// Lets a tiny model's reply through sentence by sentence and drops what is degenerate: a repeated eight-gram or sentence, eight words
-/// copied from the prompt, variety (distinct three-grams) under 0.8, another speaker's label, lists and headings, talk of being a program.
+/// copied from the prompt, variety (distinct three-grams) under 0.8, another speaker's label, lists and headings, talk of being a program, what no host would want said.
 /// Large models are not guarded: their text streams token by token. Not thread-safe; one a reply, fed by one generation after another.
 class ReplyGuard {
  public:

@@ -8,18 +8,33 @@
 namespace gibsey::retrieval {
 namespace {
 
-// Of the weights tried on novels and fairy tales: one set for questions, one for lines.
+// Of the weights tried on questions about fairy tales and on half-remembered lines of novels, one set for each. Around
+// them quality changes by less than 0.003 nDCG@10.
 constexpr FusionWeights kQuestion{1.0f, 1.0f, 0.6f, 1.0f};
-constexpr FusionWeights kLine{0.3f, 0.3f, 2.0f, 0.0f};
+constexpr FusionWeights kLine{0.2f, 0.2f, 2.0f, 0.0f};
 // Three words in a row are common in any book; six are a line of this one.
-constexpr int kRunOfQuestion = 2;
-constexpr int kRunOfLine = 5;
+constexpr float kRunOfQuestion = 2.0f;
+constexpr float kRunOfLine = 5.0f;
+// A question that is mostly one run is a line typed without more around it.
+constexpr float kShareOfQuestion = 0.3f;
+constexpr float kShareOfLine = 0.6f;
+constexpr int kRunWithShare = 2;
+
+float step(float value, float from, float to) { return std::clamp((value - from) / (to - from), 0.0f, 1.0f); }
+
+/// 0 for a question about something, 1 for a line that the reader half remembers.
+float line_likeness(const TextScores& scores) {
+  if (scores.quotes_line) return scores.longest_run > 0 ? 1.0f : 0.0f;
+  const auto run = static_cast<float>(scores.longest_run);
+  const float by_run = step(run, kRunOfQuestion, kRunOfLine);
+  if (scores.longest_run < kRunWithShare || scores.pairs_asked == 0) return by_run;
+  return std::max(by_run, step(run / static_cast<float>(scores.pairs_asked), kShareOfQuestion, kShareOfLine));
+}
 
 }  // namespace
 
 FusionWeights choose_weights(const TextScores& scores, bool has_vectors) {
-  const float line = std::clamp(
-      static_cast<float>(scores.longest_run - kRunOfQuestion) / static_cast<float>(kRunOfLine - kRunOfQuestion), 0.0f, 1.0f);
+  const float line = line_likeness(scores);
   FusionWeights weights{std::lerp(kQuestion.passages, kLine.passages, line), std::lerp(kQuestion.pages, kLine.pages, line),
                         std::lerp(kQuestion.pairs, kLine.pairs, line), std::lerp(kQuestion.vectors, kLine.vectors, line)};
   if (!has_vectors) weights.vectors = 0;

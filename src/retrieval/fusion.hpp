@@ -15,8 +15,9 @@ struct FusionWeights {
   float vectors = 0;
 };
 
-/// Chosen by what kind of question it is. A half-remembered line shows itself by a run of words that stand adjacent on a page: the
-/// longer the run, the more the pairs count and the less the meaning. Without vectors their weight is 0.
+/// Chosen by what kind of question it is. A half-remembered line shows itself by quotation marks, or by a run of words that stand adjacent
+/// on a page: the longer the run, alone or as a share of the question, the more the pairs count and the less the
+/// meaning. Without vectors their weight is 0.
 [[nodiscard]] FusionWeights choose_weights(const TextScores& scores, bool has_vectors);
 
 /// `values` less their mean, in standard deviations; all 0 where they do not differ. Values of VectorIndex::kNone count as the mean.

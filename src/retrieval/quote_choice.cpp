@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -20,7 +21,11 @@ constexpr double kTwoSentences = 0.35;
 constexpr double kClause = -0.35;
 constexpr double kLeansOnEarlier = -0.5;
 constexpr double kShort = -0.4;
-constexpr double kSecondOfPassage = -1.5;
+// What the second quote of a passage is behind, as a share of the best passage's score: most readers want another page first.
+constexpr double kSecondOfPassage = 0.35;
+constexpr double kSecondLeast = 1.5;
+/// A line that asks is no answer to a question, however many of its words it holds.
+constexpr double kAsksBack = -2.0;
 constexpr int kShortWords = 8;
 
 /// The question, taken apart once for all candidates.
@@ -29,10 +34,11 @@ struct Question {
   std::vector<std::string> stems;
   std::vector<float> idf;
   float total = 0;
+  bool asks = false;
 };
 
 Question take_apart(std::string_view text, const TextIndex& index) {
-  Question question{words_of(text), index.content_stems(text), {}, 0};
+  Question question{.words = words_of(text), .stems = index.content_stems(text), .asks = text.find('?') != std::string_view::npos};
   for (const std::string& stem : question.stems) {
     question.idf.push_back(index.idf(stem));
     question.total += question.idf.back();
@@ -88,6 +94,7 @@ double score_of(const model::QuoteCandidate& quote, const Question& question, co
   if (quote.sentences == 2) score += kTwoSentences;
   if (quote.sentences == 0) score += kClause;
   if (quote.words < kShortWords) score += kShort;
+  if (question.asks && quote.text.find('?') != std::string::npos) score += kAsksBack;
   if (leans_on_earlier(quote, words)) score += kLeansOnEarlier;
   return score;
 }
@@ -101,7 +108,7 @@ bool ranks_before(const ChosenQuote& a, const ChosenQuote& b) {
 }
 
 /// The best candidate of a passage and the best beside it.
-void add_best_of(const RankedPassage& passage, const Question& question, const TextIndex& index,
+void add_best_of(const RankedPassage& passage, const Question& question, const TextIndex& index, double second_behind,
                  std::vector<ChosenQuote>& chosen) {
   std::vector<ChosenQuote> quotes;
   for (const model::QuoteCandidate& quote : passage.quotes) {
@@ -114,7 +121,7 @@ void add_best_of(const RankedPassage& passage, const Question& question, const T
       best = quote.quote;
       chosen.push_back(quote);
     } else if (!overlap(*best, *quote.quote)) {
-      quote.score += kSecondOfPassage;
+      quote.score -= second_behind;
       chosen.push_back(quote);
       return;
     }
@@ -127,7 +134,9 @@ std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextInde
                                        std::span<const RankedPassage> passages, int k) {
   const Question taken = take_apart(question, index);
   std::vector<ChosenQuote> chosen;
-  for (const RankedPassage& passage : passages) add_best_of(passage, taken, index, chosen);
+  const double best = passages.empty() ? 0.0 : static_cast<double>(passages.front().score);
+  const double second_behind = std::max(kSecondLeast, kSecondOfPassage * best);
+  for (const RankedPassage& passage : passages) add_best_of(passage, taken, index, second_behind, chosen);
   std::ranges::sort(chosen, ranks_before);
   if (chosen.size() > static_cast<std::size_t>(k)) chosen.resize(static_cast<std::size_t>(k));
   return chosen;

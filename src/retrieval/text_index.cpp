@@ -183,6 +183,7 @@ struct TextIndex::State {
   }
 
   void score_pairs(const std::vector<std::string>& query, TextScores& scores) const {
+    scores.pairs_asked = query.empty() ? 0 : static_cast<int>(query.size()) - 1;
     std::vector<int> run(page_count, 0);
     std::vector<std::size_t> run_end(page_count, 0);
     for (std::size_t i = 1; i < query.size(); ++i) {
@@ -202,6 +203,21 @@ struct TextIndex::State {
   }
 };
 
+std::string_view quoted_line(std::string_view query) {
+  constexpr std::size_t kLeastWords = 3;
+  std::string_view longest;
+  for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>("\"", "\""), {"“", "”"}, {"«", "»"}, {"„", "“"}}) {
+    for (auto start = query.find(open); start != query.npos;) {
+      start += open.size();
+      const auto end = query.find(close, start);
+      if (end == query.npos) break;
+      if (end - start > longest.size()) longest = query.substr(start, end - start);
+      start = query.find(open, end + close.size());
+    }
+  }
+  return words_of(longest).size() < kLeastWords ? std::string_view() : longest;
+}
+
 TextIndex::TextIndex(std::span<const model::PageContent> contents, std::string language) : state_(std::make_unique<State>()) {
   state_->language = std::move(language);
   state_->build(contents);
@@ -219,7 +235,9 @@ TextScores TextIndex::score(std::string_view query) const {
   const std::vector<std::string> words = words_of(query);
   scores.words = static_cast<int>(words.size());
   state_->score_terms(words, scores);
-  state_->score_pairs(words, scores);
+  const std::string_view line = quoted_line(query);
+  scores.quotes_line = !line.empty();
+  state_->score_pairs(line.empty() ? words : words_of(line), scores);
   return scores;
 }
 

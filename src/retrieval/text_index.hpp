@@ -20,9 +20,15 @@ struct TextScores {
   int words = 0;                ///< of the query
   int content_words = 0;        ///< those that are no stop words
   int known_content_words = 0;  ///< those that the book has
-  /// The longest run of the query's words, adjacent there, that stand adjacent, pair by pair, on one page; counted in pairs.
+  /// The query has a line of three words or more in quotation marks; its pairs alone are scored then.
+  bool quotes_line = false;
+  int pairs_asked = 0;          ///< adjacent word pairs of the query, or of the line that it quotes
+  /// The longest run of those pairs that stand one behind another on one page.
   int longest_run = 0;
 };
+
+/// The longest stretch of `query` in double quotation marks, straight or typographic; empty when none has three words.
+[[nodiscard]] std::string_view quoted_line(std::string_view query);
 
 /// Words and adjacent word pairs of a book, in memory. Immutable; safe to share between threads.
 class TextIndex {

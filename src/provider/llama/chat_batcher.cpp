@@ -11,6 +11,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kBatchTokens = 512;
 constexpr double kLargeModelStepSeconds = 0.25;
+/// A quarter of the cells may hold prefixes that nobody uses just now: attention goes over every cell in use, so seven idle
+/// characters of 530 tokens doubled the time of every prompt, and to copy one back from memory takes far less.
+constexpr int kIdlePart = 4;
 /// llama.cpp's answer when the abort callback said so.
 constexpr int kAborted = 2;
 /// Weight of the newest value in a moving mean.
@@ -57,8 +60,9 @@ struct ChatBatcher::Slot {
   Clock::time_point started = Clock::now();
 };
 
-ChatBatcher::ChatBatcher(llama_context* context, BatcherLimits limits)
+ChatBatcher::ChatBatcher(llama_context* context, ComputeThreads& threads, BatcherLimits limits)
     : context_(context),
+      threads_(threads),
       memory_(llama_get_memory(context)),
       vocab_(llama_model_get_vocab(llama_get_model(context))),
       limits_(limits),
@@ -85,7 +89,8 @@ bool ChatBatcher::admit(QueuedReply& queued) {
   const int own = static_cast<int>(prompt.rest.size()) + queued.max_tokens;
   const int prefix_cells = known != nullptr && known->resident() ? 0 : static_cast<int>(prompt.prefix.size());
   const auto missing = [&] { return own + prefix_cells - (limits_.cells - reserved_cells_ - prefixes_.cells()); };
-  if (missing() > 0) prefixes_.make_room(missing(), known);
+  const int idle_too_many = prefixes_.idle_cells(known) - limits_.cells / kIdlePart;
+  prefixes_.make_room(std::max(missing(), idle_too_many), known);
   if (missing() > 0) return false;
 
   Prefix* prefix = nullptr;
@@ -187,7 +192,7 @@ int ChatBatcher::add_prompt_piece(Slot& slot, int budget) {
 }
 
 bool ChatBatcher::evaluate() {
-  const int result = llama_decode(context_, batch_.raw());
+  const int result = threads_.run([this] { return llama_decode(context_, batch_.raw()); });
   if (result == 0) return true;
   // Cells are reserved before a reply is taken in, so this is a failure of the computation; what is in the context is not
   // known any more.

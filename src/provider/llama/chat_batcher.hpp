@@ -1,5 +1,6 @@
 #pragma once
 #include "provider/llama/chat_prompt.hpp"
+#include "provider/llama/compute_threads.hpp"
 #include "provider/llama/prefix_store.hpp"
 #include "provider/llama/reply.hpp"
 #include "provider/llama/sampler.hpp"
@@ -37,7 +38,7 @@ struct BatcherCounts {
 /// running, and pieces of the prompts that are not yet read. Used on the engine's thread only.
 class ChatBatcher {
  public:
-  ChatBatcher(llama_context* context, BatcherLimits limits);
+  ChatBatcher(llama_context* context, ComputeThreads& threads, BatcherLimits limits);
   ~ChatBatcher();
 
   /// Takes the reply in and empties `queued`, if a sequence and enough cells are free; else leaves it.
@@ -72,6 +73,7 @@ class ChatBatcher {
   void note_rates(double seconds, int prompt_tokens, int decode_tokens);
 
   llama_context* context_;
+  ComputeThreads& threads_;
   llama_memory_t memory_;
   const llama_vocab* vocab_;
   BatcherLimits limits_;

@@ -1,6 +1,7 @@
 #include "provider/llama/engine.hpp"
 
 #include "provider/llama/chat_batcher.hpp"
+#include "provider/llama/compute_threads.hpp"
 #include "provider/llama/model_file.hpp"
 #include "provider/llama/text_embedder.hpp"
 
@@ -40,7 +41,7 @@ Result<ContextHandle> make_context(llama_model& model, const llama_context_param
 /// Members are destroyed in reverse: the thread must have ended before (~LlamaEngine does it).
 struct LlamaEngine::Parts {
   EngineOptions options;
-  ThreadpoolHandle threadpool;
+  std::unique_ptr<ComputeThreads> threads;
   ModelHandle chat_model;
   ModelHandle embedding_model;
   ContextHandle chat_context;
@@ -62,7 +63,6 @@ struct LlamaEngine::Parts {
 
   Result<void> open_chat();
   Result<void> open_embedding();
-  void start_threadpool();
   [[nodiscard]] llama_context_params context_params(int cells, int batch_tokens);
 
   void run();
@@ -73,20 +73,13 @@ struct LlamaEngine::Parts {
   void end_all();
 };
 
-void LlamaEngine::Parts::start_threadpool() {
-  const int wanted = options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency());
-  options.threads = std::max(1, wanted);
-  auto params = ggml_threadpool_params_default(options.threads);
-  threadpool.reset(ggml_threadpool_new(&params));
-}
-
 llama_context_params LlamaEngine::Parts::context_params(int cells, int batch_tokens) {
   auto params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(cells);
   params.n_batch = static_cast<std::uint32_t>(batch_tokens);
   params.n_ubatch = params.n_batch;
-  params.n_threads = options.threads;
-  params.n_threads_batch = options.threads;
+  params.n_threads = threads->threads();
+  params.n_threads_batch = params.n_threads;
   params.abort_callback = abort_asked;
   params.abort_callback_data = &stopping;
   params.no_perf = true;
@@ -110,9 +103,12 @@ Result<void> LlamaEngine::Parts::open_chat() {
   params.n_seq_max = static_cast<std::uint32_t>(options.max_sequences + kPrefixSequences);
   params.n_outputs_max = params.n_seq_max;  // room for logits: at most one token of each sequence
   params.kv_unified = true;  // forking shares cells between sequences
+  // Measured on SmolLM2-135M Q8_0, one core: eight replies at 1,900 cells in use 108 tokens/s without and 53 with it, one reply
+  // at 700 cells 63 and 55; prompts are equal within the noise.
+  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
   GIBSEY_TRY(chat_context, make_context(*chat_model, params, path.string()));
-  llama_attach_threadpool(chat_context.get(), threadpool.get(), threadpool.get());
-  batcher = std::make_unique<ChatBatcher>(chat_context.get(), BatcherLimits{.cells = cells,
+  threads->attach(chat_context.get());
+  batcher = std::make_unique<ChatBatcher>(chat_context.get(), *threads, BatcherLimits{.cells = cells,
                                                                             .sequences = options.max_sequences,
                                                                             .prefix_sequences = kPrefixSequences,
                                                                             .prefill_chunk = options.prefill_chunk,
@@ -137,8 +133,8 @@ Result<void> LlamaEngine::Parts::open_embedding() {
   if (pooling == LLAMA_POOLING_TYPE_NONE || pooling == LLAMA_POOLING_TYPE_RANK) {
     return fail(ErrorCode::invalid_argument, fmt::format("{} is not an embedding model; set-up makes all-minilm-l6-v2.gguf", path.string()));
   }
-  llama_attach_threadpool(embedding_context.get(), threadpool.get(), threadpool.get());
-  embedder = std::make_unique<TextEmbedder>(embedding_context.get(), text_tokens);
+  threads->attach(embedding_context.get());
+  embedder = std::make_unique<TextEmbedder>(embedding_context.get(), *threads, text_tokens);
   return {};
 }
 
@@ -208,7 +204,8 @@ Result<std::unique_ptr<LlamaEngine>> LlamaEngine::open(EngineOptions options) {
   options.max_queue = std::max(1, options.max_queue);
   options.prefill_chunk = std::clamp(options.prefill_chunk, 16, kBatchTokens);
   parts->options = std::move(options);
-  parts->start_threadpool();
+  const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  parts->threads = std::make_unique<ComputeThreads>(parts->options.threads > 0 ? parts->options.threads : processors);
   if (!parts->options.chat_model_path.empty()) GIBSEY_CHECK(parts->open_chat());
   if (!parts->options.embedding_model_path.empty()) GIBSEY_CHECK(parts->open_embedding());
   auto* raw = parts.get();

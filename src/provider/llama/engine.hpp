@@ -14,7 +14,7 @@ struct EngineOptions {
   std::filesystem::path embedding_model_path;  ///< GGUF of an embedding model; empty: the engine does not embed
   int context_cells = 0;    ///< tokens kept over all replies and kept prefixes; 0: 4096 for a small model, else 8192
   int max_sequences = 8;    ///< replies generated at once
-  int threads = 0;          ///< 0: one a processor
+  int threads = 0;          ///< at most; 0: one a processor. Fewer while other programs want the processors
   int max_queue = 64;       ///< replies waiting for a sequence; past it start() gives busy
   int prefill_chunk = 256;  ///< prompt tokens put between two tokens of the replies that are running
   int embedding_tokens = 256;  ///< a text is cut to this length (what all-MiniLM-L6-v2 was made for)

@@ -41,6 +41,14 @@ int PrefixStore::cells() const {
   return cells;
 }
 
+int PrefixStore::idle_cells(const Prefix* keep) const {
+  int cells = 0;
+  for (const auto& prefix : prefixes_) {
+    if (prefix.resident() && prefix.users == 0 && &prefix != keep) cells += static_cast<int>(prefix.tokens.size());
+  }
+  return cells;
+}
+
 void PrefixStore::make_room(int cells, const Prefix* keep) {
   while (cells > 0) {
     auto* oldest = least_recent(true, keep);

@@ -38,6 +38,8 @@ class PrefixStore {
 
   /// Cells that resident prefixes take.
   [[nodiscard]] int cells() const;
+  /// Cells that resident prefixes without users take, `keep` not counted.
+  [[nodiscard]] int idle_cells(const Prefix* keep) const;
   /// Moves prefixes without users out of the context, least recently used first, until `cells` more are free or none is left;
   /// never `keep`.
   void make_room(int cells, const Prefix* keep);

@@ -32,8 +32,9 @@ boost::asio::awaitable<Result<Vectors>> EmbeddingJob::result() {
   co_return std::move(vectors_);
 }
 
-TextEmbedder::TextEmbedder(llama_context* context, int text_tokens)
+TextEmbedder::TextEmbedder(llama_context* context, ComputeThreads& threads, int text_tokens)
     : context_(context),
+      threads_(threads),
       vocab_(llama_model_get_vocab(llama_get_model(context))),
       dimension_(llama_model_n_embd(llama_get_model(context))),
       text_tokens_(std::clamp(text_tokens, 2, kBatchTokens)),
@@ -48,7 +49,7 @@ void TextEmbedder::slice() {
     if (!fill(*job, places)) break;
   }
   if (!places.empty()) {
-    const int result = llama_encode(context_, batch_.raw());
+    const int result = threads_.run([this] { return llama_encode(context_, batch_.raw()); });
     if (result != 0) {
       fail_all(result == kAborted ? Error{ErrorCode::cancelled, "the engine is shutting down"}
                                   : Error{ErrorCode::unavailable, "the embedding model could not evaluate a text"});

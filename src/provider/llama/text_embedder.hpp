@@ -1,6 +1,7 @@
 #pragma once
 #include "base/result.hpp"
 #include "provider/llama/chat_prompt.hpp"
+#include "provider/llama/compute_threads.hpp"
 #include "provider/wakeup.hpp"
 
 #include <atomic>
@@ -45,7 +46,7 @@ class EmbeddingJob {
 class TextEmbedder {
  public:
   /// `text_tokens`: longer texts are cut.
-  TextEmbedder(llama_context* context, int text_tokens);
+  TextEmbedder(llama_context* context, ComputeThreads& threads, int text_tokens);
 
   void add(std::shared_ptr<EmbeddingJob> job) { jobs_.push_back(std::move(job)); }
   [[nodiscard]] bool idle() const { return jobs_.empty(); }
@@ -68,6 +69,7 @@ class TextEmbedder {
   [[nodiscard]] std::vector<float> unit_vector(llama_seq_id sequence) const;
 
   llama_context* context_;
+  ComputeThreads& threads_;
   const llama_vocab* vocab_;
   int dimension_;
   int text_tokens_;

@@ -24,8 +24,8 @@ export function Trouble(props: TroubleProps): ReactElement | null {
     case 'unreachable':
       return (
         <Panel title="No answer from the server." actions={<Again {...props} label="Retry" />}>
-          Your question is kept here. See that <code>gibsey serve</code> is running, then retry: should the server have
-          heard you after all, you are charged once.
+          Your question is kept here. See that <code>gibsey serve</code> is running, then retry. Should it
+          have heard you after all, that reply was charged too.
         </Panel>
       );
     case 'broken':

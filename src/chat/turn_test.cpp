@@ -1,0 +1,198 @@
+#include "chat/turn_service.hpp"
+
+#include "provider/scripted/scripted_model.hpp"
+#include "retrieval/chunks.hpp"
+#include "store/memory/ledger_store.hpp"
+#include "store/memory/page_store.hpp"
+#include "store/memory/turn_store.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+namespace gibsey::chat {
+namespace {
+
+namespace asio = boost::asio;
+
+struct CountingObserver final : TurnObserver {
+  void phase(std::string_view, double) override { ++phases; }
+  void count(std::string_view, std::string_view, double) override {}
+  std::atomic<int> phases = 0;
+};
+
+/// The real turn service over in-memory stores, the real retriever (text alone) and a script.
+class Turns : public testing::Test {
+ protected:
+  asio::thread_pool pool{2};
+  store::MemoryPageStore pages;
+  store::MemoryTurnStore turns;
+  store::MemoryLedgerStore ledger;
+  retrieval::Retriever retriever{pages, nullptr};
+  CountingObserver observer;
+  std::unique_ptr<provider::ScriptedModel> model;
+  std::unique_ptr<TurnService> service;
+
+  template <typename T>
+  T wait(asio::awaitable<T> work) {
+    return asio::co_spawn(pool, std::move(work), asio::use_future).get();
+  }
+
+  void SetUp() override {
+    model::Page page{.world = "w", .id = "001", .label = "1", .title = "One",
+                     .text = "Arieol climbed the tower to put out the lamp. Nobody else had wanted the key.\n\n"
+                             "The goat ate the second ticket of the morning. It was a Friday, and the sea was flat."};
+    wait(pages.put_world({.name = "w", .title = "W", .narrator = {.world = "w", .display_name = "Narrator", .system_prompt = "You tell."}})).value();
+    auto chunks = retrieval::cut_page(page, "en");
+    wait(pages.put_pages({{.page = page, .passages = std::move(chunks.passages), .quotes = std::move(chunks.quotes)}}, false)).value();
+    wait(pages.replace_characters("w", {{.world = "w", .id = "arieol", .display_name = "Arieol", .system_prompt = "You are Arieol."}})).value();
+    wait(retriever.load("w")).value();
+  }
+
+  void TearDown() override {
+    if (service) wait(service->drain(std::chrono::milliseconds(100)));
+    pool.join();
+  }
+
+  void start_service(std::vector<provider::ScriptedReply> replies, TurnSettings settings = {}) {
+    model = std::make_unique<provider::ScriptedModel>(provider::ScriptedOptions{.replies = std::move(replies)});
+    service = make_turn_service(pool.get_executor(),
+                                {.pages = pages, .characters = pages, .turns = turns, .ledger = ledger, .retriever = retriever, .model = *model, .observer = observer},
+                                settings);
+  }
+
+  StartOutcome ask(const std::string& text, const std::string& character = "arieol") {
+    auto started = wait(service->start({.user_id = "u", .character_id = character, .text = text}));
+    EXPECT_TRUE(started.has_value()) << started.error().message;
+    return std::move(*started);
+  }
+
+  static asio::awaitable<std::vector<model::TurnEvent>> all_events(std::shared_ptr<RunningTurn> turn) {
+    std::vector<model::TurnEvent> events;
+    while (auto event = co_await turn->event(events.size() + 1)) events.push_back(std::move(*event));
+    co_return events;
+  }
+
+  std::vector<model::TurnEvent> events_of(const StartOutcome& outcome) { return wait(all_events(std::get<std::shared_ptr<RunningTurn>>(outcome))); }
+
+  template <typename Event>
+  static std::vector<Event> only(const std::vector<model::TurnEvent>& events) {
+    std::vector<Event> found;
+    for (const auto& event : events) {
+      if (const auto* match = std::get_if<Event>(&event)) found.push_back(*match);
+    }
+    return found;
+  }
+
+  static provider::ScriptedReply says(std::vector<std::string> chunks, int delay_ms = 0) {
+    provider::ScriptedReply reply;
+    for (auto& chunk : chunks) reply.chunks.push_back({std::move(chunk), std::chrono::milliseconds(delay_ms)});
+    return reply;
+  }
+
+  std::int64_t balance() { return wait(ledger.balance("u")).value(); }
+};
+
+TEST_F(Turns, AWholeTurnIsRecordedAndCharged) {
+  start_service({says({"I did: \"Nobody else ", "had wanted the key.\" ", "So I went."})});
+  const auto events = events_of(ask("Why did Arieol climb the tower?"));
+  EXPECT_TRUE(std::holds_alternative<model::TurnStarted>(events.front()));
+  EXPECT_TRUE(std::holds_alternative<model::TurnDone>(events.back()));
+  EXPECT_EQ(only<model::QuoteClosed>(events).size(), 1U);
+  EXPECT_FALSE(only<model::SourcesFound>(events).at(0).sources.empty());
+  const auto record = wait(turns.find(only<model::TurnStarted>(events).at(0).turn_id)).value().value();
+  EXPECT_EQ(record.status, model::TurnStatus::complete);
+  EXPECT_EQ(record.reply, "I did: \"Nobody else had wanted the key.\" (p. 1) So I went.");
+  EXPECT_EQ(record.quotes.size(), 1U);
+  ASSERT_TRUE(record.receipt.has_value());
+  EXPECT_EQ(record.receipt->charged, 5);
+  EXPECT_EQ(balance(), 95);
+  EXPECT_TRUE(wait(ledger.open_holds()).value().empty());
+}
+
+TEST_F(Turns, AReplyWithoutAQuoteGetsAnEpigraphWhereTheBookSpeaksOfIt) {
+  start_service({says({"Because of the lamp."})});
+  const auto quotes = only<model::QuoteClosed>(events_of(ask("Why did Arieol climb the tower?")));
+  ASSERT_EQ(quotes.size(), 1U);
+  EXPECT_EQ(quotes[0].quote.origin, model::QuoteOrigin::epigraph);
+  EXPECT_TRUE(only<model::QuoteClosed>(events_of(ask("Quantum chromodynamics lattice spacing?"))).empty()) << "nothing is forced where it does not";
+}
+
+TEST_F(Turns, AFailureReleasesEverything) {
+  auto reply = says({"It begins. ", "And then"});
+  reply.failure = provider::ScriptedFailure{.after_chunks = 1, .code = ErrorCode::unavailable, .message = "gone"};
+  start_service({reply});
+  const auto events = events_of(ask("Why?"));
+  ASSERT_TRUE(std::holds_alternative<model::TurnFailed>(events.back()));
+  EXPECT_TRUE(std::get<model::TurnFailed>(events.back()).released);
+  EXPECT_EQ(balance(), 100);
+  EXPECT_TRUE(wait(ledger.open_holds()).value().empty());
+}
+
+TEST_F(Turns, AReaderWhoStopsAfterTheFirstTokenPays) {
+  start_service({says(std::vector<std::string>(50, "word "), 20)});
+  const auto outcome = ask("Why?");
+  const auto turn = std::get<std::shared_ptr<RunningTurn>>(outcome);
+  std::size_t seq = 1;
+  while (!std::holds_alternative<model::TokenText>(*wait(turn->event(seq)))) ++seq;
+  turn->stop();
+  const auto events = events_of(outcome);
+  EXPECT_EQ(std::get<model::TurnDone>(events.back()).finish_reason, model::FinishReason::stopped_by_reader);
+  EXPECT_LT(only<model::TokenText>(events).size(), 40U);
+  EXPECT_EQ(balance(), 95);
+}
+
+TEST_F(Turns, WithoutCreditsNothingRuns) {
+  start_service({says({"Hello."})}, {.opening_grant = 3});
+  const auto outcome = ask("Why?");
+  ASSERT_TRUE(std::holds_alternative<CreditsRefused>(outcome));
+  EXPECT_EQ(std::get<CreditsRefused>(outcome).needed, 5);
+  EXPECT_EQ(std::get<CreditsRefused>(outcome).available, 3);
+  EXPECT_EQ(wait(turns.count()).value(), 0);
+  EXPECT_EQ(only<model::LedgerSettled>(events_of(ask("Why?", ""))).at(0).receipt.charged, 1) << "the narrator costs 1";
+}
+
+TEST_F(Turns, PastTheBoundTheAnswerIsBusy) {
+  start_service({says(std::vector<std::string>(20, "word "), 20)}, {.max_turns = 2});
+  const auto first = ask("Why?");
+  const auto second = ask("Why?");
+  EXPECT_TRUE(std::holds_alternative<Busy>(ask("Why?")));
+  events_of(first);
+  events_of(second);
+  while (service->running() > 0) std::this_thread::yield();
+  EXPECT_FALSE(std::holds_alternative<Busy>(ask("Why?")));
+}
+
+TEST_F(Turns, UnknownCharactersAreNotFound) {
+  start_service({says({"Hello."})});
+  const auto started = wait(service->start({.user_id = "u", .character_id = "nobody", .text = "Why?"}));
+  ASSERT_FALSE(started.has_value());
+  EXPECT_EQ(started.error().code, ErrorCode::not_found);
+  EXPECT_EQ(started.error().message, "char not found");
+  EXPECT_EQ(balance(), 0) << "no account was made";
+}
+
+TEST_F(Turns, RecoveryEndsWhatACrashLeft) {
+  const auto hold = [&](const std::string& turn) { return std::get<model::CreditHold>(wait(ledger.hold("u", turn, 5, 100)).value()); };
+  const auto begin = [&](const std::string& id) { wait(turns.begin({.id = id, .user_id = "u", .hold_id = hold(id).id})).value(); };
+  begin("running");
+  begin("complete");
+  auto done = wait(turns.find("complete")).value().value();
+  done.status = model::TurnStatus::complete;
+  done.reply = "All of it.";
+  wait(turns.finish(done)).value();
+  hold("never-begun");
+  EXPECT_EQ(balance(), 85);
+  EXPECT_EQ(wait(recover_turns(turns, ledger)).value(), 1);
+  EXPECT_EQ(balance(), 95) << "the complete turn is paid, the others are given back";
+  EXPECT_EQ(wait(turns.find("running")).value()->status, model::TurnStatus::interrupted);
+  EXPECT_EQ(wait(turns.find("complete")).value()->receipt->charged, 5);
+  EXPECT_TRUE(wait(ledger.open_holds()).value().empty());
+  EXPECT_EQ(wait(recover_turns(turns, ledger)).value(), 0);
+}
+
+}  // namespace
+}  // namespace gibsey::chat

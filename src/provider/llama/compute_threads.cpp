@@ -1,0 +1,68 @@
+#include "provider/llama/compute_threads.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+namespace gibsey::provider {
+namespace {
+
+/// Workers look for the next evaluation for a few milliseconds, which covers the sampling between two tokens, and sleep
+/// then; llama.cpp's default of 50 keeps a processor spinning long after the last token.
+constexpr std::uint32_t kPolling = 1;
+
+int processors() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
+
+double processor_seconds_of_program() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+/// Threads of the machine that run or want to, without the asking one; 0 where the system does not tell.
+int others_running() {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/loadavg", "re"), std::fclose);
+  int running = 1;
+  if (!file || std::fscanf(file.get(), "%*s %*s %*s %d/", &running) != 1) return 0;
+  return std::max(0, running - 1);
+}
+
+}  // namespace
+
+ComputeThreads::ComputeThreads(int most) : choice_(std::max(1, most), processors()) { resize(); }
+
+void ComputeThreads::attach(llama_context* context) {
+  contexts_.push_back(context);
+  llama_attach_threadpool(context, pool_.get(), pool_.get());
+}
+
+void ComputeThreads::resize() {
+  if (made_for_ == choice_.threads()) return;
+  made_for_ = choice_.threads();
+  auto params = ggml_threadpool_params_default(made_for_);
+  params.poll = kPolling;
+  ThreadpoolHandle pool(ggml_threadpool_new(&params));
+  for (auto* context : contexts_) {
+    llama_attach_threadpool(context, pool.get(), pool.get());
+    llama_set_n_threads(context, made_for_, made_for_);
+  }
+  pool_ = std::move(pool);
+}
+
+void ComputeThreads::begin() {
+  started_ = std::chrono::steady_clock::now();
+  choice_.before(started_, others_running());
+  resize();
+  processor_seconds_ = processor_seconds_of_program();
+}
+
+void ComputeThreads::end() {
+  const auto now = std::chrono::steady_clock::now();
+  const double seconds = std::chrono::duration<double>(now - started_).count();
+  choice_.after(now, seconds, processor_seconds_of_program() - processor_seconds_);
+}
+
+}  // namespace gibsey::provider
