@@ -23,7 +23,7 @@ struct Marks {
 /// The mark pairs that open a quotation wherever they stand. Single marks need a look at their surroundings: see opens_single.
 constexpr std::array kMarks = {
     Marks{"\"", "\"", ""},
-    Marks{"\u201C", "\u201D", "\""},
+    Marks{"\u201C", "\u201D", ""},
     Marks{"\u201E", "\u201C", "\u201D"},
     Marks{"\u00AB", "\u00BB", ""},
     Marks{"\u00BB", "\u00AB", ""},

@@ -30,6 +30,10 @@ using LineAt = Lines::const_iterator;
 /// Whether the lines were broken because the next word did not fit. Verse breaks where it would have.
 bool is_wrapped(LineAt first, LineAt last, std::size_t width) {
   if (last - first < 2) return true;
+  // Parts of a file may be wrapped at another width; a block that comes near the usual one shows its own.
+  std::size_t longest = 0;
+  for (auto line = first; line != last; ++line) longest = std::max(longest, utf8::length(*line));
+  if (longest * 10 >= width * 8) width = std::min(width, longest);
   std::size_t full = 0;
   std::size_t breaks = 0;
   for (auto line = first; line + 1 != last; ++line) {

@@ -34,6 +34,20 @@ TEST(ChooseWeights, FollowTheKindOfQuestion) {
   }
 }
 
+TEST(ChooseWeights, KnowALineByItsMarksOrByItsShareOfTheQuestion) {
+  TextScores scores;
+  scores.longest_run = 2;
+  scores.pairs_asked = 10;
+  const FusionWeights question = choose_weights(scores, true);
+  scores.pairs_asked = 3;
+  EXPECT_GT(choose_weights(scores, true).pairs, question.pairs);
+  scores.pairs_asked = 10;
+  scores.quotes_line = true;
+  EXPECT_GT(choose_weights(scores, true).pairs, question.pairs);
+  scores.longest_run = 0;  // the book has none of what is quoted
+  EXPECT_FLOAT_EQ(choose_weights(scores, true).pairs, question.pairs);
+}
+
 TEST(Fuse, ALineGoesToThePageWithItsPairsAQuestionToTheSense) {
   TextScores scores;
   scores.passages = {0, 3, 1};

@@ -17,6 +17,8 @@ namespace {
 // In standard deviations of the passage score, so that a fitting line of the second passage may win against a poor one of the first.
 constexpr double kCloseness = 2.5;
 constexpr double kRun = 0.35;
+constexpr double kEchoesQuestion = -1.5;
+constexpr int kEchoRun = 4;
 constexpr double kTwoSentences = 0.35;
 constexpr double kClause = -0.35;
 constexpr double kLeansOnEarlier = -0.5;
@@ -90,7 +92,9 @@ double score_of(const model::QuoteCandidate& quote, const Question& question, co
   const std::vector<std::string> words = words_of(quote.text);
   double score = kCloseness * closeness(question, index.content_stems(quote.text));
   const int run = longest_common_run(question.words, words);
-  if (run >= 3) score += kRun * std::min(run, 8);
+  // Words that stand in a row are what a reader half remembers; to a question they are the question again, not an answer.
+  if (!question.asks && run >= 3) score += kRun * std::min(run, 8);
+  if (question.asks && run >= kEchoRun && quote.text.contains('?')) score += kEchoesQuestion;
   if (quote.sentences == 2) score += kTwoSentences;
   if (quote.sentences == 0) score += kClause;
   if (quote.words < kShortWords) score += kShort;

@@ -52,7 +52,16 @@ TEST(TextIndex, AdjacentWordsFindTheHalfRememberedLine) {
   const TextScores scores = index.score("something like \"at the end of it and\"");
   EXPECT_EQ(best(scores.pairs), 0U);
   EXPECT_EQ(scores.longest_run, 5);
+  EXPECT_TRUE(scores.quotes_line);
+  EXPECT_EQ(scores.pairs_asked, 5);
   EXPECT_EQ(scores.pairs[2], 0);
+}
+
+TEST(QuotedLine, IsTheLongestOfThreeWordsOrMore) {
+  EXPECT_EQ(quoted_line("who says \"so be it\" and \"so be it then\"?"), "so be it then");
+  EXPECT_EQ(quoted_line("who says “so be it” there?"), "so be it");
+  EXPECT_EQ(quoted_line("the \"big\" one"), "");
+  EXPECT_EQ(quoted_line("an \"open line without an end"), "");
 }
 
 TEST(TextIndex, AnEmptyBookAnswersNothing) {

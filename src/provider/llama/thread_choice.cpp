@@ -11,21 +11,24 @@ constexpr double kEnough = 0.8;
 constexpr double kNewest = 0.5;
 constexpr double kShortestMeasure = 0.0005;
 constexpr milliseconds kFirstHold{250};
+/// After so long a pause what was measured is old.
+constexpr milliseconds kPause{1000};
 /// A second try that fails may cost as much as a second, so tries become rare where the machine stays busy.
 constexpr milliseconds kLongestHold{4000};
 
 }  // namespace
 
 void ThreadChoice::before(TimePoint now, int others) {
-  if (threads_ == most_ || now < changed_ + hold_) return;
-  const int free = std::min(most_, processors_ - others);
-  if (free <= threads_) return;
+  const int free = std::clamp(processors_ - others, 1, most_);
+  const bool fresh = evaluated_ == TimePoint{} || now > evaluated_ + kPause;
+  if (free == threads_ || (!fresh && (free < threads_ || now < changed_ + hold_))) return;
   threads_ = free;
   share_ = 1;
   changed_ = now;
 }
 
 void ThreadChoice::after(TimePoint now, double seconds, double processor_seconds) {
+  evaluated_ = now;
   if (threads_ == 1 || seconds < kShortestMeasure) return;
   share_ += kNewest * (processor_seconds / (seconds * threads_) - share_);
   if (share_ >= kEnough) {

@@ -6,7 +6,7 @@ namespace gibsey::provider {
 /// How many threads to evaluate with. They wait for each other, spinning, several hundred times in one evaluation: where
 /// another program takes a processor, two threads can be fifty times slower than one (measured on two cores under a
 /// compiler). So a thread is given up as soon as the threads do not get the processor time that they ask for, and taken
-/// again when processors are free. Pure: the clock and the load are told.
+/// again when processors are free; after a pause the load alone decides. Pure: the clock and the load are told.
 class ThreadChoice {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
@@ -25,6 +25,7 @@ class ThreadChoice {
   int threads_;
   double share_ = 1;  ///< of the processor time asked for, a moving mean
   TimePoint changed_{};
+  TimePoint evaluated_{};
   std::chrono::milliseconds hold_{250};
 };
 

@@ -28,8 +28,22 @@ TEST_F(ThreadChoiceTest, TakesAllWhileTheyRun) {
 
 TEST_F(ThreadChoiceTest, GivesOneUpAtOnceWhenAProcessorIsTaken) {
   ThreadChoice choice(2, 2);
+  evaluate(choice, now_, 5, 1, 0);
   evaluate(choice, now_, 1, 0.5, 2);
   EXPECT_EQ(choice.threads(), 1);
+}
+
+TEST_F(ThreadChoiceTest, TheLoadDecidesAtTheStartAndAfterAPause) {
+  ThreadChoice choice(2, 2);
+  choice.before(now_, 3);
+  EXPECT_EQ(choice.threads(), 1);
+  evaluate(choice, now_, 1, 1, 3);
+  now_ += std::chrono::seconds(2);
+  choice.before(now_, 0);
+  EXPECT_EQ(choice.threads(), 2);
+  evaluate(choice, now_, 1, 1, 0);
+  choice.before(now_, 3);
+  EXPECT_EQ(choice.threads(), 2) << "one look at the load says little while the threads get their time";
 }
 
 TEST_F(ThreadChoiceTest, OneShortDisturbanceCostsNothing) {
@@ -41,7 +55,8 @@ TEST_F(ThreadChoiceTest, OneShortDisturbanceCostsNothing) {
 
 TEST_F(ThreadChoiceTest, TakesItAgainWhenTheProcessorIsFree) {
   ThreadChoice choice(2, 2);
-  evaluate(choice, now_, 1, 0.5, 2);
+  evaluate(choice, now_, 1, 1, 0);
+  evaluate(choice, now_, 1, 0.3, 2);
   evaluate(choice, now_, 50, 1, 1);
   EXPECT_EQ(choice.threads(), 1) << "the other still runs";
   evaluate(choice, now_, 50, 1, 0);
@@ -64,6 +79,7 @@ TEST_F(ThreadChoiceTest, TriesBecomeRareOnABusyMachine) {
 
 TEST_F(ThreadChoiceTest, ManyProcessorsAreGivenUpInProportion) {
   ThreadChoice choice(16, 16);
+  evaluate(choice, now_, 1, 1, 0);
   evaluate(choice, now_, 1, 0.5, 8);
   EXPECT_EQ(choice.threads(), 12);
   evaluate(choice, now_, 100, 1, 2);
