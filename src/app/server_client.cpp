@@ -134,9 +134,13 @@ Result<bool> ServerClient::ask(const std::string& user, const std::string& chara
   std::string name = "The narrator";
   std::string color;
   if (!character.empty()) {
-    GIBSEY_TRY(const auto found, wait(call("GET", address_ + "/characters/" + encoded(character), "")));
-    name = found.value("display_name", character);
-    color = found.value("color_hex", std::string());
+    const auto found = wait(call("GET", address_ + "/characters/" + encoded(character), ""));
+    if (!found && found.error().code == ErrorCode::not_found) {
+      return fail(ErrorCode::not_found, fmt::format("there is no character '{}'; `gibsey character list` shows them", character));
+    }
+    if (!found) return std::unexpected(found.error());
+    name = found->value("display_name", character);
+    color = found->value("color_hex", std::string());
   }
   const json body = {{"user_id", user}, {"char_id", character}, {"text", text}};
   return wait(stream_turn(address_ + "/ask", body.dump(), TurnPrinter(stdout, name, color)));

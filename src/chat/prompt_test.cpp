@@ -73,7 +73,8 @@ TEST(Prompt, TheSourcesOwnTemplateRenders) {
                                     "{% for p in passages %}- {{ p.quote }} (p.{{ p.page_id }})\n{% endfor %}---\nUser asks: \"{{ user_text }}\"\n");
   EXPECT_EQ(prompt.messages.back().text,
             "Arieol Owlist responds within the cosmology of *The Entrance Way*.\nTone guidelines: reflective, mystical\nContext quotes:\n"
-            "- The lamp was out. (p.007)\n---\nUser asks: \"" + given.question + "\"\n");
+            "- The lamp was out. (p.007)\n---\nUser asks: \"" + given.question + "\"")
+      << "as in Jinja2, one line break at the end of a template is left out";
 }
 
 TEST(Prompt, ABrokenTemplateIsExplained) {

@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 }
 
 [[nodiscard]] inline net::HttpResponse json_response(int status, const Json& body) {
-  return {status, {{"Content-Type", "application/json"}}, dump(body) + "\n"};
+  return {status, {{"Content-Type", "application/json"}}, dump(body)};
 }
 
 }  // namespace gibsey::server

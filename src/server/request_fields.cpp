@@ -52,7 +52,8 @@ Field<std::string> checked_text(std::string text, std::string_view name, TextRul
     ++length;
   }
   if (length > rule.longest) return wrong(name, fmt::format("The field '{}' is longer than {} characters.", name, rule.longest));
-  if (length < rule.shortest) return wrong(name, fmt::format("The field '{}' must not be empty.", name));
+  const bool blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+  if (length < rule.shortest || (blank && rule.shortest > 0)) return wrong(name, fmt::format("The field '{}' must not be empty.", name));
   return text;
 }
 

@@ -152,8 +152,9 @@ void ChatBatcher::fork(Slot& slot) {
 }
 
 int ChatBatcher::prompt_budget() const {
-  // Nobody waits for a token: the whole batch.
-  int budget = batch_.size() == 0 ? kBatchTokens : limits_.prefill_chunk;
+  // The same when no reply is running: a stop, a shutdown or a question to embed waits for the end of a step, and larger
+  // pieces are no faster (64 to 512 tokens: 275 to 330 tokens/s on one core, within the noise).
+  int budget = limits_.prefill_chunk;
   const double rate = counts_.prompt_rate;
   if (limits_.adapt_chunk && rate > 0) budget = std::clamp(static_cast<int>(rate * kLargeModelStepSeconds), 16, budget);
   return std::min(budget, batch_.room());

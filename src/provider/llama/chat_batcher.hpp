@@ -18,7 +18,7 @@ struct BatcherLimits {
   int cells = 4096;
   int sequences = 8;
   int prefix_sequences = 16;
-  int prefill_chunk = 256;
+  int prefill_chunk = 128;
   bool adapt_chunk = false;  ///< a large model: prompt pieces small enough that a step takes about a quarter of a second
   std::size_t prefix_bytes = 0;
 };

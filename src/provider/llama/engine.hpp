@@ -16,7 +16,7 @@ struct EngineOptions {
   int max_sequences = 8;    ///< replies generated at once
   int threads = 0;          ///< at most; 0: one a processor. Fewer while other programs want the processors
   int max_queue = 64;       ///< replies waiting for a sequence; past it start() gives busy
-  int prefill_chunk = 256;  ///< prompt tokens put between two tokens of the replies that are running
+  int prefill_chunk = 128;  ///< prompt tokens in one step, and so between two tokens of the replies that are running
   int embedding_tokens = 256;  ///< a text is cut to this length (what all-MiniLM-L6-v2 was made for)
   std::size_t prefix_bytes = 128U << 20U;  ///< memory for the state of prefixes that are not in the context just now
 };
