@@ -36,20 +36,23 @@ ComputeThreads::ComputeThreads(int most) : choice_(std::max(1, most), processors
 
 void ComputeThreads::attach(llama_context* context) {
   contexts_.push_back(context);
-  llama_attach_threadpool(context, pool_.get(), pool_.get());
+  auto* pool = pools_.at(made_for_).get();
+  llama_attach_threadpool(context, pool, pool);
 }
 
 void ComputeThreads::resize() {
   if (made_for_ == choice_.threads()) return;
   made_for_ = choice_.threads();
-  auto params = ggml_threadpool_params_default(made_for_);
-  params.poll = kPolling;
-  ThreadpoolHandle pool(ggml_threadpool_new(&params));
+  auto& pool = pools_[made_for_];
+  if (!pool) {
+    auto params = ggml_threadpool_params_default(made_for_);
+    params.poll = kPolling;
+    pool.reset(ggml_threadpool_new(&params));
+  }
   for (auto* context : contexts_) {
     llama_attach_threadpool(context, pool.get(), pool.get());
     llama_set_n_threads(context, made_for_, made_for_);
   }
-  pool_ = std::move(pool);
 }
 
 void ComputeThreads::begin() {

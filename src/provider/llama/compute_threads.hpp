@@ -2,6 +2,8 @@
 #include "provider/llama/handles.hpp"
 #include "provider/llama/thread_choice.hpp"
 
+#include <chrono>
+#include <map>
 #include <vector>
 
 namespace gibsey::provider {
@@ -31,7 +33,9 @@ class ComputeThreads {
 
   ThreadChoice choice_;
   int made_for_ = 0;
-  ThreadpoolHandle pool_;
+  /// By number of threads. A context's backend goes on pointing to the pool it used last (and pauses it at the next change), so a
+  /// pool lives as long as this.
+  std::map<int, ThreadpoolHandle> pools_;
   std::vector<llama_context*> contexts_;
   std::chrono::steady_clock::time_point started_;
   double processor_seconds_ = 0;
