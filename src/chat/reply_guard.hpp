@@ -10,7 +10,7 @@ namespace gibsey::chat {
 struct GuardInputs {
   std::vector<std::string> prompt_texts;   ///< eight words in a row of any of these are copying
   std::vector<std::string> speaker_names;  ///< "Todd Fishbone": a line "Todd:" speaks for somebody else
-  int enough_words = 32;                   ///< a sentence end after so many words ends the reply
+  int enough_words = 26;                   ///< a sentence end after so many words ends the reply
 };
 
 /// Lets a tiny model's reply through sentence by sentence and drops what is degenerate: a repeated eight-gram or sentence, eight words
