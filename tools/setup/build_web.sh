@@ -6,7 +6,9 @@ mkdir -p ../build
 stamp=node_modules/.installed
 if [ ! -e "$stamp" ] || ! cmp -s package-lock.json "$stamp"; then
   echo "web: installing packages"
-  npm ci --no-audit --no-fund --loglevel=error || { echo "web: npm could not install the packages; is the network there?" >&2; exit 1; }
+  # Not `npm ci`: from npm 11 on it wants a lock entry for every platform's optional package, also for those that a registry does not hold.
+  # `install --no-save` takes the locked versions, checks their hashes and leaves the lock file alone.
+  npm install --no-save --no-audit --no-fund --loglevel=error || { echo "web: npm could not install the packages; is the network there?" >&2; exit 1; }
   cp package-lock.json "$stamp"
 fi
 if [ ! -e dist/index.html ] || [ -n "$(find src public index.html package.json package-lock.json vite.config.* tsconfig*.json -newer dist/index.html -print -quit 2>/dev/null)" ]; then

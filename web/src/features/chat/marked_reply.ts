@@ -27,7 +27,9 @@ export function markReply(reply: string, quotes: readonly Quote[]): ReplySpan[] 
     const kind = quote.origin === 'epigraph' ? 'epigraph' : 'quote';
     if (from > at) spans.push({ kind: 'speech', text: reply.slice(at, from) });
     spans.push({ kind, text: reply.slice(from, to), quote });
-    at = to;
+    // The page stands in the text too, for clients that show nothing else; here the chip says it.
+    const mention = ` (${pageMark(quote)})`;
+    at = reply.startsWith(mention, to) ? to + mention.length : to;
   }
   if (at < reply.length) spans.push({ kind: 'speech', text: reply.slice(at) });
   return trimAroundEpigraphs(spans);

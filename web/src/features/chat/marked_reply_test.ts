@@ -25,6 +25,14 @@ describe('markReply', () => {
     ]);
   });
 
+  it('leaves out the page that the text names right after a quote, since the chip says it', () => {
+    const reply = `“${tower}” (p. 12) So I climbed (p. 12).`;
+    expect(kinds(markReply(reply, [quoteIn(reply, `“${tower}”`)]))).toEqual([
+      ['quote', `“${tower}”`],
+      ['speech', ' So I climbed (p. 12).'],
+    ]);
+  });
+
   it('waits for the whole span to arrive', () => {
     const reply = `Yes. “${tower}” No.`;
     const quote = quoteIn(reply, `“${tower}”`);
