@@ -290,21 +290,24 @@ TEST(LlamaEngine, AUserWithoutAReplyGoesFirst) {
 }
 
 TEST(LlamaEngine, PrefixesThatWereMovedOutComeBack) {
-  // Room for one reply and hardly more than one prefix.
+  // Room for one reply and hardly more than one prefix; idle ones may take 64 cells.
   const auto engine = open_engine({.context_cells = 256, .max_sequences = 1});
   LlamaChat chat(*engine);
-  const auto ask = [&](const std::string& persona) {
-    auto request = greedy("Why?", 8);
-    request.messages[0].text += persona;
-    request.stable_messages = 3;
+  const auto ask = [&](const std::string& animal) {
+    auto request = greedy("Which animal is the secret animal? Answer with its name.", 10);
+    request.messages = {{Role::system, "The secret animal is the " + animal + ". Everyone knows that the secret animal is the " + animal + "."},
+                        request.messages.back()};
+    request.stable_messages = 1;
     return run(tell(chat, request)).text;
   };
-  std::vector<std::string> first;
-  const std::vector<std::string> personas = {" You like salt.", " You like rain, and bells, and long winters by the sea.", " You like owls."};
-  for (const auto& persona : personas) first.push_back(ask(persona));
-  for (std::size_t i = 0; i < personas.size(); ++i) EXPECT_EQ(ask(personas[i]), first[i]);
-  EXPECT_EQ(engine->stats().prefix_misses, 3U);
-  EXPECT_EQ(engine->stats().prefix_hits, 3U);
+  for (int round = 0; round < 2; ++round) {
+    for (const std::string animal : {"heron", "horse", "tiger", "whale"}) {
+      const auto told = ask(animal);
+      EXPECT_TRUE(told.contains(animal)) << told;
+    }
+  }
+  EXPECT_EQ(engine->stats().prefix_misses, 4U);
+  EXPECT_EQ(engine->stats().prefix_hits, 4U);
 }
 
 TEST(LlamaEngine, ShutdownEndsEveryReader) {

@@ -58,10 +58,12 @@ void TextEmbedder::slice() {
     for (const auto& place : places) place.job->put(unit_vector(place.sequence));
     texts_embedded_ += places.size();
   }
-  for (const auto& job : jobs_) {
-    if (job->left() == 0) job->finish();
-  }
-  std::erase_if(jobs_, [](const auto& job) { return job->left() == 0; });
+  // A finished job is its caller's: it is not looked at again.
+  std::erase_if(jobs_, [](const auto& job) {
+    if (job->left() > 0) return false;
+    job->finish();
+    return true;
+  });
 }
 
 bool TextEmbedder::fill(EmbeddingJob& job, std::vector<Place>& places) {
