@@ -23,7 +23,7 @@ namespace {
 constexpr int kOfferedQuotes = 6;
 constexpr int kHistoryExchanges = 10;
 /// A tiny model gets this many generations to say kLeastWords words that are fit to print.
-constexpr int kAttempts = 5;
+constexpr int kAttempts = 4;
 constexpr int kLeastWords = 18;
 constexpr auto kPersistEvery = std::chrono::milliseconds(250);
 
