@@ -36,7 +36,6 @@ format:
 	@clang-format-19 -i $$(git ls-files 'src/*.cpp' 'src/*.hpp' 'bench/*.cpp' 'tools/*.cpp')
 
 bench: build
-	@tools/setup/build.sh release all
 	@bench/run.sh
 
 clean:
