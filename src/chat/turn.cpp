@@ -23,7 +23,9 @@ namespace {
 constexpr int kOfferedQuotes = 6;
 constexpr int kHistoryExchanges = 10;
 /// A tiny model gets this many generations to say kLeastWords words that are fit to print.
-constexpr int kAttempts = 4;
+constexpr int kAttempts = 3;
+/// A sentence of a tiny model that has not ended by then does not end well.
+constexpr int kAttemptTokens = 64;
 constexpr int kLeastWords = 18;
 constexpr auto kPersistEvery = std::chrono::milliseconds(250);
 
@@ -239,6 +241,7 @@ asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, 
     if (attempt > 0 && guard.words() >= least_words) break;
     guard.restart();
     auto request = request_for(turn, parts, prompt);
+    request.max_tokens = std::min(request.max_tokens, kAttemptTokens);
     if (guard.accepted().empty()) {
       request.opening += prompt.lead_in;
       co_await sink.take(prompt.lead_in);
