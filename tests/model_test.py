@@ -46,18 +46,18 @@ class BundledModel(unittest.TestCase):
         questions = ["What happened when the lights went out?", "Who is Shamrock Stillman?", "What is the salt for?", "Where is the key?"]
 
         def read(reader):
-            return [self.server.ask(question, user=f"reader{reader}").events[-1][3] for question in questions * 3]
+            return [self.server.ask(question, user=reader).events[-1][3] for question in questions * 3]
 
-        def measure():
+        def measure(name):
             with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                times = sorted(sum(pool.map(read, range(2)), []))
+                times = sorted(sum(pool.map(read, [f"{name}-1", f"{name}-2"]), []))
             p95 = times[int(0.95 * len(times))]
             print(f"smoke: two readers, {len(times)} replies, p50 {times[len(times) // 2]:.2f} s, p95 {p95:.2f} s")
             return p95
 
-        p95 = measure()
+        p95 = measure("first")
         if p95 >= 2.5:  # once more: the machine may have been busy with something else
-            p95 = measure()
+            p95 = measure("second")
         self.assertLess(p95, 2.5)
 
     def test_the_page_in_a_browser(self):
