@@ -38,4 +38,6 @@ struct LedgerEntry {
   UnixMillis created = 0;
 };
 
+using DebitOutcome = std::variant<LedgerEntry, InsufficientCredits>;
+
 }  // namespace gibsey::model

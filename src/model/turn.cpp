@@ -39,6 +39,13 @@ std::optional<QuoteOrigin> parse_quote_origin(const std::string& name) {
   return std::nullopt;
 }
 
+std::optional<FinishReason> parse_finish_reason(const std::string& name) {
+  for (const auto reason : {FinishReason::stop, FinishReason::length, FinishReason::stopped_by_reader, FinishReason::error}) {
+    if (name == to_string(reason)) return reason;
+  }
+  return std::nullopt;
+}
+
 std::optional<TurnStatus> parse_turn_status(const std::string& name) {
   for (const auto status : {TurnStatus::running, TurnStatus::complete, TurnStatus::stopped, TurnStatus::failed,
                             TurnStatus::interrupted}) {
