@@ -49,7 +49,7 @@ Error error_of(const error_code& error, const std::string& where, const char* do
 }
 
 /// A connection with or without TLS. All of it runs on one strand, because the stream's timer and its reads may not overlap.
-class Connection final : public HttpExchange {
+class Connection final : public HttpReply {
  public:
   Connection(asio::any_io_executor executor, HttpUrl url, HttpClientTimeouts timeouts, Deadline deadline)
       : strand_(asio::make_strand(std::move(executor))),
@@ -201,7 +201,7 @@ Result<HttpUrl> parse_http_url(const std::string& address) {
   return url;
 }
 
-asio::awaitable<Result<std::string>> HttpExchange::read_all(std::size_t limit) {
+asio::awaitable<Result<std::string>> HttpReply::read_all(std::size_t limit) {
   std::string body;
   for (;;) {
     GIBSEY_CO_TRY(auto piece, co_await read());
@@ -211,7 +211,7 @@ asio::awaitable<Result<std::string>> HttpExchange::read_all(std::size_t limit) {
   }
 }
 
-asio::awaitable<Result<std::unique_ptr<HttpExchange>>> send_http(HttpClientRequest request, HttpClientTimeouts timeouts, Deadline deadline) {
+asio::awaitable<Result<std::unique_ptr<HttpReply>>> send_http(HttpClientRequest request, HttpClientTimeouts timeouts, Deadline deadline) {
   GIBSEY_CO_TRY(auto url, parse_http_url(request.url));
   http::request<http::string_body> message(http::string_to_verb(request.method), url.target, 11);
   const bool default_port = url.port == (url.tls ? "443" : "80");
@@ -224,7 +224,7 @@ asio::awaitable<Result<std::unique_ptr<HttpExchange>>> send_http(HttpClientReque
   message.prepare_payload();
   auto connection = std::make_unique<Connection>(co_await asio::this_coro::executor, std::move(url), timeouts, deadline);
   GIBSEY_CO_CHECK(co_await connection->send(std::move(message)));
-  co_return std::unique_ptr<HttpExchange>(std::move(connection));
+  co_return std::unique_ptr<HttpReply>(std::move(connection));
 }
 
 }  // namespace gibsey::net

@@ -37,9 +37,9 @@ struct HttpClientTimeouts {
 };
 
 /// An answer whose body is read as it comes. Destroying it closes the connection. Not for concurrent use.
-class HttpExchange {
+class HttpReply {
  public:
-  virtual ~HttpExchange() = default;
+  virtual ~HttpReply() = default;
   [[nodiscard]] virtual int status() const = 0;
   [[nodiscard]] virtual const HttpHeaders& headers() const = 0;
   /// The next piece of the body, never empty; nullopt at its end. Errors: deadline, cancelled, unavailable
@@ -54,7 +54,7 @@ class HttpExchange {
 /// Sends a request over a connection of its own and waits for the head of the answer. Certificates of https are verified against the
 /// system's. `deadline` bounds everything, the body included. Errors: invalid_argument (address), unavailable (the message names the
 /// address), deadline. From any executor; resumes on the caller's.
-boost::asio::awaitable<Result<std::unique_ptr<HttpExchange>>> send_http(HttpClientRequest request, HttpClientTimeouts timeouts,
+boost::asio::awaitable<Result<std::unique_ptr<HttpReply>>> send_http(HttpClientRequest request, HttpClientTimeouts timeouts,
                                                                         Deadline deadline);
 
 }  // namespace gibsey::net

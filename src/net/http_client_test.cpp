@@ -120,7 +120,7 @@ TEST(HttpClient, EachWaitHasALimit) {
   EXPECT_EQ(get(stalling.address(), {}, Deadline::after(milliseconds(50))).error->code, ErrorCode::deadline);
 }
 
-asio::awaitable<void> read_until_cancelled(std::string url, std::unique_ptr<HttpExchange>& exchange, std::optional<Error>& error) {
+asio::awaitable<void> read_until_cancelled(std::string url, std::unique_ptr<HttpReply>& exchange, std::optional<Error>& error) {
   auto opened = co_await send_http({.url = std::move(url)}, {}, Deadline::never());
   if (!opened) co_return;
   exchange = std::move(*opened);
@@ -131,7 +131,7 @@ asio::awaitable<void> read_until_cancelled(std::string url, std::unique_ptr<Http
 TEST(HttpClient, AReadCanBeCancelledFromAnotherThread) {
   CannedServer server({{"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n"}, {"late", std::chrono::milliseconds(10'000)}});
   asio::io_context io;
-  std::unique_ptr<HttpExchange> exchange;
+  std::unique_ptr<HttpReply> exchange;
   std::optional<Error> error;
   asio::co_spawn(io, read_until_cancelled(server.address(), exchange, error), asio::detached);
   while (!exchange) io.run_one();

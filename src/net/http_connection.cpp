@@ -1,6 +1,7 @@
 #include "net/http_connection.hpp"
 
 #include "base/log.hpp"
+#include "net/websocket_connection.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -36,7 +37,7 @@ std::string peer_address(const HttpConnection::Socket& socket) {
 }  // namespace
 
 HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits)
-    : socket_(std::move(socket)), handler_(handler), limits_(limits), timeout_(socket_.get_executor(), [this] {
+    : socket_(std::move(socket)), executor_(socket_.get_executor()), handler_(handler), limits_(limits), timeout_(executor_, [this] {
         boost::system::error_code ignored;
         socket_.cancel(ignored);
       }) {
@@ -67,20 +68,22 @@ HttpConnection::Awaitable<void> HttpConnection::refuse_overload() {
 }
 
 void HttpConnection::finish() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(executor_, [self = shared_from_this()] {
     self->finishing_ = true;
     boost::system::error_code ignored;
     if (self->waiting_for_request_) self->socket_.cancel(ignored);
+    if (self->websocket_) self->websocket_->close(WebSocketClose::going_away, "The server is stopping.");
   });
 }
 
 void HttpConnection::abort() {
-  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+  asio::post(executor_, [self = shared_from_this()] {
     self->finishing_ = true;
     self->keep_alive_ = false;
     self->write_failure_ = Error{ErrorCode::cancelled, "The server is stopping."};
     boost::system::error_code ignored;
     self->socket_.close(ignored);
+    if (self->websocket_) self->websocket_->cancel("The server is stopping.");
     self->client_left();
   });
 }
@@ -222,7 +225,10 @@ HttpConnection::Awaitable<void> HttpConnection::answer(HttpRequest request) {
     boost::system::error_code ignored;
     socket_.cancel(ignored);
   }
-  if (status_ == 0 && !write_failure_) {
+  if (websocket_) {
+    if (!failure.empty()) log::error("{} {} broke off: {}", known.method, known.path(), failure);
+    co_await end_websocket(!failure.empty());
+  } else if (status_ == 0 && !write_failure_) {
     log::error("{} {} was not answered: {}", known.method, known.path(), failure);
     co_await refuse(known, {500, "Something went wrong in the server; its log tells what."});
   } else if (streaming_) {
@@ -331,6 +337,39 @@ void HttpConnection::watch_client() {
 
 void HttpConnection::client_left() {
   if (auto callback = std::exchange(left_callback_, nullptr)) callback();
+}
+
+HttpConnection::Awaitable<Result<std::unique_ptr<WebSocketSession>>> HttpConnection::accept_websocket(const HttpRequest& request,
+                                                                                                      WebSocketSettings settings) {
+  if (finishing_) {
+    co_await refuse(request, {503, "The server is stopping."});
+    co_return fail(ErrorCode::unavailable, "The server is stopping.");
+  }
+  auto handshake = check_websocket_handshake(request);
+  if (!handshake) {
+    auto detail = handshake.error().detail;
+    if (handshake.error().status == 426) {
+      add_header("Upgrade", "websocket");
+      add_header("Connection", "Upgrade");
+      add_header("Sec-WebSocket-Version", "13");
+    }
+    co_await refuse(request, std::move(handshake).error());
+    co_return fail(ErrorCode::invalid_argument, std::move(detail));
+  }
+  status_ = 101;
+  keep_alive_ = false;
+  write_failure_ = Error{ErrorCode::cancelled, "The connection has become a WebSocket."};
+  websocket_ = std::make_shared<WebSocketConnection>(std::move(socket_), std::exchange(received_, {}), settings);
+  GIBSEY_CO_CHECK(co_await WebSocketConnection::accept(websocket_, *std::move(handshake), extra_headers_));
+  extra_headers_ = {};
+  co_return std::make_unique<WebSocketSession>(websocket_);
+}
+
+HttpConnection::Awaitable<void> HttpConnection::end_websocket(bool failed) {
+  // Others may share the session; without its handler it is over all the same.
+  websocket_->close(failed ? WebSocketClose::internal_error : WebSocketClose::normal, {});
+  co_await WebSocketConnection::gone(websocket_);
+  websocket_ = nullptr;
 }
 
 HttpConnection::Awaitable<void> HttpConnection::close() {

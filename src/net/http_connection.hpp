@@ -2,6 +2,7 @@
 #include "net/http_parser.hpp"
 #include "net/http_server.hpp"
 #include "net/timeout.hpp"
+#include "net/websocket_session.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -40,6 +41,7 @@ class HttpConnection : public HttpExchange, public std::enable_shared_from_this<
   Written write(std::string_view bytes) override;
   Written end_stream() override;
   void on_client_left(std::function<void()> callback) override;
+  Awaitable<Result<std::unique_ptr<WebSocketSession>>> accept_websocket(const HttpRequest& request, WebSocketSettings settings) override;
   [[nodiscard]] int status() const override { return status_; }
 
  private:
@@ -52,6 +54,8 @@ class HttpConnection : public HttpExchange, public std::enable_shared_from_this<
   Awaitable<bool> read_chunked_body(HttpRequest& request, std::size_t limit);
   Awaitable<void> answer(HttpRequest request);
   Awaitable<void> refuse(const HttpRequest& head, ParseFailure failure);
+  /// The rest of a connection that has become a WebSocket, once its handler has returned.
+  Awaitable<void> end_websocket(bool failed);
   /// Appends what arrives to received_; false at the end of the stream, on an error and on a timeout.
   Awaitable<bool> read_more(std::size_t at_most);
   Written write_all(std::string_view bytes);
@@ -61,6 +65,7 @@ class HttpConnection : public HttpExchange, public std::enable_shared_from_this<
   void client_left();
 
   Socket socket_;
+  const boost::asio::any_io_executor executor_;
   HttpHandler& handler_;
   const HttpLimits limits_;
   Timeout timeout_;
@@ -78,6 +83,7 @@ class HttpConnection : public HttpExchange, public std::enable_shared_from_this<
   std::function<void()> left_callback_;
   std::uint64_t watch_ = 0;  ///< number of the client watch; an older one is no longer wanted
   bool watching_ = false;
+  std::shared_ptr<WebSocketConnection> websocket_;  ///< has the socket from then on
 
   bool unread_input_ = false;  ///< the client may still be sending: close so that it can read the answer first
   bool finishing_ = false;

@@ -51,7 +51,7 @@ std::string reason_in(const std::string& body) {
 
 class OllamaStream final : public TokenStream {
  public:
-  OllamaStream(std::unique_ptr<net::HttpExchange> exchange, std::vector<std::string> stop) : exchange_(std::move(exchange)), text_(std::move(stop)) {}
+  OllamaStream(std::unique_ptr<net::HttpReply> exchange, std::vector<std::string> stop) : exchange_(std::move(exchange)), text_(std::move(stop)) {}
 
   Async<std::optional<std::string>> next() override {
     for (;;) {
@@ -119,7 +119,7 @@ class OllamaStream final : public TokenStream {
     if (reason != line.end() && *reason == "length") generated_.finish_reason = model::FinishReason::length;
   }
 
-  std::unique_ptr<net::HttpExchange> exchange_;
+  std::unique_ptr<net::HttpReply> exchange_;
   net::NdjsonReader reader_;
   ReplyText text_;
   std::vector<std::string> lines_;
