@@ -44,6 +44,14 @@ asio::awaitable<Result<bool>> world_exists(const std::string& name, store::PageS
   co_return world.has_value();
 }
 
+/// A world may have no book at all, but a folder that has lost its text must not take a stored book with it.
+asio::awaitable<Result<void>> check_no_book_is_lost(const std::string& name, store::PageStore& pages) {
+  GIBSEY_CO_TRY(const std::int64_t stored, co_await pages.count_pages(name));
+  if (stored == 0) co_return Result<void>{};
+  co_return fail(ErrorCode::conflict, fmt::format("the world {} has {} pages, and what was read now has none: put its text back, or give a "
+                                                  "persona without a book another name", name, stored));
+}
+
 }  // namespace
 
 asio::awaitable<Result<ImportReport>> import_book(Book book, IfExists if_exists, store::PageStore& pages,
@@ -58,10 +66,12 @@ asio::awaitable<Result<ImportReport>> import_book(Book book, IfExists if_exists,
                      fmt::format("the world {} exists already; give --replace to put this book in its place, or another --world", name));
     }
   }
+  const bool has_book = !book.pages.empty();
+  if (!has_book && if_exists == IfExists::replace) GIBSEY_CO_CHECK(co_await check_no_book_is_lost(name, pages));
   ImportReport report;
   cut_pages(book, report, progress);
   GIBSEY_CO_CHECK(co_await pages.put_world(std::move(book.world)));
-  if (!book.pages.empty() || if_exists == IfExists::replace) {
+  if (has_book) {
     GIBSEY_CO_TRY(report.pages, co_await pages.put_pages(std::move(book.pages), if_exists == IfExists::replace));
   }
   if (!book.characters.empty() || if_exists == IfExists::replace) {

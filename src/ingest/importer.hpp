@@ -47,7 +47,8 @@ enum class IfExists {
 };
 
 /// Stores the book's world, pages and characters (each only where the book has any), then embeds what has no vector yet, in batches.
-/// `embedder` may be null: no vectors are made. A stop in between leaves a world that the next run completes.
+/// `embedder` may be null: no vectors are made. A stop in between leaves a world that the next run completes. A persona without a book has
+/// no pages; conflict where IfExists::replace would put one in the place of stored pages.
 boost::asio::awaitable<Result<ImportReport>> import_book(Book book, IfExists if_exists, store::PageStore& pages,
                                                          store::CharacterStore& characters, provider::Embedder* embedder,
                                                          Progress progress);

@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <system_error>
 
@@ -51,6 +52,13 @@ class FieldReader {
       wrong(name, "a whole number of 0 or more");
     }
   }
+  void flag(const char* name, bool& value) {
+    const toml::node* node = table_.get(name);
+    if (node == nullptr) return;
+    const auto found = node->value_exact<bool>();
+    if (!found) return wrong(name, "true or false");
+    value = *found;
+  }
   void texts(const char* name, std::vector<std::string>& values) {
     const toml::node* node = table_.get(name);
     if (node == nullptr) return;
@@ -75,6 +83,13 @@ class FieldReader {
       values.push_back({trimmed(*user), trimmed(*reply)});
     }
   }
+  /// The table of that name; null where there is none.
+  const toml::table* table(const char* name) {
+    const toml::node* node = table_.get(name);
+    if (node == nullptr) return nullptr;
+    if (!node->is_table()) wrong(name, "a table");
+    return node->as_table();
+  }
   [[nodiscard]] Result<void> done() const {
     if (!problem_.empty()) return fail(ErrorCode::invalid_argument, problem_);
     return {};
@@ -95,6 +110,42 @@ class FieldReader {
   std::string problem_;
 };
 
+/// A part of a profile: its own table, whose fields `read` takes.
+Result<void> read_part(FieldReader& profile, const char* name, const std::string& where, const std::function<void(FieldReader&)>& read) {
+  const toml::table* table = profile.table(name);
+  if (table == nullptr) return profile.done();
+  FieldReader fields(*table, fmt::format("{} [personality.{}]", where, name));
+  read(fields);
+  return fields.done();
+}
+
+Result<model::PersonalityProfile> read_personality(const toml::table& table, const std::string& where) {
+  model::PersonalityProfile profile;
+  FieldReader fields(table, where + " [personality]");
+  fields.text("summary", profile.summary);
+  GIBSEY_CHECK(fields.done());
+  GIBSEY_CHECK(read_part(fields, "vocabulary", where, [&](FieldReader& vocabulary) {
+    vocabulary.texts("signature_phrases", profile.signature_phrases);
+    vocabulary.texts("distinctive_terms", profile.distinctive_terms);
+    vocabulary.texts("sound_descriptions", profile.sound_descriptions);
+  }));
+  GIBSEY_CHECK(read_part(fields, "tone", where, [&](FieldReader& tone) {
+    tone.text("teaching_style", profile.teaching_style);
+    tone.text("energy", profile.energy);
+    tone.text("formality", profile.formality);
+    tone.texts("descriptors", profile.descriptors);
+  }));
+  GIBSEY_CHECK(read_part(fields, "style_markers", where, [&](FieldReader& markers) {
+    markers.text("explanation_approach", profile.explanation_approach);
+    markers.flag("uses_analogies", profile.uses_analogies);
+    markers.text("audience_engagement", profile.audience_engagement);
+    markers.texts("sound_words", profile.sound_words);
+    markers.text("self_references", profile.self_references);
+    markers.text("pacing", profile.pacing);
+  }));
+  return profile;
+}
+
 Result<model::Character> read_character(const toml::table& table, const std::string& where) {
   model::Character character;
   FieldReader fields(table, where);
@@ -109,7 +160,11 @@ Result<model::Character> read_character(const toml::table& table, const std::str
   fields.texts("unknown", character.unknown);
   fields.texts("lead_ins", character.lead_ins);
   fields.samples("samples", character.samples);
+  const toml::table* personality = fields.table("personality");
   GIBSEY_CHECK(fields.done());
+  if (personality != nullptr) {
+    GIBSEY_TRY(character.personality, read_personality(*personality, where));
+  }
   if (!character.color_hex.empty() && !is_color(character.color_hex)) {
     return fail(ErrorCode::invalid_argument, fmt::format("{}: color_hex must be #RRGGBB, not {}", where, character.color_hex));
   }
@@ -119,6 +174,13 @@ Result<model::Character> read_character(const toml::table& table, const std::str
 const toml::table* table_of(const toml::table& table, const char* name) {
   const toml::node* node = table.get(name);
   return node == nullptr ? nullptr : node->as_table();
+}
+
+Result<void> read_template(const fs::path& path, std::string& source) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return {};
+  GIBSEY_TRY(source, read_file(path));
+  return {};
 }
 
 Result<void> claim_names(const model::Character& character, const std::string& where, std::set<std::string>& taken) {
@@ -159,11 +221,8 @@ Result<void> read_world_toml(const fs::path& folder, model::World& world) {
     world.narrator.id.clear();
     world.narrator.world = world.name;
   }
-  std::error_code error;
-  if (fs::exists(folder / "templates" / "prompt.j2", error)) {
-    GIBSEY_TRY(world.prompt_template, read_file(folder / "templates" / "prompt.j2"));
-  }
-  return {};
+  GIBSEY_CHECK(read_template(folder / "templates" / "prompt.j2", world.prompt_template));
+  return read_template(folder / "templates" / "prompt.small.j2", world.small_prompt_template);
 }
 
 Result<std::vector<model::Character>> read_character_files(const fs::path& folder, const std::string& world_name) {
