@@ -26,7 +26,7 @@ test: setup-tests web
 	@tools/setup/build.sh release gibsey
 	@tools/setup/choose_model.sh
 	@tools/setup/build.sh dev all
-	@python3 tools/run_tests.py
+	@/usr/bin/python3 tools/run_tests.py
 
 lint: setup-tests
 	@tools/setup/build.sh dev all

@@ -8,6 +8,7 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(prometheus-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(LibArchive REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 
@@ -23,6 +24,10 @@ target_compile_definitions(tomlplusplus INTERFACE TOML_EXCEPTIONS=0 TOML_HEADER_
 find_library(GIBSEY_STEMMER stemmer REQUIRED)
 add_library(stemmer INTERFACE)
 target_link_libraries(stemmer INTERFACE ${GIBSEY_STEMMER})
+
+find_library(GIBSEY_HIREDIS hiredis REQUIRED)
+add_library(hiredis INTERFACE)
+target_link_libraries(hiredis INTERFACE ${GIBSEY_HIREDIS})
 
 # llama.cpp comes built from tools/setup/setup.sh.
 set(GIBSEY_CACHE_DEFAULT "$ENV{HOME}/.cache/gibsey")

@@ -82,6 +82,18 @@ class Server:
         connection.close()
         return turn
 
+    def follow(self, turn_id, last_event_id=None, headers=None, timeout=60, most=None):
+        """GET /v1/turns/{id}/events as (status, [(type, data, id)]). `most`: leave after so many events."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
+        fields = dict(headers or {})
+        if last_event_id is not None:
+            fields["Last-Event-ID"] = last_event_id
+        connection.request("GET", f"/v1/turns/{turn_id}/events", headers=fields)
+        response = connection.getresponse()
+        events = read_event_stream(response, most) if response.status == 200 else []
+        connection.close()
+        return response.status, events
+
     def open_ask(self, text, character="arieol", user="u1"):
         """A raw socket with the question sent; the caller reads or closes it."""
         body = json.dumps({"user_id": user, "char_id": character, "text": text}).encode()
@@ -177,6 +189,30 @@ class Turn:
         found = self.all(kind)
         assert len(found) == 1, f"{len(found)} events '{kind}' in {[e[0] for e in self.events]}: {self.body}"
         return found[0]
+
+
+def read_event_stream(response, most=None):
+    """[(type, text, id)] until the stream ends, or the first `most`."""
+    events, kind, data, identity = [], "message", [], ""
+    while most is None or len(events) < most:
+        line = response.readline()
+        if not line:
+            break
+        line = line.decode().rstrip("\r\n")
+        if line == "":
+            if data:
+                events.append((kind, "\n".join(data), identity))
+            kind, data = "message", []
+            continue
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if field == "data":
+            data.append(value)
+        elif field == "event":
+            kind = value
+        elif field == "id":
+            identity = value
+    return events
 
 
 def scripted(*texts, **options):

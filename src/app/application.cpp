@@ -3,10 +3,16 @@
 #include "app/progress.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
+#include "chat/recovery.hpp"
 #include "provider/llama/llama_chat.hpp"
 #include "provider/ollama/ollama_model.hpp"
 #include "provider/scripted/scripted_model.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,6 +23,10 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr auto kSweepEvery = std::chrono::minutes(1);
+/// No turn may last longer (TurnSettings::time_limit is five minutes).
+constexpr auto kHoldLimit = std::chrono::minutes(10);
 
 Result<fs::path> existing_model(const fs::path& chosen, const fs::path& bundled, const char* what) {
   const auto& path = chosen.empty() ? bundled : chosen;
@@ -56,21 +66,59 @@ Result<std::unique_ptr<Application>> Application::open(Config config, Installati
   if (needs.worlds || needs.embedder || needs.chat_model) GIBSEY_CHECK(app->open_models(needs.chat_model));
   app->retriever_ = std::make_unique<retrieval::Retriever>(*app->pages_, app->embedder_.get());
   if (needs.worlds) GIBSEY_CHECK(app->runtime_.wait(app->load_worlds()));
-  if (needs.chat_model) {
-    GIBSEY_CHECK(app->runtime_.wait(chat::recover_turns(*app->turn_store_, *app->ledger_)));
-    app->turns_ = chat::make_turn_service(app->runtime_.executor(),
-                                          {.pages = *app->pages_,
-                                           .characters = *app->pages_,
-                                           .turns = *app->turn_store_,
-                                           .ledger = *app->ledger_,
-                                           .retriever = *app->retriever_,
-                                           .model = *app->chat_model_,
-                                           .observer = app->metrics_},
-                                          {.max_tokens = app->config_.max_tokens,
-                                           .max_turns = app->config_.max_turns,
-                                           .opening_grant = app->config_.opening_grant});
-  }
+  if (needs.chat_model) GIBSEY_CHECK(app->open_turns());
   return app;
+}
+
+Result<void> Application::open_turns() {
+  if (auto loaded = chat::Sentiments::load(installation_.lexicon)) {
+    sentiments_.emplace(*std::move(loaded));
+  } else {
+    log::warn("no tone follows the reader's mood: {}", loaded.error().message);
+  }
+  recall_ = chat::make_recall(*turn_store_, embedder_.get());
+  GIBSEY_TRY(auto authenticator, server::Authenticator::make(config_.auth));
+  authenticator_.emplace(std::move(authenticator));
+  GIBSEY_CHECK(runtime_.wait(chat::recover_turns(*turn_store_, *ledger_)));
+  turns_ = chat::make_turn_service(runtime_.executor(),
+                                   {.pages = *pages_,
+                                    .characters = *pages_,
+                                    .turns = *turn_store_,
+                                    .ledger = *ledger_,
+                                    .passages = *retriever_,
+                                    .model = *chat_model_,
+                                    .observer = observer_,
+                                    .sentiments = sentiments_ ? &*sentiments_ : nullptr,
+                                    .recall = recall_.get()},
+                                   {.max_tokens = config_.max_tokens,
+                                    .max_turns = config_.max_turns,
+                                    .opening_grant = config_.opening_grant});
+  return {};
+}
+
+void Application::start_sweeping() {
+  sweeping_.emplace(runtime_.executor());
+  sweep_timer_.emplace(*sweeping_);
+  asio::co_spawn(*sweeping_, sweep_holds(), asio::detached);
+}
+
+void Application::stop_sweeping() {
+  asio::post(*sweeping_, [this] {
+    sweep_no_more_ = true;
+    sweep_timer_->cancel();
+  });
+}
+
+asio::awaitable<void> Application::sweep_holds() {
+  while (!sweep_no_more_) {
+    boost::system::error_code woken;
+    sweep_timer_->expires_after(kSweepEvery);
+    co_await sweep_timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (sweep_no_more_) co_return;
+    const auto swept = co_await chat::sweep_holds(*turn_store_, *ledger_, kHoldLimit);
+    if (!swept) log::error("holds were not swept: {}", swept.error().message);
+    if (swept && *swept > 0) log::warn("{} forgotten holds were ended", *swept);
+  }
 }
 
 Result<void> Application::open_stores(bool exclusive) {
@@ -177,6 +225,7 @@ asio::awaitable<Result<void>> Application::load_index(model::World world) {
 
 server::HealthSnapshot Application::health() const {
   server::HealthSnapshot snapshot;
+  snapshot.service = config_.service_name;
   snapshot.version = kVersion;
   snapshot.ready = ready_;
   if (chat_model_) {
@@ -196,11 +245,23 @@ server::Services Application::services(const server::StaticFiles& page) {
   return {.pages = *pages_,
           .characters = *pages_,
           .ledger = *ledger_,
-          .retriever = *retriever_,
+          .turn_store = *turn_store_,
+          .usage = *turn_store_,
+          .recall_store = *turn_store_,
+          .recall = *recall_,
+          .sentiments = sentiments_ ? &*sentiments_ : nullptr,
+          .passages = *retriever_,
           .turns = *turns_,
-          .metrics = metrics_,
+          .model = *chat_model_,
+          .auth = *authenticator_,
+          .conversations = observer_.conversations,
+          .sessions = sessions_,
+          .metrics = observer_,
           .page = page,
           .health = [this] { return health(); },
+          .dialect_defaults = config_.dialect_defaults,
+          .ping_interval = config_.ping_interval,
+          .ping_timeout = config_.ping_timeout,
           .opening_grant = config_.opening_grant};
 }
 

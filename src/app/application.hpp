@@ -8,12 +8,16 @@
 #include "provider/llama/engine.hpp"
 #include "provider/llama/llama_embedder.hpp"
 #include "retrieval/retriever.hpp"
+#include "server/conversation_feed.hpp"
 #include "server/metrics.hpp"
 #include "server/services.hpp"
 #include "store/sqlite/folder_lock.hpp"
 #include "store/sqlite/ledger_store.hpp"
 #include "store/sqlite/page_store.hpp"
 #include "store/sqlite/turn_store.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <atomic>
 #include <memory>
@@ -56,12 +60,19 @@ class Application {
   [[nodiscard]] retrieval::Retriever& retriever() { return *retriever_; }
   [[nodiscard]] provider::Embedder* embedder() { return embedder_.get(); }
   [[nodiscard]] chat::TurnService& turns() { return *turns_; }
+  /// Ends holds that a turn could not end, once a minute, until stop_sweeping().
+  void start_sweeping();
+  void stop_sweeping();
+  /// That anyone else than this machine could be answered only with sign-in.
+  [[nodiscard]] bool auth_on() const { return authenticator_ && authenticator_->on(); }
   void set_ready(bool ready) { ready_ = ready; }
 
  private:
   Application(Config config, Installation installation);
   Result<void> open_stores(bool exclusive);
   Result<void> open_models(bool chat);
+  Result<void> open_turns();
+  boost::asio::awaitable<void> sweep_holds();
   Result<void> open_chat_model(bool local);
   boost::asio::awaitable<Result<void>> sync_folder(std::filesystem::path folder);
   boost::asio::awaitable<Result<void>> load_index(model::World world);
@@ -79,8 +90,21 @@ class Application {
   std::unique_ptr<provider::LlamaEmbedder> embedder_;
   std::unique_ptr<provider::ChatModel> chat_model_;
   std::unique_ptr<retrieval::Retriever> retriever_;
-  server::Metrics metrics_;
+  /// What a turn reports goes to the counters; a turn that has ended to the feed too.
+  struct Observer final : server::Metrics {
+    void ended(const model::Turn& turn) override { conversations.publish(turn); }
+    server::ConversationFeed conversations;
+  };
+  Observer observer_;
+  std::optional<chat::Sentiments> sentiments_;
+  std::unique_ptr<chat::Recall> recall_;
+  std::optional<server::Authenticator> authenticator_;
+  server::SessionHub sessions_;
   std::unique_ptr<chat::TurnService> turns_;
+  // The timer and the flag are the strand's own.
+  std::optional<boost::asio::strand<boost::asio::any_io_executor>> sweeping_;
+  std::optional<boost::asio::steady_timer> sweep_timer_;
+  bool sweep_no_more_ = false;
   std::atomic<bool> ready_ = false;
   mutable std::mutex mutex_;
   std::vector<server::HealthSnapshot::World> loaded_;

@@ -39,6 +39,7 @@ class CommandLine {
     add_retrieve();
     add_credit();
     add_character();
+    add_care();
   }
 
   int run(int argc, char** argv) {
@@ -123,7 +124,16 @@ class CommandLine {
     list->callback([this] { chosen_ = [this](const Place& place) { return list_characters(place, world_); }; });
   }
 
+  void add_care() {
+    auto* examine = cli_.add_subcommand("doctor", "Check the data folder: files, balances, holds");
+    examine->callback([this] { chosen_ = [](const Place& place) { return doctor(place); }; });
+    auto* copy = cli_.add_subcommand("backup", "Write a copy of the data folder, also while a server runs");
+    copy->add_option("file", file_, "New tar file (.tar, .tar.gz, .tar.zst)")->required();
+    copy->callback([this] { chosen_ = [this](const Place& place) { return backup(place, file_); }; });
+  }
+
   CLI::App cli_;
+  std::filesystem::path file_;
   Flags flags_;
   IngestOptions ingest_;
   AskOptions ask_;

@@ -1,5 +1,7 @@
 #include "app/config.hpp"
 
+#include "app/auth_config.hpp"
+
 #include <fmt/format.h>
 #include <toml++/toml.h>
 #include <unistd.h>
@@ -65,6 +67,22 @@ class Settings {
     } else {
       target = *number;
     }
+  }
+  void take(const char* name, double& target, double least, double most) {
+    const auto* value = find(name);
+    if (value == nullptr) return;
+    double number = 0;
+    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
+    if (error != std::errc() || end != value->data() + value->size() || !(number >= least && number <= most)) {
+      problem_ = fmt::format("{} must be a number from {} to {}, not '{}'", name, least, most, *value);
+    } else {
+      target = number;
+    }
+  }
+  void take(const char* name, std::chrono::seconds& target, int least) {
+    int seconds = static_cast<int>(target.count());
+    take(name, seconds, least);
+    target = std::chrono::seconds(seconds);
   }
   [[nodiscard]] const std::string& problem() const { return problem_; }
   [[nodiscard]] const std::string* find(const char* name) const {
@@ -132,9 +150,17 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("OLLAMA_BASE_URL", config.ollama_base_url);
   settings.take("OLLAMA_MODEL", config.ollama_model);
   settings.take("LOG_LEVEL", config.log_level);
-  int timeout = static_cast<int>(config.ollama_timeout.count());
-  settings.take("OLLAMA_TIMEOUT", timeout, 1);
-  config.ollama_timeout = std::chrono::seconds(timeout);
+  settings.take("OLLAMA_TIMEOUT", config.ollama_timeout, 1);
+  settings.take("SERVICE_NAME", config.service_name);
+  settings.take("DEFAULT_TEMPERATURE", config.dialect_defaults.temperature, 0, 2);
+  settings.take("DEFAULT_TOP_P", config.dialect_defaults.top_p, 0, 1);
+  settings.take("MAX_TOKENS", config.dialect_defaults.max_tokens, 1);
+  settings.take("WS_PING_INTERVAL", config.ping_interval, 0);
+  settings.take("WS_PING_TIMEOUT", config.ping_timeout, 1);
+  GIBSEY_TRY(config.auth, read_auth_settings([&settings](const char* name) {
+               const auto* value = settings.find(name);
+               return value == nullptr ? std::string() : *value;
+             }));
   std::vector<std::string> texts;
   settings.take("GIBSEY_WORLDS", texts);
   config.worlds.assign(texts.begin(), texts.end());
@@ -227,7 +253,7 @@ Installation find_installation(const Environment& environment) {
   const auto clone = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path().parent_path();
   auto cache = get("GIBSEY_CACHE");
   if (cache.empty()) cache = get("HOME") + "/.cache/gibsey";
-  return {.worlds = clone / "worlds", .page = clone / "web" / "dist", .models = fs::path(cache) / "models"};
+  return {.worlds = clone / "worlds", .page = clone / "web" / "dist", .lexicon = fs::path(cache) / "vader", .models = fs::path(cache) / "models"};
 }
 
 }  // namespace gibsey::app

@@ -1,5 +1,7 @@
 #pragma once
 #include "base/result.hpp"
+#include "chat/dialect.hpp"
+#include "server/auth/authenticator.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -26,6 +28,11 @@ struct Config {
   std::string ollama_model = "llama3:8b";
   std::chrono::seconds ollama_timeout{300};
   std::string log_level = "info";
+  std::string service_name = "gibsey";
+  server::AuthSettings auth;
+  chat::DialectDefaults dialect_defaults;  ///< DEFAULT_TEMPERATURE, DEFAULT_TOP_P, MAX_TOKENS
+  std::chrono::seconds ping_interval{30};  ///< of a WebSocket
+  std::chrono::seconds ping_timeout{10};
   int opening_grant = 100;
   int max_tokens = 120;
   int threads = 0;     ///< of the model in this process; 0: one a processor. 1 where other programs keep the processors busy
@@ -58,6 +65,7 @@ using Environment = std::map<std::string, std::string>;
 struct Installation {
   std::filesystem::path worlds;
   std::filesystem::path page;    ///< web/dist
+  std::filesystem::path lexicon;  ///< VADER's
   std::filesystem::path models;  ///< set-up's cache
 };
 [[nodiscard]] Installation find_installation(const Environment& environment);

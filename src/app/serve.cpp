@@ -52,10 +52,10 @@ asio::awaitable<void> run_until_told(Application& app, net::HttpServer& server) 
 }  // namespace
 
 int serve(const Config& config, const Installation& installation) {
-  if (!is_loopback(config.host)) {
+  if (!is_loopback(config.host) && config.auth.mode == server::AuthMode::off) {
     return complain({ErrorCode::invalid_argument,
-                     fmt::format("will not listen on {}: without sign-in anyone could spend your readers' credits. Use 127.0.0.1 and put "
-                                 "a proxy with sign-in in front.",
+                     fmt::format("will not listen on {}: without sign-in anyone could spend your readers' credits. Set GIBSEY_AUTH=on with "
+                                 "GIBSEY_API_KEYS or GIBSEY_JWT_ALGORITHM, or use 127.0.0.1.",
                                  config.host)});
   }
   auto opened = Application::open(config, installation, {.chat_model = true, .exclusive = true, .worlds = true});
@@ -68,9 +68,11 @@ int serve(const Config& config, const Installation& installation) {
   if (!addresses) return complain(addresses.error());
   if (const auto announced = app.lock()->announce(addresses->front()); !announced) return complain(announced.error());
   app.set_ready(true);
+  app.start_sweeping();
   fmt::print("Gibsey is ready at {}\n", fmt::join(*addresses, " and "));
   std::fflush(stdout);
   app.runtime().wait(run_until_told(app, server));
+  app.stop_sweeping();
   return 0;
 }
 

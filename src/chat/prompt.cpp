@@ -1,6 +1,11 @@
 #include "chat/prompt.hpp"
 
+#include "chat/prompt_budget.hpp"
+
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace gibsey::chat {
 namespace {
@@ -10,30 +15,104 @@ using provider::Role;
 
 /// A tiny model loses the persona when the history grows; two exchanges keep a follow-up understandable.
 constexpr std::size_t kSmallModelHistory = 2;
+constexpr std::size_t kHistory = 10;
+/// Numbered sources that a tiny model is shown of those found; with more its reply leaves the question.
+constexpr std::size_t kSmallModelSources = 3;
+/// Of the best lines, the ones that an answer given once more may open with.
+constexpr std::size_t kOpeningQuotes = 3;
 
-std::string system_text(const PromptInputs& inputs) {
-  std::string text;
-  if (!inputs.world.mandate.empty()) text += inputs.world.mandate + "\n\n";
-  text += inputs.character.system_prompt;
-  return text;
+std::string joined(std::string text, const std::string& more) {
+  if (!text.empty() && !more.empty()) text += "\n\n";
+  return text + more;
 }
 
-void append_samples(Prompt& prompt, const model::Character& character) {
+/// Seed 002's rules; the block of sources follows.
+constexpr std::string_view kCitedRules =
+    "## Rules\n"
+    "- Use ONLY the numbered sources below. Do not invent facts.\n"
+    "- Cite every factual claim inline with [N] immediately after the claim "
+    "(e.g. \"Parallel compression adds sustain [2] while preserving transients [1].\").\n"
+    "- When sources disagree, present both perspectives with their citations.\n"
+    "- If the sources lack enough information, say so honestly.\n\n"
+    "## Response format\n"
+    "- Aim for 2-4 short paragraphs. Expand only when the question warrants detail.\n"
+    "- Use bullet lists for steps, signal chains, or parameter lists.\n"
+    "- **Bold** key terms on first mention.\n"
+    "- Use the field's own terms naturally; do not over-explain common ones unless the user asks.\n\n"
+    "Sources:\n";
+
+/// `[N] title by creator — section` with the summary under it, as seed 002's `_build_context_block` has it.
+std::string context_block(const std::vector<model::Source>& sources) {
+  if (sources.empty()) return "(No sources available)";
+  std::string block;
+  for (const auto& source : sources) {
+    if (!block.empty()) block += "\n";
+    block += fmt::format("[{}] {}", source.n, source.title.empty() ? "Untitled" : source.title);
+    if (!source.voice.empty()) block += " by " + source.voice;
+    if (!source.chapter.empty()) block += " \u2014 " + source.chapter;
+    block += "\n";
+    if (!source.summary.empty()) block += "  " + source.summary + "\n";
+  }
+  return block;
+}
+
+/// What a kind of prompt must hold: it comes first, whatever the budget.
+struct Core {
+  std::vector<ChatMessage> head;  ///< system and samples
+  ChatMessage question;
+};
+
+std::vector<ChatMessage> sample_messages(const model::Character& character) {
+  std::vector<ChatMessage> messages;
   for (const auto& sample : character.samples) {
-    prompt.messages.push_back({Role::user, sample.user});
-    prompt.messages.push_back({Role::assistant, sample.reply});
+    messages.push_back({Role::user, sample.user});
+    messages.push_back({Role::assistant, sample.reply});
   }
+  return messages;
 }
 
-void append_history(Prompt& prompt, const PromptInputs& inputs) {
-  const auto& history = inputs.history;
-  const auto first = inputs.small_model && history.size() > kSmallModelHistory ? history.size() - kSmallModelHistory : 0;
-  for (auto i = first; i < history.size(); ++i) {
-    prompt.messages.push_back({Role::user, history[i].question});
-    prompt.messages.push_back({Role::assistant, history[i].reply});
+Result<Core> core_of(const PromptInputs& inputs, const std::vector<model::Source>& sources, const PromptTemplate& prompt_template) {
+  Core core;
+  if (inputs.kind == PromptKind::cited) {
+    const auto title = inputs.world.title.empty() ? inputs.world.name : inputs.world.title;
+    auto system = joined(inputs.world.mandate, fmt::format("You are {}, an expert assistant. {}{}", title, kCitedRules, context_block(sources)));
+    core.head.push_back({Role::system, joined(std::move(system), inputs.manner)});
+    core.question = {Role::user, inputs.question};
+    return core;
   }
-  if (history.size() > first) prompt.included.push_back(fmt::format("{} earlier exchanges", history.size() - first));
-  if (first > 0) prompt.cut.push_back(fmt::format("{} older exchanges", first));
+  core.head.push_back({Role::system, joined(inputs.world.mandate, inputs.character.system_prompt)});
+  std::ranges::move(sample_messages(inputs.character), std::back_inserter(core.head));
+  if (inputs.kind == PromptKind::persona) {
+    core.question = {Role::user, inputs.question};
+    return core;
+  }
+  GIBSEY_TRY(auto text, prompt_template.render({.world = inputs.world,
+                                                .character = inputs.character,
+                                                .sources = sources,
+                                                .in_book = inputs.in_book,
+                                                .user_text = inputs.question}));
+  core.question = {Role::user, std::move(text)};
+  return core;
+}
+
+/// Persona and question, with as many of the best quotes as fit; `sources` is left with those.
+Result<Core> fit_core(const PromptInputs& inputs, std::vector<model::Source>& sources, const PromptTemplate& prompt_template,
+                      PromptBudget& budget) {
+  if (inputs.kind == PromptKind::cited && inputs.small_model && sources.size() > kSmallModelSources) sources.resize(kSmallModelSources);
+  while (true) {
+    GIBSEY_TRY(auto core, core_of(inputs, sources, prompt_template));
+    const int cost = budget.cost(core.head) + budget.cost(core.question.text);
+    if (cost <= budget.left()) {
+      budget.spend(cost);
+      return core;
+    }
+    if (sources.empty()) {
+      return fail(ErrorCode::too_large,
+                  fmt::format("The question does not fit the model: with the character it takes {} tokens of {}. Ask it in fewer words.", cost,
+                              std::max(budget.left(), 0)));
+    }
+    sources.pop_back();
+  }
 }
 
 const std::string* chosen(const std::vector<std::string>& lines, std::size_t variant) {
@@ -43,13 +122,64 @@ const std::string* chosen(const std::vector<std::string>& lines, std::size_t var
 /// "Quoted line." (p. 12) and the character's own first words, or the line in which it says that the book does not tell.
 void give_opening(Prompt& prompt, const PromptInputs& inputs) {
   const auto& character = inputs.character;
-  if (!inputs.in_book || inputs.sources.empty()) {
-    if (const auto* line = chosen(character.unknown, inputs.variant)) prompt.opening = *line;
+  const auto* lead_in = chosen(character.lead_ins, inputs.variant);
+  if (!inputs.has_book) {
+    if (lead_in != nullptr) prompt.lead_in = *lead_in;
     return;
   }
-  prompt.quote = inputs.sources.front();
+  if (!inputs.in_book || inputs.sources.empty()) {
+    if (const auto* line = chosen(character.unknown, inputs.variant)) prompt.opening = *line;
+    prompt.opening_is_whole = !prompt.opening.empty();
+    return;
+  }
+  const auto among = std::min(inputs.sources.size(), kOpeningQuotes);
+  const auto& source = inputs.sources[static_cast<std::size_t>(inputs.sibling) % among];
+  if (inputs.kind == PromptKind::cited) {
+    prompt.opening = fmt::format("{} [{}]", source.quote, source.n);
+    return;
+  }
+  prompt.quote = source;
   prompt.opening = fmt::format("\"{}\" (p. {})", prompt.quote->quote, prompt.quote->label);
-  if (const auto* lead_in = chosen(character.lead_ins, inputs.variant)) prompt.lead_in = " " + *lead_in;
+  if (lead_in != nullptr) prompt.lead_in = " " + *lead_in;
+}
+
+void tell_sources(Prompt& prompt, const PromptInputs& inputs, std::size_t kept) {
+  prompt.included.push_back(fmt::format("{} quotes", kept));
+  if (kept < inputs.sources.size()) prompt.cut.push_back(fmt::format("{} quotes", inputs.sources.size() - kept));
+}
+
+void add_remembered(Prompt& prompt, const PromptInputs& inputs, PromptBudget& budget) {
+  if (inputs.remembered.empty()) return;
+  const int cost = budget.cost(inputs.remembered);
+  if (cost > budget.left()) {
+    prompt.cut.emplace_back("what is remembered of the reader");
+    return;
+  }
+  budget.spend(cost);
+  prompt.messages.front().text = joined(std::move(prompt.messages.front().text), inputs.remembered);
+  // The first message is this reader's alone now: nothing can be kept for others.
+  prompt.stable_messages = 0;
+  prompt.included.emplace_back("what is remembered of the reader");
+}
+
+/// The newest exchanges as they were.
+void add_recent(Prompt& prompt, const PromptInputs& inputs, std::size_t count) {
+  const auto& history = inputs.history;
+  for (auto i = history.size() - count; i < history.size(); ++i) {
+    prompt.messages.push_back({Role::user, history[i].question});
+    prompt.messages.push_back({Role::assistant, history[i].reply});
+  }
+  if (count > 0) prompt.included.push_back(fmt::format("{} earlier exchanges", count));
+}
+
+/// What was asked before those, in front of the question: the prefix that an engine keeps stays as it was.
+void add_older(Prompt& prompt, ChatMessage& question, const PromptInputs& inputs, std::size_t recent, PromptBudget& budget) {
+  const auto end = inputs.history.size() - recent;
+  // A tiny model would talk about the summary instead of the question.
+  const auto older = inputs.small_model ? OlderHistory{.cut = static_cast<int>(end)} : sum_up(inputs.history, end, budget);
+  if (!older.summary.empty()) question.text = older.summary + "\n\n" + question.text;
+  if (older.summed_up > 0) prompt.included.push_back(fmt::format("{} older exchanges, summed up", older.summed_up));
+  if (older.cut > 0) prompt.cut.push_back(fmt::format("{} older exchanges", older.cut));
 }
 
 }  // namespace
@@ -71,19 +201,24 @@ std::string_view default_prompt_template(bool small_model) {
 }
 
 Result<Prompt> compose_prompt(const PromptInputs& inputs, const PromptTemplate& prompt_template) {
+  PromptBudget budget(inputs.budget, inputs.count_tokens);
+  auto sources = inputs.sources;
+  GIBSEY_TRY(auto core, fit_core(inputs, sources, prompt_template, budget));
   Prompt prompt;
-  prompt.messages.push_back({Role::system, system_text(inputs)});
-  append_samples(prompt, inputs.character);
-  prompt.included.push_back(fmt::format("persona with {} sample exchanges", inputs.character.samples.size()));
-  prompt.stable_messages = static_cast<int>(prompt.messages.size());
-  append_history(prompt, inputs);
-  GIBSEY_TRY(auto text, prompt_template.render({.world = inputs.world,
-                                                .character = inputs.character,
-                                                .sources = inputs.sources,
-                                                .in_book = inputs.in_book,
-                                                .user_text = inputs.question}));
-  prompt.messages.push_back({Role::user, std::move(text)});
-  prompt.included.push_back(fmt::format("{} quotes", inputs.sources.size()));
+  prompt.messages = std::move(core.head);
+  // The cited chat's first message holds this question's sources.
+  prompt.stable_messages = inputs.kind == PromptKind::cited ? 0 : static_cast<int>(prompt.messages.size());
+  if (inputs.kind == PromptKind::cited) {
+    prompt.included.emplace_back(inputs.manner.empty() ? "the rules" : "the rules and the creator's manner");
+  } else {
+    prompt.included.push_back(fmt::format("persona with {} sample exchanges", inputs.character.samples.size()));
+  }
+  if (inputs.kind != PromptKind::persona) tell_sources(prompt, inputs, sources.size());
+  const auto recent = fit_recent(inputs.history, inputs.small_model ? kSmallModelHistory : kHistory, budget);
+  add_remembered(prompt, inputs, budget);
+  add_recent(prompt, inputs, recent);
+  add_older(prompt, core.question, inputs, recent, budget);
+  prompt.messages.push_back(std::move(core.question));
   if (inputs.opening) give_opening(prompt, inputs);
   return prompt;
 }

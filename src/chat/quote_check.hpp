@@ -1,17 +1,14 @@
 #pragma once
+#include "chat/reply_check.hpp"
 #include "model/turn.hpp"
 #include "retrieval/quote_finder.hpp"
 
 #include <memory>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace gibsey::chat {
-
-/// What the check lets through: text for the reader, and a quotation once it has closed.
-using CheckedPiece = std::variant<model::TokenText, model::QuoteClosed>;
 
 /// Holds back what a model writes between quotation marks until it is known to stand in the book.
 ///
@@ -20,7 +17,7 @@ using CheckedPiece = std::variant<model::TokenText, model::QuoteClosed>;
 /// model itself names right after it is dropped. What is in no page loses its marks and is counted. Shorter spans
 /// and the reader's own words are no quotations and pass as they are. In a world without a book nothing is checked.
 /// Text is fed in any chunks; the result does not depend on how it was cut. Not thread-safe; one a reply.
-class QuoteCheck {
+class QuoteCheck final : public ReplyCheck {
  public:
   static constexpr int kMinQuoteWords = 4;
   static constexpr int kMaxQuoteWords = 39;
@@ -29,21 +26,20 @@ class QuoteCheck {
 
   /// `book` null: nothing is checked. `sources` say which pages are looked at first and number the quotes.
   QuoteCheck(std::shared_ptr<const retrieval::QuoteFinder> book, std::vector<model::Source> sources, std::string reader_text);
-  ~QuoteCheck();
+  ~QuoteCheck() override;
   QuoteCheck(const QuoteCheck&) = delete;
   QuoteCheck& operator=(const QuoteCheck&) = delete;
 
-  [[nodiscard]] std::vector<CheckedPiece> feed(std::string_view text);
+  [[nodiscard]] std::vector<CheckedPiece> feed(std::string_view text) override;
   /// The end of the reply: lets go what is held. An open span loses its mark.
-  [[nodiscard]] std::vector<CheckedPiece> finish();
+  [[nodiscard]] std::vector<CheckedPiece> finish() override;
 
   /// A verified quotation that did not come from the model: writes `before`, the quote with its page, and the event.
   [[nodiscard]] std::vector<CheckedPiece> insert(const model::Source& source, model::QuoteOrigin origin, std::string_view before);
 
   [[nodiscard]] int false_quotes() const;
   [[nodiscard]] const std::vector<model::Quote>& quotes() const;
-  /// All text let through so far.
-  [[nodiscard]] const std::string& reply() const;
+  [[nodiscard]] const std::string& reply() const override;
 
  private:
   class State;

@@ -8,7 +8,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 
 namespace gibsey::chat {
 
@@ -20,13 +22,21 @@ struct AdmittedTurn {
   std::vector<std::string> speaker_names;  ///< of everyone in the world
   model::CreditHold hold;
   model::Turn record;
-  PromptTemplate prompt_template;
+  std::optional<PromptTemplate> prompt_template;
   std::shared_ptr<TurnLog> log;
   Deadline deadline = Deadline::never();
   Deadline::Clock::time_point started;
+  int context_tokens = 6000;
+  bool passages_required = false;
+  ToneSteps tone_steps;
+
+  [[nodiscard]] double milliseconds() const {
+    return std::chrono::duration<double, std::milli>(Deadline::Clock::now() - started).count();
+  }
 };
 
-/// answer -> record -> settle or release. Every way out closes the log, ends the hold once and leaves a finished record; never throws.
+/// answer -> store the text -> settle or release -> record -> tell the readers. Every way out closes the log, ends the hold once and
+/// leaves a finished record; never throws.
 boost::asio::awaitable<void> run_turn(std::shared_ptr<AdmittedTurn> turn, TurnParts parts);
 
 }  // namespace gibsey::chat

@@ -8,28 +8,30 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace gibsey::chat {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::optional<model::TurnEvent>> TurnLog::event(std::size_t seq) {
+asio::awaitable<std::optional<model::NumberedEvent>> TurnLog::next_after(std::int64_t seq) {
+  const auto wanted = static_cast<std::size_t>(std::max<std::int64_t>(seq, 0));
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
-      if (seq <= events_.size()) co_return events_[seq - 1];
+      if (wanted < events_.size()) co_return model::NumberedEvent{static_cast<std::int64_t>(wanted) + 1, events_[wanted]};
       if (closed_) co_return std::nullopt;
     }
     const auto executor = co_await asio::this_coro::executor;
     // The handler is kept under the lock, so an event that arrives meanwhile is not missed; it runs on the reader's executor.
     co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
-        [this, seq, executor](auto handler) {
+        [this, wanted, executor](auto handler) {
           auto resume = [handler = std::move(handler), work = asio::make_work_guard(executor)]() mutable {
             asio::post(work.get_executor(), std::move(handler));
           };
           std::unique_lock lock(mutex_);
-          if (seq <= events_.size() || closed_) {
+          if (wanted < events_.size() || closed_) {
             lock.unlock();
             resume();
           } else {
@@ -58,6 +60,22 @@ void TurnLog::close() {
     waiters.swap(waiters_);
   }
   wake(std::move(waiters));
+}
+
+std::optional<std::int64_t> TurnLog::last_seq() const {
+  const std::lock_guard lock(mutex_);
+  return closed_ ? std::optional(static_cast<std::int64_t>(events_.size())) : std::nullopt;
+}
+
+TurnLog::Unsaved TurnLog::unsaved() const {
+  const std::lock_guard lock(mutex_);
+  return {.first_seq = static_cast<std::int64_t>(saved_) + 1,
+          .events = {events_.begin() + static_cast<std::ptrdiff_t>(saved_), events_.end()}};
+}
+
+void TurnLog::mark_saved(const Unsaved& saved) {
+  const std::lock_guard lock(mutex_);
+  saved_ = std::max(saved_, static_cast<std::size_t>(saved.first_seq - 1) + saved.events.size());
 }
 
 void TurnLog::wake(std::vector<std::move_only_function<void()>> waiters) {

@@ -10,13 +10,14 @@
 
 namespace gibsey::chat {
 
-/// The events of one running turn: written by the turn, followed by any number of readers. Thread-safe.
+/// The events of one running turn: written by the turn, followed by any number of readers, stored in batches. Thread-safe.
 class TurnLog final : public RunningTurn {
  public:
   explicit TurnLog(std::string turn_id) : turn_id_(std::move(turn_id)) {}
 
   [[nodiscard]] const std::string& turn_id() const override { return turn_id_; }
-  boost::asio::awaitable<std::optional<model::TurnEvent>> event(std::size_t seq) override;
+  boost::asio::awaitable<std::optional<model::NumberedEvent>> next_after(std::int64_t seq) override;
+  [[nodiscard]] std::optional<std::int64_t> last_seq() const override;
   void stop() override;
 
   void append(model::TurnEvent event);
@@ -29,12 +30,21 @@ class TurnLog final : public RunningTurn {
   /// `stop` is called once when the reader asks to stop, at once if that has happened; nullptr clears it. Must not block.
   void when_stopped(std::function<void()> stop);
 
+  /// What the store does not have yet, and the number of its first event.
+  struct Unsaved {
+    std::int64_t first_seq = 1;
+    std::vector<model::TurnEvent> events;
+  };
+  [[nodiscard]] Unsaved unsaved() const;
+  void mark_saved(const Unsaved& saved);
+
  private:
-  void wake(std::vector<std::move_only_function<void()>> waiters);
+  static void wake(std::vector<std::move_only_function<void()>> waiters);
 
   const std::string turn_id_;
   mutable std::mutex mutex_;
   std::vector<model::TurnEvent> events_;
+  std::size_t saved_ = 0;  ///< how many of them the store has
   std::vector<std::move_only_function<void()>> waiters_;
   bool closed_ = false;
   bool stop_requested_ = false;

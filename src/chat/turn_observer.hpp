@@ -1,4 +1,6 @@
 #pragma once
+#include "model/turn.hpp"
+
 #include <string_view>
 
 namespace gibsey::chat {
@@ -10,6 +12,8 @@ struct TurnObserver {
   virtual void phase(std::string_view name, double seconds) = 0;
   /// turns{outcome}, tokens{provider}, quotes{origin}, false_quotes{""}.
   virtual void count(std::string_view name, std::string_view label, double n) = 0;
+  /// A turn has been recorded and its readers told.
+  virtual void ended(const model::Turn& /*turn*/) {}
 };
 
 }  // namespace gibsey::chat

@@ -3,6 +3,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "chat/prompt.hpp"
+#include "chat/stored_turn.hpp"
 #include "chat/turn.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,6 +17,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <set>
 
 namespace gibsey::chat {
 
@@ -23,52 +25,65 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// An Idempotency-Key is good for 24 hours (contracts section 0).
+constexpr UnixMillis kClaimLife = 24LL * 60 * 60 * 1000;
+/// A request that finds its key being admitted waits for so long.
+constexpr auto kClaimWait = std::chrono::seconds(10);
+/// A claim without a turn that nobody admits is one that a crash left. Between its writing and its being known here lies less.
+constexpr UnixMillis kClaimYoung = 100;
+constexpr int kMostEvents = 1'000'000;
+
 class Turns final : public TurnService {
  public:
   Turns(asio::any_io_executor executor, TurnParts parts, TurnSettings settings)
       : executor_(std::move(executor)), parts_(parts), settings_(settings) {}
 
   asio::awaitable<Result<StartOutcome>> start(Question question) override {
-    const auto started = Deadline::Clock::now();
-    // The place is taken before anything waits, so that a crowd cannot pass the check together.
-    Place place(*this);
-    if (!place.taken()) co_return Busy{.wait_seconds = expected_wait_seconds()};
-    GIBSEY_CO_TRY(auto cast, co_await find_cast(question));
-    GIBSEY_CO_TRY(auto prompt_template, parse_template(cast.world));
-
-    const auto turn_id = random_id();
-    const int cost = cast.character.id.empty() ? cast.world.narrator_cost : cast.world.character_cost;
-    GIBSEY_CO_TRY(auto outcome, co_await parts_.ledger.hold(question.user_id, turn_id, cost, settings_.opening_grant));
-    if (const auto* refused = std::get_if<model::InsufficientCredits>(&outcome)) {
-      co_return CreditsRefused{.needed = refused->needed, .available = refused->available};
+    if (!question.idempotency) co_return co_await admit(std::move(question), random_id());
+    GIBSEY_CO_TRY(auto claimed, co_await claim(question));
+    if (claimed.earlier) co_return StartOutcome(std::move(claimed.earlier));
+    const auto turn_id = claimed.turn_id;
+    auto outcome = co_await admit(std::move(question), turn_id);
+    const bool begun = outcome && std::holds_alternative<std::shared_ptr<RunningTurn>>(*outcome);
+    if (!begun) {
+      // What was refused left nothing behind: the next request with the key is a new one.
+      if (const auto dropped = co_await parts_.turns.drop_claim(turn_id); !dropped) {
+        log::warn("the claim of turn {} stays: {}", turn_id, dropped.error().message);
+      }
     }
-    parts_.observer.phase("hold", std::chrono::duration<double>(Deadline::Clock::now() - started).count());
+    const std::lock_guard lock(mutex_);
+    starting_.erase(turn_id);
+    co_return outcome;
+  }
 
-    auto& hold = std::get<model::CreditHold>(outcome);
-    if (question.max_tokens <= 0) question.max_tokens = settings_.max_tokens;
-    auto record = new_record(question, cast, hold, turn_id);
-    if (const auto begun = co_await parts_.turns.begin(record); !begun) {
-      (void)co_await parts_.ledger.release(hold.id, "not started: released in full");
-      co_return std::unexpected(begun.error());
+  asio::awaitable<Result<std::shared_ptr<RunningTurn>>> open(std::string turn_id, std::optional<std::string> user_id) override {
+    GIBSEY_CO_TRY(auto turn, co_await load(turn_id, std::move(user_id)));
+    if (auto live = find_live(turn_id)) co_return std::shared_ptr<RunningTurn>(std::move(live));
+    // It may have ended between the two looks.
+    if (turn.status == model::TurnStatus::running) {
+      GIBSEY_CO_TRY(turn, co_await load(turn_id, std::nullopt));
     }
-    auto turn = std::make_shared<AdmittedTurn>(AdmittedTurn{.question = std::move(question),
-                                                            .world = std::move(cast.world),
-                                                            .character = std::move(cast.character),
-                                                            .speaker_names = std::move(cast.speaker_names),
-                                                            .hold = std::move(hold),
-                                                            .record = std::move(record),
-                                                            .prompt_template = std::move(prompt_template),
-                                                            .log = std::make_shared<TurnLog>(turn_id),
-                                                            .deadline = Deadline::after(settings_.time_limit),
-                                                            .started = started});
-    turn->log->append(model::TurnStarted{.turn_id = turn_id,
-                                         .conversation_id = turn->record.conversation_id,
-                                         .hold = turn->hold.amount});
-    StartOutcome running = std::shared_ptr<RunningTurn>(turn->log);
-    place.keep();
-    remember(turn->log);
-    asio::co_spawn(executor_, run_and_leave(std::move(turn)), asio::detached);
-    co_return running;
+    GIBSEY_CO_TRY(auto events, co_await parts_.turns.events(turn_id, 0, kMostEvents));
+    co_return make_stored_turn(turn, std::move(events));
+  }
+
+  asio::awaitable<Result<StartOutcome>> regenerate(std::string turn_id, std::optional<std::string> user_id, Dialect dialect,
+                                                   std::optional<IdempotencyKey> idempotency) override {
+    GIBSEY_CO_TRY(auto turn, co_await load(std::move(turn_id), std::move(user_id)));
+    GIBSEY_CO_TRY(const auto conversation, co_await parts_.turns.list_turns(turn.conversation_id));
+    const auto is_sibling = [&turn](const model::Turn& other) { return other.parent_id == turn.parent_id && other.question == turn.question; };
+    const auto siblings = std::ranges::count_if(conversation, is_sibling);
+    Question question{.user_id = turn.user_id,
+                      .world = turn.world,
+                      .character_id = turn.character_id,
+                      .text = turn.question,
+                      .conversation_id = turn.conversation_id,
+                      .dialect = std::move(dialect),
+                      .idempotency = std::move(idempotency),
+                      .personality_weight = turn.personality_weight,
+                      .parent_id = turn.parent_id,
+                      .sibling = static_cast<int>(siblings)};
+    co_return co_await start(std::move(question));
   }
 
   [[nodiscard]] int running() const override { return running_.load(); }
@@ -121,6 +136,147 @@ class Turns final : public TurnService {
     co_await timer.async_wait(asio::use_awaitable);
   }
 
+  /// A key's earlier turn, or the id under which a new one may start.
+  struct Claimed {
+    std::string turn_id;
+    std::shared_ptr<RunningTurn> earlier;
+  };
+
+  /// Claims the key. While another request with it is still being admitted, waits to see what comes of that one.
+  asio::awaitable<Result<Claimed>> claim(const Question& question) {
+    const auto& key = *question.idempotency;
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    const auto deadline = Deadline::after(kClaimWait);
+    while (true) {
+      const auto now = unix_millis_now();
+      const auto turn_id = random_id();
+      GIBSEY_CO_TRY(const auto standing, co_await parts_.turns.claim({.user_id = question.user_id,
+                                                                      .route = key.route,
+                                                                      .key = key.key,
+                                                                      .body_hash = key.body_hash,
+                                                                      .turn_id = turn_id,
+                                                                      .made = now},
+                                                                     now - kClaimLife));
+      if (standing.turn_id == turn_id) {
+        const std::lock_guard lock(mutex_);
+        starting_.insert(turn_id);
+        co_return Claimed{.turn_id = turn_id};
+      }
+      if (standing.body_hash != key.body_hash) {
+        co_return fail(ErrorCode::conflict, "This Idempotency-Key was used for another request; give this one a new key.");
+      }
+      GIBSEY_CO_TRY(auto earlier, co_await find_earlier(standing.turn_id, now - standing.made));
+      if (earlier) co_return Claimed{.turn_id = standing.turn_id, .earlier = std::move(earlier)};
+      if (deadline.passed()) co_return fail(ErrorCode::busy, "The first request with this Idempotency-Key is still being admitted; try again.");
+      co_await pause(timer);
+    }
+  }
+
+  /// The turn of a claim; null while it is being admitted, or after a claim was given up that a crash had left without a turn.
+  asio::awaitable<Result<std::shared_ptr<RunningTurn>>> find_earlier(std::string turn_id, UnixMillis age) {
+    if (auto live = find_live(turn_id)) co_return std::shared_ptr<RunningTurn>(std::move(live));
+    GIBSEY_CO_TRY(const auto stored, co_await parts_.turns.find(turn_id));
+    if (stored) co_return co_await open(turn_id, std::nullopt);
+    if (!is_starting(turn_id) && age > kClaimYoung) GIBSEY_CO_CHECK(co_await parts_.turns.drop_claim(turn_id));
+    co_return std::shared_ptr<RunningTurn>();
+  }
+
+  asio::awaitable<Result<StartOutcome>> admit(Question question, std::string turn_id) {
+    const auto started = Deadline::Clock::now();
+    // The place is taken before anything waits, so that a crowd cannot pass the check together.
+    Place place(*this);
+    if (!place.taken()) co_return Busy{.wait_seconds = expected_wait_seconds()};
+    GIBSEY_CO_TRY(auto cast, co_await find_cast(question));
+    GIBSEY_CO_TRY(auto prompt_template, parse_template(cast.world));
+    GIBSEY_CO_CHECK(co_await choose_parent(question));
+
+    model::CreditHold hold;
+    if (question.dialect.charged) {
+      const int cost = cast.character.id.empty() ? cast.world.narrator_cost : cast.world.character_cost;
+      GIBSEY_CO_TRY(auto outcome, co_await parts_.ledger.hold(question.user_id, turn_id, cost, settings_.opening_grant));
+      if (const auto* refused = std::get_if<model::InsufficientCredits>(&outcome)) {
+        co_return CreditsRefused{.needed = refused->needed, .available = refused->available};
+      }
+      hold = std::get<model::CreditHold>(std::move(outcome));
+    }
+    const auto hold_seconds = std::chrono::duration<double>(Deadline::Clock::now() - started).count();
+    parts_.observer.phase("hold", hold_seconds);
+
+    if (question.max_tokens <= 0) question.max_tokens = question.dialect.max_tokens > 0 ? question.dialect.max_tokens : settings_.max_tokens;
+    // A model with little room gives at most half of it to the reply.
+    question.max_tokens = std::min(question.max_tokens, std::max(parts_.model.context_tokens() / 2, 1));
+    auto turn = std::make_shared<AdmittedTurn>();
+    turn->record = new_record(question, cast, hold, turn_id);
+    turn->record.phases.push_back({"hold", 1000 * hold_seconds});
+    turn->question = std::move(question);
+    turn->world = std::move(cast.world);
+    turn->character = std::move(cast.character);
+    turn->speaker_names = std::move(cast.speaker_names);
+    turn->hold = std::move(hold);
+    turn->prompt_template = std::move(prompt_template);
+    turn->log = std::make_shared<TurnLog>(turn_id);
+    turn->deadline = Deadline::after(settings_.time_limit);
+    turn->started = started;
+    turn->context_tokens = settings_.context_tokens;
+    turn->passages_required = settings_.passages_required;
+    turn->tone_steps = settings_.tone_steps;
+    co_return co_await begin(std::move(turn), place);
+  }
+
+  /// Records the turn and sets it going.
+  asio::awaitable<Result<StartOutcome>> begin(std::shared_ptr<AdmittedTurn> turn, Place& place) {
+    turn->log->append(model::TurnStarted{.turn_id = turn->record.id,
+                                         .conversation_id = turn->record.conversation_id,
+                                         .hold = turn->hold.amount});
+    // Known before it is stored, so that who finds it in the store finds it here too.
+    remember(turn->log);
+    if (const auto begun = co_await parts_.turns.begin(turn->record); !begun) {
+      forget(turn->record.id);
+      if (!turn->hold.id.empty()) (void)co_await parts_.ledger.release(turn->hold.id, "not started: released in full");
+      co_return std::unexpected(begun.error());
+    }
+    StartOutcome running = std::shared_ptr<RunningTurn>(turn->log);
+    place.keep();
+    asio::co_spawn(executor_, run_and_leave(std::move(turn)), asio::detached);
+    co_return running;
+  }
+
+  /// The turn that this one follows. A conversation that is somebody else's is not there for this reader.
+  asio::awaitable<Result<void>> choose_parent(Question& question) {
+    if (question.conversation_id.empty()) {
+      question.parent_id.emplace();
+      co_return Result<void>{};
+    }
+    GIBSEY_CO_TRY(const auto conversation, co_await parts_.turns.find_conversation(question.conversation_id));
+    if (conversation && conversation->user_id != question.user_id) {
+      co_return fail(ErrorCode::not_found, fmt::format("there is no conversation '{}'", question.conversation_id));
+    }
+    if (!question.parent_id) question.parent_id = conversation ? conversation->last_turn_id : "";
+    co_return Result<void>{};
+  }
+
+  asio::awaitable<Result<model::Turn>> load(std::string turn_id, std::optional<std::string> user_id) {
+    GIBSEY_CO_TRY(auto turn, co_await parts_.turns.find(turn_id));
+    if (!turn || (user_id && turn->user_id != *user_id)) co_return fail(ErrorCode::not_found, fmt::format("there is no turn '{}'", turn_id));
+    co_return *std::move(turn);
+  }
+
+  [[nodiscard]] std::shared_ptr<TurnLog> find_live(const std::string& turn_id) const {
+    const std::lock_guard lock(mutex_);
+    const auto live = logs_.find(turn_id);
+    return live == logs_.end() ? nullptr : live->second;
+  }
+
+  [[nodiscard]] bool is_starting(const std::string& turn_id) const {
+    const std::lock_guard lock(mutex_);
+    return starting_.contains(turn_id);
+  }
+
+  void forget(const std::string& turn_id) {
+    const std::lock_guard lock(mutex_);
+    logs_.erase(turn_id);
+  }
+
   asio::awaitable<void> run_and_leave(std::shared_ptr<AdmittedTurn> turn) {
     const auto started = turn->started;
     const auto id = turn->record.id;
@@ -167,6 +323,8 @@ class Turns final : public TurnService {
     const auto now = unix_millis_now();
     return {.id = id,
             .conversation_id = question.conversation_id.empty() ? random_id() : question.conversation_id,
+            .parent_id = question.parent_id.value_or(""),
+            .dialect = question.dialect.name,
             .user_id = question.user_id,
             .world = cast.world.name,
             .character_id = cast.character.id,
@@ -174,6 +332,7 @@ class Turns final : public TurnService {
             .hold_id = hold.id,
             .provider = parts_.model.provider(),
             .model = parts_.model.model(),
+            .personality_weight = question.personality_weight,
             .created = now,
             .updated = now};
   }
@@ -205,6 +364,7 @@ class Turns final : public TurnService {
   std::atomic<bool> draining_ = false;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<TurnLog>> logs_;
+  std::set<std::string> starting_;  ///< turns with a key that are being admitted
   double mean_seconds_ = 0;
 };
 
@@ -212,35 +372,6 @@ class Turns final : public TurnService {
 
 std::unique_ptr<TurnService> make_turn_service(asio::any_io_executor executor, TurnParts parts, TurnSettings settings) {
   return std::make_unique<Turns>(std::move(executor), parts, settings);
-}
-
-asio::awaitable<Result<int>> recover_turns(store::TurnStore& turns, store::LedgerStore& ledger) {
-  GIBSEY_CO_TRY(auto interrupted, co_await turns.list_running());
-  for (auto& turn : interrupted) {
-    log::warn("turn {} was interrupted by a stop of the program", turn.id);
-    turn.status = model::TurnStatus::interrupted;
-    turn.finish_reason = model::to_string(model::FinishReason::error);
-    turn.error = "the program stopped while the reply was written";
-    turn.updated = unix_millis_now();
-    GIBSEY_CO_CHECK(co_await turns.finish(turn));
-  }
-  GIBSEY_CO_TRY(const auto holds, co_await ledger.open_holds());
-  for (const auto& hold : holds) {
-    GIBSEY_CO_TRY(auto turn, co_await turns.find(hold.turn_id));
-    const bool served = turn && (turn->status == model::TurnStatus::complete || turn->status == model::TurnStatus::stopped);
-    const std::string rule = served ? "complete: charged in full" : "interrupted: released in full";
-    const auto entry = served ? co_await ledger.settle(hold.id, hold.amount, rule) : co_await ledger.release(hold.id, rule);
-    if (!entry) co_return std::unexpected(entry.error());
-    if (!turn) continue;
-    const int charged = served ? hold.amount : 0;
-    turn->receipt = model::Receipt{.held = hold.amount,
-                                   .charged = charged,
-                                   .released = hold.amount - charged,
-                                   .balance = entry->balance,
-                                   .rule = rule};
-    GIBSEY_CO_CHECK(co_await turns.finish(*turn));
-  }
-  co_return static_cast<int>(interrupted.size());
 }
 
 }  // namespace gibsey::chat

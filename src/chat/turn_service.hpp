@@ -1,9 +1,11 @@
 #pragma once
 #include "base/result.hpp"
+#include "chat/dialect.hpp"
+#include "chat/tone.hpp"
 #include "chat/turn_observer.hpp"
 #include "model/turn.hpp"
 #include "provider/chat_model.hpp"
-#include "retrieval/retriever.hpp"
+#include "retrieval/passage_finder.hpp"
 #include "store/character_store.hpp"
 #include "store/ledger_store.hpp"
 #include "store/page_store.hpp"
@@ -22,6 +24,16 @@
 
 namespace gibsey::chat {
 
+class Recall;
+class Sentiments;
+
+/// The key that a client gave a request, so that a repetition is not run or charged again.
+struct IdempotencyKey {
+  std::string route;
+  std::string key;
+  std::string body_hash;
+};
+
 /// What a reader asks. `world` "" means the character's own; `character_id` "" is the narrator of the first (or named) world.
 struct Question {
   std::string user_id;
@@ -30,7 +42,13 @@ struct Question {
   std::string text;
   std::string conversation_id;  ///< "" begins a new one
   std::string page_id;          ///< the page the reader has open, may be empty
-  int max_tokens = 0;           ///< 0: the default, 120
+  int max_tokens = 0;           ///< 0: the dialect's, else the default, 120
+  Dialect dialect = ask_dialect();
+  std::optional<IdempotencyKey> idempotency;
+  double personality_weight = 0;
+  /// The turn that this one follows in the conversation's tree; absent: the conversation's newest.
+  std::optional<std::string> parent_id;
+  int sibling = 0;  ///< how many times the same question was answered before: another quote and other words are chosen
 };
 
 /// The user has too few credits; nothing was charged and no model was called.
@@ -49,8 +67,11 @@ class RunningTurn {
  public:
   virtual ~RunningTurn() = default;
   [[nodiscard]] virtual const std::string& turn_id() const = 0;
-  /// Event number `seq` (from 1), waiting until it is there; nullopt after the last one. Many readers may follow one turn.
-  virtual boost::asio::awaitable<std::optional<model::TurnEvent>> event(std::size_t seq) = 0;
+  /// The first event after number `seq` (0: the first of all), waiting until it is there; nullopt after the last one. Many readers
+  /// may follow one turn.
+  virtual boost::asio::awaitable<std::optional<model::NumberedEvent>> next_after(std::int64_t seq) = 0;
+  /// The number of the last event once no other will follow.
+  [[nodiscard]] virtual std::optional<std::int64_t> last_seq() const = 0;
   /// The reader's wish: the reply ends where it is and is kept.
   virtual void stop() = 0;
 };
@@ -62,6 +83,10 @@ struct TurnSettings {
   int max_turns = 64;             ///< running and waiting turns; one more is Busy
   int opening_grant = 100;        ///< credits of a new user (contracts section 0)
   std::chrono::seconds time_limit{300};  ///< of a whole turn
+  int context_tokens = 6000;             ///< of a prompt with its reply; the model's own limit counts too
+  /// Where the passages cannot be looked up: fail the turn, or let the character answer without quotes and say so.
+  bool passages_required = false;
+  ToneSteps tone_steps;
 };
 
 /// The parts that a turn is made of. All must outlive the service and every running turn.
@@ -70,18 +95,27 @@ struct TurnParts {
   store::CharacterStore& characters;
   store::TurnStore& turns;
   store::LedgerStore& ledger;
-  retrieval::Retriever& retriever;
+  retrieval::PassageFinder& passages;
   provider::ChatModel& model;
   TurnObserver& observer;
+  const Sentiments* sentiments = nullptr;  ///< null: no tone follows the reader
+  Recall* recall = nullptr;                ///< null: nobody is remembered
 };
 
 /// Starts turns and keeps count of them.
 class TurnService {
  public:
   virtual ~TurnService() = default;
-  /// Admits, holds the credits and records the turn; the reply is then made in the background. Errors: not_found (character,
-  /// world; "char not found"), invalid_argument, unavailable (store or ledger; nothing is served free).
+  /// Claims the idempotency key, admits, holds the credits and records the turn; the reply is then made in the background. With a key
+  /// that was used before the answer is the turn of then, running or ended. Errors: not_found (character, world: "char not found"; a
+  /// conversation that is another reader's), invalid_argument, conflict (the key came with another body), unavailable (store or
+  /// ledger; nothing is served free).
   virtual boost::asio::awaitable<Result<StartOutcome>> start(Question question) = 0;
+  /// A turn of any age, to be followed from its start or stopped. not_found: no such turn, or it is not `user_id`'s (nullopt: anyone's).
+  virtual boost::asio::awaitable<Result<std::shared_ptr<RunningTurn>>> open(std::string turn_id, std::optional<std::string> user_id) = 0;
+  /// Answers the question of a turn once more, as its sibling. `dialect` and key as in start(). Errors: as start() and open().
+  virtual boost::asio::awaitable<Result<StartOutcome>> regenerate(std::string turn_id, std::optional<std::string> user_id, Dialect dialect,
+                                                                  std::optional<IdempotencyKey> idempotency) = 0;
   [[nodiscard]] virtual int running() const = 0;
   /// Admits no more, waits until every running turn has ended or `grace` is over; turns still running then are stopped, their text so far is
   /// kept and they are charged nothing.
@@ -91,9 +125,5 @@ class TurnService {
 /// Turns run on `executor` (a thread pool).
 [[nodiscard]] std::unique_ptr<TurnService> make_turn_service(boost::asio::any_io_executor executor, TurnParts parts,
                                                              TurnSettings settings);
-
-/// After a start: turns that a crash left running are marked interrupted and what they held is given back; a hold whose turn had
-/// been completed is settled. Answers how many turns were found.
-boost::asio::awaitable<Result<int>> recover_turns(store::TurnStore& turns, store::LedgerStore& ledger);
 
 }  // namespace gibsey::chat

@@ -1,7 +1,10 @@
 #include "chat/turn_service.hpp"
 
+#include "chat/recovery.hpp"
+
 #include "provider/scripted/scripted_model.hpp"
 #include "retrieval/chunks.hpp"
+#include "retrieval/retriever.hpp"
 #include "store/memory/ledger_store.hpp"
 #include "store/memory/page_store.hpp"
 #include "store/memory/turn_store.hpp"
@@ -60,7 +63,7 @@ class Turns : public testing::Test {
   void start_service(std::vector<provider::ScriptedReply> replies, TurnSettings settings = {}) {
     model = std::make_unique<provider::ScriptedModel>(provider::ScriptedOptions{.replies = std::move(replies)});
     service = make_turn_service(pool.get_executor(),
-                                {.pages = pages, .characters = pages, .turns = turns, .ledger = ledger, .retriever = retriever, .model = *model, .observer = observer},
+                                {.pages = pages, .characters = pages, .turns = turns, .ledger = ledger, .passages = retriever, .model = *model, .observer = observer},
                                 settings);
   }
 
@@ -72,7 +75,13 @@ class Turns : public testing::Test {
 
   static asio::awaitable<std::vector<model::TurnEvent>> all_events(std::shared_ptr<RunningTurn> turn) {
     std::vector<model::TurnEvent> events;
-    while (auto event = co_await turn->event(events.size() + 1)) events.push_back(std::move(*event));
+    std::int64_t seq = 0;
+    while (auto next = co_await turn->next_after(seq)) {
+      EXPECT_EQ(next->seq, seq + 1) << "no number is left out or given twice";
+      seq = next->seq;
+      events.push_back(std::move(next->event));
+    }
+    EXPECT_EQ(turn->last_seq(), seq);
     co_return events;
   }
 
@@ -136,8 +145,8 @@ TEST_F(Turns, AReaderWhoStopsAfterTheFirstTokenPays) {
   start_service({says(std::vector<std::string>(50, "word "), 20)});
   const auto outcome = ask("Why?");
   const auto turn = std::get<std::shared_ptr<RunningTurn>>(outcome);
-  std::size_t seq = 1;
-  while (!std::holds_alternative<model::TokenText>(*wait(turn->event(seq)))) ++seq;
+  std::int64_t seq = 0;
+  while (!std::holds_alternative<model::TokenText>(wait(turn->next_after(seq))->event)) ++seq;
   turn->stop();
   const auto events = events_of(outcome);
   EXPECT_EQ(std::get<model::TurnDone>(events.back()).finish_reason, model::FinishReason::stopped_by_reader);
@@ -183,7 +192,7 @@ TEST_F(Turns, RecoveryEndsWhatACrashLeft) {
   auto done = wait(turns.find("complete")).value().value();
   done.status = model::TurnStatus::complete;
   done.reply = "All of it.";
-  wait(turns.finish(done)).value();
+  wait(turns.finish(done, 1, {})).value();
   hold("never-begun");
   EXPECT_EQ(balance(), 85);
   EXPECT_EQ(wait(recover_turns(turns, ledger)).value(), 1);

@@ -82,6 +82,7 @@ class BookIndex {
   }
 
   [[nodiscard]] const std::shared_ptr<const QuoteFinder>& quotes() const { return quotes_; }
+  [[nodiscard]] bool has_pages() const { return !contents_.empty(); }
   [[nodiscard]] bool has_vectors() const { return vectors_.size() > 0; }
 
  private:
@@ -116,6 +117,7 @@ class BookIndex {
       const bool found = scores.passages[i] > 0 || scores.pairs[page_of_[i]] > 0 || (!cosines.empty() && cosines[i] > 0);
       if (!found || quotes_of_[i].empty()) continue;
       const model::Page& page = contents_[page_of_[i]].page;
+      if (query.only_character && page.voice != query.character) continue;
       float score = fused[i];
       if (!query.character.empty() && page.voice == query.character) score += voice_bonus;
       if (!query.page_id.empty() && page.id == query.page_id) score += best * kOpenPageBonus;
@@ -131,7 +133,7 @@ class BookIndex {
   [[nodiscard]] Hit make_hit(const ChosenQuote& chosen, const TextScores& scores, const std::vector<float>& cosines) const {
     const std::uint32_t page_number = page_of_[chosen.passage];
     const model::Page& page = contents_[page_number].page;
-    Hit hit{*chosen.quote, page.label, page.title, page.chapter, page.version, chosen.score, 0, 0, 0};
+    Hit hit{*chosen.quote, page.label, page.title, page.chapter, page.voice, page.version, chosen.score, 0, 0, 0};
     hit.text_score = static_cast<double>(scores.passages[chosen.passage]);
     hit.pair_score = static_cast<double>(scores.pairs[page_number]);
     const bool known = !cosines.empty() && cosines[chosen.passage] != VectorIndex::kNone;
@@ -245,7 +247,12 @@ asio::awaitable<Result<Retrieved>> Retriever::retrieve(Query query) { return sta
 
 std::shared_ptr<const QuoteFinder> Retriever::quotes(const std::string& world) const {
   const auto index = state_->find(world);
-  return index ? index->quotes() : nullptr;
+  return index && index->has_pages() ? index->quotes() : nullptr;
+}
+
+bool Retriever::has_book(const std::string& world) const {
+  const auto index = state_->find(world);
+  return index && index->has_pages();
 }
 
 }  // namespace gibsey::retrieval

@@ -18,7 +18,7 @@ class Ask : public ServerTest {
   static std::vector<model::TurnEvent> reply() {
     model::Source source{.n = 1, .page_id = "7", .label = "7", .title = "Title 7", .chapter = "One", .quote = "the bells", .start = 3, .end = 12, .score = 0.5};
     model::Quote quote{.n = 1, .page_id = "7", .label = "7", .title = "Title 7", .start = 3, .end = 12, .text = "the bells"};
-    return {model::TurnStarted{"t1", "c1", 5}, model::SourcesFound{{source}}, model::ContextComposed{{"p7"}, {}}, model::TokenText{"I climbed"},
+    return {model::TurnStarted{"t1", "c1", 5}, model::SourcesFound{{source}, "text"}, model::ContextComposed{{"p7"}, {}}, model::TokenText{"I climbed"},
             model::TokenText{" for\n\n\u201cthe bells\u201d"}, model::QuoteClosed{quote}, model::UsageCounted{{100, 7}},
             model::LedgerSettled{{5, 5, 0, 95, "answered"}}, model::TurnDone{"t1", model::FinishReason::stop, "scripted", "script", false, 3, 9}};
   }

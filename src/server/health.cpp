@@ -4,7 +4,34 @@
 #include "server/json_response.hpp"
 #include "server/problem.hpp"
 
+#include <algorithm>
+
 namespace gibsey::server {
+
+namespace {
+
+/// Seed 001's two: what is not configured is not connected.
+Json services_of(const HealthSnapshot& now) {
+  Json services{{"ollama", "disconnected"}, {"redis", "disconnected"}};
+  for (const auto& dependency : now.dependencies) services[dependency.name] = dependency.connected ? "connected" : "disconnected";
+  return services;
+}
+
+Json dependencies_of(const HealthSnapshot& now) {
+  auto dependencies = Json::object();
+  for (const auto& dependency : now.dependencies) {
+    Json entry{{"status", dependency.connected ? "healthy" : "unhealthy"}, {"latency_ms", dependency.latency_ms}};
+    if (!dependency.detail.empty()) entry["detail"] = dependency.detail;
+    dependencies[dependency.name] = entry;
+  }
+  return dependencies;
+}
+
+bool all_connected(const HealthSnapshot& now) {
+  return std::ranges::all_of(now.dependencies, [](const HealthSnapshot::Dependency& dependency) { return dependency.connected; });
+}
+
+}  // namespace
 
 boost::asio::awaitable<net::HttpResponse> health(const Services& services, RouteRequest&) {
   const auto now = services.health();
@@ -12,14 +39,21 @@ boost::asio::awaitable<net::HttpResponse> health(const Services& services, Route
   for (const auto& world : now.worlds) {
     worlds.push_back({{"name", world.name}, {"title", world.title}, {"pages", world.pages}, {"passages", world.passages}});
   }
-  co_return json_response(200, {{"status", now.problems.empty() ? "healthy" : "degraded"},
-                                {"service", "gibsey"},
-                                {"version", now.version},
-                                {"worlds", worlds},
-                                {"model", {{"provider", now.provider}, {"model", now.model}, {"embedding_model", now.embedding_model}}},
-                                {"queue", {{"running", now.running}, {"waiting", now.waiting}}},
-                                {"problems", now.problems},
-                                {"timestamp", iso8601(unix_millis_now())}});
+  const auto counted = co_await services.turn_store.count();
+  const char* status = !counted ? "unhealthy" : now.problems.empty() && all_connected(now) ? "healthy" : "degraded";
+  co_return json_response(counted ? 200 : 503,
+                          {{"status", status},
+                           {"service", now.service},
+                           {"version", now.version},
+                           {"services", services_of(now)},
+                           {"dependencies", dependencies_of(now)},
+                           {"database", {{"type", "sqlite"}, {"status", counted ? "connected" : "disconnected"}}},
+                           {"websocket_connections", services.sessions.sockets()},
+                           {"worlds", worlds},
+                           {"model", {{"provider", now.provider}, {"model", now.model}, {"embedding_model", now.embedding_model}}},
+                           {"queue", {{"running", now.running}, {"waiting", now.waiting}}},
+                           {"problems", now.problems},
+                           {"timestamp", iso8601(unix_millis_now())}});
 }
 
 boost::asio::awaitable<net::HttpResponse> live(const Services&, RouteRequest&) { co_return json_response(200, {{"status", "live"}}); }

@@ -39,7 +39,7 @@ boost::asio::awaitable<net::HttpResponse> retrieve(const Services& services, Rou
   query.world = world->name;
   query.character = request.find("character").value_or("");
   query.page_id = request.find("page").value_or("");
-  const auto found = co_await services.retriever.retrieve(std::move(query));
+  const auto found = co_await services.passages.retrieve(std::move(query));
   if (!found) co_return problem(found.error());
   auto list = Json::array();
   for (const auto& hit : found->hits) list.push_back(to_json(hit, world->name));

@@ -1,8 +1,9 @@
 #include "server/router.hpp"
 
 #include "base/log.hpp"
+#include "server/auth/authenticator.hpp"
+#include "server/auth/redact.hpp"
 #include "server/problem.hpp"
-
 
 #include <chrono>
 #include <utility>
@@ -84,13 +85,22 @@ std::optional<net::HttpResponse> Router::refuse(const net::HttpRequest& head, co
   return answer;
 }
 
+std::optional<net::HttpResponse> Router::refuse_sender(const Route& route, RouteRequest& request) const {
+  if (route.access == Access::open) return std::nullopt;
+  const std::string resource = route.link == nullptr ? "" : route.link(request);
+  auto principal = services_.auth.identify(request.http, request.query, resource);
+  if (!principal) return std::move(principal).error();
+  request.principal = *std::move(principal);
+  return route.access == Access::admin ? refuse_unless_admin(request.principal) : std::nullopt;
+}
+
 net::Admission Router::admit(const net::HttpRequest& head) {
   const auto verdict = origins_.check(head);
   Match match;
   auto refused = refuse(head, verdict, match);
   if (!refused) return {match.route->body_limit, std::nullopt};
   net::add_cors(refused->headers, verdict.origin, kExposed);
-  log::info("{} {} {}", head.method, head.path(), refused->status);
+  log::info("{} {} {}", head.method, loggable_target(head.path()), refused->status);
   services_.metrics.request(refused->status == 204 ? "preflight" : "refused", refused->status, 0);
   return {0, std::move(refused)};
 }
@@ -104,9 +114,11 @@ boost::asio::awaitable<void> Router::answer(net::HttpRequest request, net::HttpE
 
   // admit() has looked at all of these already.
   auto found = match(route_method(request), *net::parse_path(request.path()));
-  RouteRequest routed{std::move(request), std::move(found.parameters), {}, {}};
+  RouteRequest routed{.http = std::move(request), .parameters = std::move(found.parameters)};
   routed.query = *net::parse_query(routed.http.query());
-  if (const auto* answering = std::get_if<Answer>(&found.route->action)) {
+  if (auto refused = refuse_sender(*found.route, routed)) {
+    co_await exchange.send(*std::move(refused));
+  } else if (const auto* answering = std::get_if<Answer>(&found.route->action)) {
     auto response = co_await (*answering)(services_, routed);
     if (!response.headers.find("Cache-Control")) response.headers.add("Cache-Control", "no-store");
     co_await exchange.send(std::move(response));
@@ -115,13 +127,13 @@ boost::asio::awaitable<void> Router::answer(net::HttpRequest request, net::HttpE
   }
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  log::info("{} {} {} {:.1f} ms{}{}", routed.http.method, routed.http.path(), exchange.status(), took.count() * 1000,
+  log::info("{} {} {} {:.1f} ms{}{}", routed.http.method, loggable_target(routed.http.path()), exchange.status(), took.count() * 1000,
                routed.turn_id.empty() ? "" : " turn ", routed.turn_id);
   services_.metrics.request(found.route->pattern, exchange.status(), took.count());
 }
 
 net::HttpResponse Router::refusal(const net::HttpRequest& head, int status, std::string_view detail) {
-  log::info("{} {} {}: {}", head.method.empty() ? "-" : head.method, head.path(), status, detail);
+  log::info("{} {} {}: {}", head.method.empty() ? "-" : head.method, loggable_target(head.path()), status, detail);
   services_.metrics.request("refused", status, 0);
   auto answer = problem(status, detail);
   if (status == 503) answer.headers.add("Retry-After", "1");

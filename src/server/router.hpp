@@ -1,6 +1,7 @@
 #pragma once
 #include "net/http_handler.hpp"
 #include "net/origin_check.hpp"
+#include "server/auth/principal.hpp"
 #include "server/services.hpp"
 
 #include <optional>
@@ -17,6 +18,7 @@ struct RouteRequest {
   net::HttpRequest http;
   std::vector<std::string> parameters;  ///< what stood at the pattern's {…}, in order, decoded
   std::vector<std::pair<std::string, std::string>> query;
+  Principal principal;  ///< who asks
   std::string turn_id;  ///< set by a route that knows it, for the log
 
   /// The first value of that name.
@@ -28,10 +30,20 @@ using Answer = boost::asio::awaitable<net::HttpResponse> (*)(const Services&, Ro
 /// ... or writes it itself: a stream.
 using Stream = boost::asio::awaitable<void> (*)(const Services&, RouteRequest&, net::HttpExchange&);
 
+/// Who may use a route. Where auth is off everybody may use all of them.
+enum class Access {
+  open,    ///< anybody, known or not
+  reader,  ///< whoever is signed in
+  admin,   ///< an admin, or another role of Gibsey
+};
+
 struct Route {
   std::string method;   ///< HEAD is answered by the GET
   std::string pattern;  ///< "/pages/{id}"; a last "{rest...}" takes all that follows
   std::variant<Answer, Stream> action;
+  Access access = Access::reader;
+  /// What a signed link must be for, where the route takes one: EventSource and WebSocket send no header of their own.
+  std::string (*link)(const RouteRequest&) = nullptr;
   std::size_t body_limit = 64 * 1024;
 };
 
@@ -58,6 +70,8 @@ class Router : public net::HttpHandler {
   };
 
   [[nodiscard]] Match match(std::string_view method, const std::vector<std::string>& path) const;
+  /// Sets `request.principal`, or gives the answer to a request whose sender may not use the route.
+  [[nodiscard]] std::optional<net::HttpResponse> refuse_sender(const Route& route, RouteRequest& request) const;
   /// The answer to a request that no route will see; nullopt when one will.
   [[nodiscard]] std::optional<net::HttpResponse> refuse(const net::HttpRequest& head, const net::OriginVerdict& verdict, Match& match) const;
 

@@ -1,13 +1,22 @@
 #include "server/routes.hpp"
 
 #include "server/ask.hpp"
+#include "server/auth/session_tokens.hpp"
+#include "server/auth/sessions.hpp"
 #include "server/characters.hpp"
+#include "server/cited_chat.hpp"
+#include "server/conversation_feed.hpp"
 #include "server/credits.hpp"
 #include "server/health.hpp"
+#include "server/memory.hpp"
 #include "server/pages.hpp"
+#include "server/persona_ws.hpp"
 #include "server/problem.hpp"
 #include "server/retrieve.hpp"
 #include "server/router.hpp"
+#include "server/session_ws.hpp"
+#include "server/test_page.hpp"
+#include "server/turns.hpp"
 
 namespace gibsey::server {
 namespace {
@@ -20,26 +29,80 @@ boost::asio::awaitable<net::HttpResponse> static_file(const Services& services, 
   co_return response;
 }
 
+boost::asio::awaitable<net::HttpResponse> open_session(const Services& services, RouteRequest& request) {
+  co_return create_session(services.auth, request.principal, request.http.body);
+}
+
+boost::asio::awaitable<net::HttpResponse> show_session(const Services&, RouteRequest& request) { co_return get_session(request.principal); }
+
+boost::asio::awaitable<net::HttpResponse> leave_session(const Services& services, RouteRequest&) { co_return delete_session(services.auth); }
+
+boost::asio::awaitable<net::HttpResponse> socket_token(const Services& services, RouteRequest& request) {
+  co_return create_socket_token(services.auth, request.principal, request.http.body);
+}
+
+std::string turn_link(const RouteRequest& request) { return turn_resource(request.parameters.at(0)); }
+std::string session_link(const RouteRequest& request) { return session_resource(request.parameters.at(0)); }
+std::string chat_link(const RouteRequest&) { return std::string(kChatSocket); }
+
 }  // namespace
 
 std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::OriginRules rules) {
+  using enum Access;
   std::vector<Route> routes = {
       {"POST", "/ask", ask},
+      {"POST", "/v1/turns", create_turn},
+      {"GET", "/v1/turns/{id}", get_turn},
+      {"GET", "/v1/turns/{id}/events", follow_turn, reader, turn_link},
+      {"POST", "/v1/turns/{id}/stop", stop_turn},
+      {"POST", "/v1/turns/{id}/regenerate", regenerate_turn},
+      {"GET", "/v1/conversations", list_conversations},
+      {"GET", "/v1/conversations/{id}", get_conversation},
+      {"DELETE", "/v1/conversations/{id}", delete_conversation},
+      {"POST", "/v1/session", open_session},
+      {"GET", "/v1/session", show_session},
+      {"DELETE", "/v1/session", leave_session, open},
+      {"POST", "/v1/session/token", socket_token},
+
       {"GET", "/characters", list_characters},
+      {"POST", "/characters", create_character},
+      {"GET", "/characters/user/{user_id}", list_made_characters},
       {"GET", "/characters/{char_id}", get_character},
+      {"PUT", "/characters/{char_id}", put_character},
+      {"DELETE", "/characters/{char_id}", delete_character},
+      {"GET", "/v2/keyspaces/gibsey/characters/{char_id}", get_character_row, open},
       {"GET", "/pages", list_pages},
       {"GET", "/pages/{id}", get_page},
       {"GET", "/retrieve", retrieve},
-      {"POST", "/credit", add_credit},
+
+      {"POST", "/debit", debit},
+      {"POST", "/credit", add_credit, admin},
       {"GET", "/ledger/{user_id}", get_ledger},
-      {"GET", "/health", health},
-      {"GET", "/live", live},
-      {"GET", "/ready", ready},
-      {"GET", "/metrics", metrics_text},
-      {"GET", "/", static_file},
-      {"GET", "/favicon.ico", static_file},
-      {"GET", "/favicon.svg", static_file},
-      {"GET", "/assets/{rest...}", static_file},
+
+      {"GET", "/ws/chat", persona_socket, reader, chat_link},
+      {"POST", "/api/sentiment", score_sentiment},
+      {"POST", "/retrieve-context", retrieve_context},
+      {"POST", "/memory/facts", add_fact},
+      {"GET", "/memory/facts/{user_id}/{character_id}", list_facts},
+      {"GET", "/v1/feed/conversation_turns", follow_conversations, admin},
+
+      {"POST", "/api/v1/chat", cited_chat},
+      {"GET", "/v1/usage", list_usage, admin},
+
+      {"GET", "/ws/{session_id}", session_socket, reader, session_link},
+      {"GET", "/v1/sessions", list_sessions},
+      {"POST", "/v1/cluster-events", send_cluster_event, admin},
+      {"GET", "/test", test_page, open},
+      {"GET", "/test-llm-debug", test_model, admin},
+
+      {"GET", "/health", health, open},
+      {"GET", "/live", live, open},
+      {"GET", "/ready", ready, open},
+      {"GET", "/metrics", metrics_text, open},
+      {"GET", "/", static_file, open},
+      {"GET", "/favicon.ico", static_file, open},
+      {"GET", "/favicon.svg", static_file, open},
+      {"GET", "/assets/{rest...}", static_file, open},
   };
   return std::make_unique<Router>(std::move(services), std::move(rules), std::move(routes));
 }

@@ -1,11 +1,19 @@
 #pragma once
+#include "chat/dialect.hpp"
+#include "chat/recall.hpp"
+#include "chat/sentiment.hpp"
 #include "chat/turn_service.hpp"
-#include "retrieval/retriever.hpp"
+#include "retrieval/passage_finder.hpp"
+#include "server/auth/authenticator.hpp"
 #include "server/metrics.hpp"
+#include "server/session_hub.hpp"
 #include "server/static_files.hpp"
 #include "store/character_store.hpp"
 #include "store/ledger_store.hpp"
 #include "store/page_store.hpp"
+#include "store/recall_store.hpp"
+#include "store/turn_store.hpp"
+#include "store/usage_store.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -23,6 +31,7 @@ struct HealthSnapshot {
     std::int64_t pages = 0;
     std::int64_t passages = 0;
   };
+  std::string service = "gibsey";
   std::string version;
   std::vector<World> worlds;
   std::string provider;
@@ -31,20 +40,41 @@ struct HealthSnapshot {
   int running = 0;              ///< turns being answered
   int waiting = 0;              ///< turns queued in front of the model
   bool ready = true;            ///< false while starting or draining: /ready answers 503
+  struct Dependency {
+    std::string name;       ///< "ollama", "redis", "ledger", ...
+    bool connected = false;
+    double latency_ms = 0;
+    std::string detail;
+  };
+  std::vector<Dependency> dependencies;  ///< other services that this one was told to use
   std::vector<std::string> problems;  ///< plain sentences; any makes the status "degraded"
 };
+
+class ConversationFeed;
 
 /// All that the routes need. Everything must outlive the router and the HTTP server.
 struct Services {
   store::PageStore& pages;
   store::CharacterStore& characters;
   store::LedgerStore& ledger;
-  retrieval::Retriever& retriever;
+  store::TurnStore& turn_store;
+  store::UsageStore& usage;
+  store::RecallStore& recall_store;
+  chat::Recall& recall;
+  const chat::Sentiments* sentiments;        ///< null: the lexicon is not there
+  retrieval::PassageFinder& passages;
   chat::TurnService& turns;
+  provider::ChatModel& model;
+  const Authenticator& auth;
+  ConversationFeed& conversations;
+  SessionHub& sessions;
   Metrics& metrics;
   const StaticFiles& page;                   ///< the web page at /
   std::function<HealthSnapshot()> health;
   std::chrono::milliseconds keep_alive{15'000};  ///< between comments of a stream in which nothing happens
+  chat::DialectDefaults dialect_defaults;
+  std::chrono::milliseconds ping_interval{30'000};  ///< of a WebSocket (WS_PING_INTERVAL, WS_PING_TIMEOUT)
+  std::chrono::milliseconds ping_timeout{10'000};
   int opening_grant = 100;  ///< credits that a user who is not known yet will begin with; told by GET /ledger/{user_id}
 };
 

@@ -19,6 +19,7 @@ Json event_json(const model::TurnEvent& event) {
             [](const model::ContextComposed& e) { return Json{{"included", e.included}, {"cut", e.cut}}; },
             [](const model::TokenText& e) { return Json(e.text); },
             [](const model::QuoteClosed& e) { return to_json(e.quote); },
+            [](const model::TextReplaced& e) { return Json{{"reason", e.reason}}; },
             [](const model::UsageCounted& e) {
               return Json{{"prompt_tokens", e.usage.prompt_tokens}, {"completion_tokens", e.usage.completion_tokens}};
             },
@@ -43,7 +44,8 @@ Json event_json(const model::TurnEvent& event) {
 const char* event_name(const model::TurnEvent& event) {
   return std::visit(Visit{[](const model::TurnStarted&) { return "turn"; }, [](const model::SourcesFound&) { return "sources"; },
                           [](const model::ContextComposed&) { return "context"; }, [](const model::TokenText&) { return "token"; },
-                          [](const model::QuoteClosed&) { return "quote"; }, [](const model::UsageCounted&) { return "usage"; },
+                          [](const model::QuoteClosed&) { return "quote"; }, [](const model::TextReplaced&) { return "replace"; },
+                          [](const model::UsageCounted&) { return "usage"; },
                           [](const model::LedgerSettled&) { return "ledger"; }, [](const model::TurnDone&) { return "done"; },
                           [](const model::TurnFailed&) { return "error"; }},
                     event);
@@ -75,6 +77,47 @@ Json to_json(const model::Quote& quote) {
 
 Json to_json(const model::Receipt& receipt) {
   return {{"held", receipt.held}, {"charged", receipt.charged}, {"released", receipt.released}, {"balance", receipt.balance}, {"rule", receipt.rule}};
+}
+
+Json to_json(const model::Turn& turn) {
+  auto sources = Json::array();
+  for (const auto& source : turn.sources) sources.push_back(to_json(source));
+  auto quotes = Json::array();
+  for (const auto& quote : turn.quotes) quotes.push_back(to_json(quote));
+  auto phases = Json::object();
+  for (const auto& phase : turn.phases) phases[phase.name] = phase.ms;
+  Json trace{{"dialect", turn.dialect},         {"retrieval", turn.retrieval}, {"temperature", turn.temperature},
+             {"top_p", turn.top_p},             {"phases_ms", phases},         {"personality_weight", turn.personality_weight},
+             {"sentiment", turn.sentiment ? to_json(*turn.sentiment) : Json(nullptr)}};
+  return {{"turn_id", turn.id},
+          {"conversation_id", turn.conversation_id},
+          {"parent_id", turn.parent_id.empty() ? Json(nullptr) : Json(turn.parent_id)},
+          {"user_id", turn.user_id},
+          {"world", turn.world},
+          {"character_id", turn.character_id},
+          {"question", turn.question},
+          {"reply", turn.reply},
+          {"status", model::to_string(turn.status)},
+          {"finish_reason", turn.finish_reason},
+          {"error", turn.error.empty() ? Json(nullptr) : Json{{"code", turn.error_code}, {"message", turn.error}}},
+          {"sources", sources},
+          {"quotes", quotes},
+          {"false_quotes", turn.false_quotes},
+          {"context", {{"included", turn.included}, {"cut", turn.cut}}},
+          {"usage", {{"prompt_tokens", turn.usage.prompt_tokens}, {"completion_tokens", turn.usage.completion_tokens}}},
+          {"receipt", turn.receipt ? to_json(*turn.receipt) : Json(nullptr)},
+          {"provider", turn.provider},
+          {"model", turn.model},
+          {"fallback_used", turn.fallback_used},
+          {"first_token_ms", turn.first_token_ms},
+          {"total_ms", turn.total_ms},
+          {"trace", trace},
+          {"created", iso8601(turn.created)},
+          {"updated", iso8601(turn.updated)}};
+}
+
+Json to_json(const model::Sentiment& sentiment) {
+  return {{"compound", sentiment.compound}, {"positive", sentiment.positive}, {"negative", sentiment.negative}, {"neutral", sentiment.neutral}};
 }
 
 }  // namespace gibsey::server

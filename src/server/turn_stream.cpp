@@ -24,17 +24,17 @@ struct Meeting {
   asio::steady_timer wake;
   bool arrived = false;
   bool left = false;
-  std::optional<model::TurnEvent> event;
+  std::optional<model::NumberedEvent> event;
   std::exception_ptr failure;
 };
 
 void ask_for_event(const asio::any_io_executor& executor, std::shared_ptr<Meeting> meeting, std::shared_ptr<chat::RunningTurn> turn,
-                   std::size_t seq) {
+                   std::int64_t after_seq) {
   meeting->arrived = false;
-  auto waiting = turn->event(seq);
+  auto waiting = turn->next_after(after_seq);
   // The completion keeps the turn alive while one of its coroutines runs.
   asio::co_spawn(executor, std::move(waiting),
-                 [meeting, turn = std::move(turn)](std::exception_ptr failure, std::optional<model::TurnEvent> event) {
+                 [meeting, turn = std::move(turn)](std::exception_ptr failure, std::optional<model::NumberedEvent> event) {
                    meeting->failure = failure;
                    meeting->event = std::move(event);
                    meeting->arrived = true;
@@ -59,7 +59,7 @@ asio::awaitable<bool> await_event(net::HttpExchange& exchange, Meeting& meeting,
 
 }  // namespace
 
-asio::awaitable<void> stream_turn(net::HttpExchange& exchange, std::shared_ptr<chat::RunningTurn> turn, std::size_t first_seq,
+asio::awaitable<void> stream_turn(net::HttpExchange& exchange, std::shared_ptr<chat::RunningTurn> turn, std::int64_t after_seq,
                                   std::chrono::milliseconds keep_alive, EncodeEvent encode) {
   const auto executor = co_await asio::this_coro::executor;
   const auto meeting = std::make_shared<Meeting>(executor);
@@ -68,15 +68,23 @@ asio::awaitable<void> stream_turn(net::HttpExchange& exchange, std::shared_ptr<c
     meeting->wake.cancel();
   });
   std::string out;
-  for (auto seq = first_seq;; ++seq) {
+  for (auto seq = after_seq;;) {
     ask_for_event(executor, meeting, turn, seq);
     if (!co_await await_event(exchange, *meeting, keep_alive)) co_return;
     if (!meeting->event) break;
+    seq = meeting->event->seq;
     out.clear();
-    encode(out, *meeting->event, turn->turn_id() + ":" + std::to_string(seq));
+    encode(out, meeting->event->event, turn->turn_id() + ":" + std::to_string(seq));
     if (!co_await exchange.write(out)) co_return;
   }
   co_await exchange.end_stream();
+}
+
+net::HttpHeaders stream_headers(const std::string& turn_id) {
+  return {{"Content-Type", "text/event-stream"},
+          {"Cache-Control", "no-cache, no-transform"},
+          {"X-Accel-Buffering", "no"},
+          {"X-Gibsey-Turn", turn_id}};
 }
 
 }  // namespace gibsey::server

@@ -71,10 +71,20 @@ Result<void> check_characters(const std::string& world, const std::vector<std::s
   return {};
 }
 
+Result<void> check_character(const std::string& world, const std::string& id) {
+  if (world.empty()) return fail(ErrorCode::invalid_argument, fmt::format("the character {} has no world", id));
+  if (id.empty()) return fail(ErrorCode::invalid_argument, fmt::format("a character of {} has no id", world));
+  return {};
+}
+
 Error unknown_world(const std::string& world) { return {ErrorCode::not_found, fmt::format("there is no world {}", world)}; }
 
 Error unknown_page(const std::string& world, const std::string& id) {
   return {ErrorCode::not_found, fmt::format("the world {} has no page {}", world, id)};
+}
+
+Error unknown_character(const std::string& world, const std::string& id) {
+  return {ErrorCode::not_found, fmt::format("the world {} has no character {}", world, id)};
 }
 
 }  // namespace gibsey::store

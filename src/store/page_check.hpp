@@ -16,8 +16,11 @@ Result<void> check_pages(const std::vector<model::PageContent>& pages, bool remo
 Result<void> check_vectors(const std::vector<model::PassageVector>& vectors, std::size_t stored);
 /// For replace_characters: no id twice, none empty. Error: invalid_argument.
 Result<void> check_characters(const std::string& world, const std::vector<std::string>& ids);
+/// For put_character: a world and an id. Error: invalid_argument.
+Result<void> check_character(const std::string& world, const std::string& id);
 
 [[nodiscard]] Error unknown_world(const std::string& world);                       ///< not_found
 [[nodiscard]] Error unknown_page(const std::string& world, const std::string& id);  ///< not_found
+[[nodiscard]] Error unknown_character(const std::string& world, const std::string& id);  ///< not_found
 
 }  // namespace gibsey::store

@@ -1,19 +1,23 @@
 #pragma once
-#include "base/error.hpp"
+#include "base/result.hpp"
+#include "model/turn.hpp"
 
 #include <string>
 
-/// What every turn store refuses, in the same words.
+/// What every turn store refuses, in the same words, and how it reads a log.
 namespace gibsey::store {
 
-[[nodiscard]] inline Error turn_exists(const std::string& id) {
-  return {ErrorCode::conflict, "the turn " + id + " exists already; begin a new one with an id of its own"};
-}
-[[nodiscard]] inline Error no_running_turn(const std::string& id) {
-  return {ErrorCode::not_found, "no turn " + id + " is running, so that nothing can be added to its reply"};
-}
-[[nodiscard]] inline Error unknown_turn(const std::string& id) {
-  return {ErrorCode::not_found, "there is no turn " + id + " to finish"};
-}
+[[nodiscard]] Error turn_exists(const std::string& id);                    ///< conflict
+[[nodiscard]] Error no_running_turn(const std::string& id);                ///< not_found
+[[nodiscard]] Error unknown_turn(const std::string& id);                   ///< not_found
+[[nodiscard]] Error unknown_conversation(const std::string& id);           ///< not_found
+[[nodiscard]] Error conversation_is_running(const std::string& id);        ///< conflict
+[[nodiscard]] Error fact_exists(const std::string& id);                    ///< conflict
+[[nodiscard]] Error empty_vector(const std::string& turn_id);              ///< invalid_argument
+/// conflict unless `first_seq` is above `last`, the number of the newest event (0: there is none).
+Result<void> check_event_number(const std::string& turn_id, std::int64_t first_seq, std::int64_t last);
+
+/// Brings `reply`, what the events before `event` wrote, up to it.
+void follow_reply(std::string& reply, const model::TurnEvent& event);
 
 }  // namespace gibsey::store

@@ -36,10 +36,11 @@ asio::awaitable<Result<bool>> follow(Application& app, chat::Question question, 
   }
   if (std::holds_alternative<chat::Busy>(started)) co_return fail(ErrorCode::busy, "too many questions at once; try again in a moment");
   const auto turn = std::get<std::shared_ptr<chat::RunningTurn>>(started);
-  for (std::size_t seq = 1;; ++seq) {
-    const auto event = co_await turn->event(seq);
-    if (!event) co_return !printer.failed();
-    printer.show(*event);
+  for (std::int64_t seq = 0;;) {
+    const auto next = co_await turn->next_after(seq);
+    if (!next) co_return !printer.failed();
+    seq = next->seq;
+    printer.show(next->event);
   }
 }
 

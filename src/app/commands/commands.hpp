@@ -41,6 +41,11 @@ int credit_grant(const Place& place, const std::string& user, std::int64_t amoun
 int credit_balance(const Place& place, const std::string& user);
 int credit_statement(const Place& place, const std::string& user);
 
+/// Looks at the data folder, also while a server has it open, and prints a line for each thing; 1 when something is wrong.
+int doctor(const Place& place);
+/// Writes a consistent copy of the data folder's files into a new tar (.gz and .zst compress), also while a server has it open.
+int backup(const Place& place, const std::filesystem::path& file);
+
 int list_characters(const Place& place, const std::string& world);
 
 }  // namespace gibsey::app

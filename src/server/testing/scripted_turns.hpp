@@ -27,6 +27,19 @@ class ScriptedTurns : public chat::TurnService {
     logs_.push_back(log);
     co_return std::shared_ptr<chat::RunningTurn>(log);
   }
+  boost::asio::awaitable<Result<std::shared_ptr<chat::RunningTurn>>> open(std::string turn_id, std::optional<std::string>) override {
+    const std::lock_guard lock(mutex_);
+    for (const auto& log : logs_) {
+      if (log->turn_id() == turn_id) co_return std::shared_ptr<chat::RunningTurn>(log);
+    }
+    co_return fail(ErrorCode::not_found, "there is no such turn");
+  }
+  boost::asio::awaitable<Result<chat::StartOutcome>> regenerate(std::string, std::optional<std::string>, chat::Dialect dialect,
+                                                                std::optional<chat::IdempotencyKey>) override {
+    chat::Question question{.user_id = "u", .text = "again"};
+    question.dialect = std::move(dialect);
+    co_return co_await start(std::move(question));
+  }
   [[nodiscard]] int running() const override { return 0; }
   boost::asio::awaitable<void> drain(std::chrono::milliseconds) override { co_return; }
 

@@ -71,7 +71,7 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 
 }  // namespace
 
-ServerTest::ServerTest() : folder_(std::filesystem::temp_directory_path() / ("gibsey-page-" + random_id())) {
+ServerTest::ServerTest(AuthSettings auth) : folder_(std::filesystem::temp_directory_path() / ("gibsey-page-" + random_id())) {
   fill(pages_);
   wait(retriever_.load("tower"));
   wait(retriever_.load("annex"));
@@ -83,7 +83,10 @@ ServerTest::ServerTest() : folder_(std::filesystem::temp_directory_path() / ("gi
   health_.provider = "scripted";
   health_.model = "script";
   page_ = std::make_unique<StaticFiles>(folder_);
-  Services services{.pages = pages_, .characters = pages_, .ledger = ledger_, .retriever = retriever_, .turns = turns_, .metrics = metrics_, .page = *page_,
+  auth_.emplace(*Authenticator::make(std::move(auth)));
+  Services services{.pages = pages_, .characters = pages_, .ledger = ledger_, .turn_store = turn_store_, .usage = turn_store_,
+                    .recall_store = turn_store_, .recall = *recall_, .sentiments = nullptr, .passages = retriever_, .turns = turns_, .model = model_,
+                    .auth = *auth_, .conversations = conversations_, .sessions = sessions_, .metrics = metrics_, .page = *page_,
                     .health = [this] { return health_; }, .keep_alive = std::chrono::milliseconds(50)};
   handler_ = make_http_handler(std::move(services), {{}, {"https://front.example"}});
   server_ = std::make_unique<net::testing::ServerThread>(*handler_);

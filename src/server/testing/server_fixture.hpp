@@ -1,11 +1,15 @@
 #pragma once
 #include "net/testing/raw_client.hpp"
 #include "net/testing/server_thread.hpp"
+#include "provider/scripted/scripted_model.hpp"
+#include "retrieval/retriever.hpp"
+#include "server/conversation_feed.hpp"
 #include "server/json_response.hpp"
 #include "server/routes.hpp"
 #include "server/testing/scripted_turns.hpp"
 #include "store/memory/ledger_store.hpp"
 #include "store/memory/page_store.hpp"
+#include "store/memory/turn_store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +23,8 @@ namespace gibsey::server::testing {
 /// narrator) and the world "annex" (pages "001" to "003"; Princhetta).
 class ServerTest : public ::testing::Test {
  protected:
-  ServerTest();
+  /// Auth is off unless settings say otherwise.
+  explicit ServerTest(AuthSettings auth = {});
   ~ServerTest() override;
 
   net::testing::RawResponse get(const std::string& target, const std::string& fields = {}) const {
@@ -37,7 +42,13 @@ class ServerTest : public ::testing::Test {
   std::filesystem::path folder_;  ///< of the web page
   store::MemoryPageStore pages_;
   store::MemoryLedgerStore ledger_;
+  store::MemoryTurnStore turn_store_;
   retrieval::Retriever retriever_{pages_, nullptr};
+  std::unique_ptr<chat::Recall> recall_ = chat::make_recall(turn_store_, nullptr);
+  provider::ScriptedModel model_{{.replies = {provider::ScriptedModel::steady(3, 0)}}};
+  std::optional<Authenticator> auth_;
+  ConversationFeed conversations_;
+  SessionHub sessions_;
   ScriptedTurns turns_;
   Metrics metrics_;
   HealthSnapshot health_;

@@ -25,13 +25,25 @@ Result<model::LedgerEntry> MemoryLedgerStore::append(const std::string& user_id,
                                                   .created = unix_millis_now()});
 }
 
+Result<std::int64_t> MemoryLedgerStore::open_account(const std::string& user_id, int opening_grant) {
+  if (balances_.try_emplace(user_id, 0).second && opening_grant > 0) {
+    GIBSEY_CHECK(append(user_id, "grant", opening_grant, "", "opening grant"));
+  }
+  return balances_[user_id];
+}
+
+const model::LedgerEntry* MemoryLedgerStore::find_entry(const std::string& user_id, const std::string& kind,
+                                                        const std::string& name) const {
+  const auto found = std::ranges::find_if(entries_, [&](const model::LedgerEntry& entry) {
+    return entry.user_id == user_id && (kind.empty() ? entry.id == name : entry.kind == kind && entry.ref == name);
+  });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
 Async<model::HoldOutcome> MemoryLedgerStore::hold(std::string user_id, std::string turn_id, int amount, int opening_grant) {
   GIBSEY_CO_CHECK(check_hold(amount, opening_grant));
   const std::lock_guard lock(mutex_);
-  if (balances_.try_emplace(user_id, 0).second && opening_grant > 0) {
-    GIBSEY_CO_CHECK(append(user_id, "grant", opening_grant, "", "opening grant"));
-  }
-  const auto available = balances_[user_id];
+  GIBSEY_CO_TRY(const auto available, open_account(user_id, opening_grant));
   if (available < amount) co_return model::InsufficientCredits{.needed = amount, .available = available};
   GIBSEY_CO_TRY(const auto entry, append(user_id, "hold", -amount, turn_id, ""));
   model::CreditHold hold{.id = entry.id, .user_id = user_id, .turn_id = turn_id, .amount = amount, .balance = entry.balance,
@@ -63,6 +75,43 @@ Async<model::LedgerEntry> MemoryLedgerStore::settle(std::string hold_id, int cha
 
 Async<model::LedgerEntry> MemoryLedgerStore::release(std::string hold_id, std::string rule) {
   co_return end_hold(hold_id, 0, "release", std::move(rule));
+}
+
+Async<model::DebitOutcome> MemoryLedgerStore::debit(std::string user_id, int amount, std::string key, int opening_grant) {
+  GIBSEY_CO_CHECK(check_debit(amount, opening_grant));
+  const std::lock_guard lock(mutex_);
+  if (const auto* first = key.empty() ? nullptr : find_entry(user_id, "debit", key); first != nullptr) {
+    GIBSEY_CO_CHECK(check_same_debit(key, -first->amount, amount));
+    co_return *first;
+  }
+  GIBSEY_CO_TRY(const auto available, open_account(user_id, opening_grant));
+  if (available < amount) co_return model::InsufficientCredits{.needed = amount, .available = available};
+  GIBSEY_CO_TRY(auto entry, append(user_id, "debit", -amount, key, ""));
+  co_return entry;
+}
+
+std::int64_t MemoryLedgerStore::taken_by(const model::LedgerEntry& entry) const {
+  if (entry.kind == "debit") return -entry.amount;
+  const auto hold = holds_.find(entry.id);
+  return hold == holds_.end() ? 0 : hold->second.charged;
+}
+
+Async<model::LedgerEntry> MemoryLedgerStore::give_back(std::string user_id, std::int64_t amount, std::string ref,
+                                                       std::string reason) {
+  GIBSEY_CO_CHECK(check_grant(amount));
+  const std::lock_guard lock(mutex_);
+  const auto* named = find_entry(user_id, "", ref);
+  if (named == nullptr && !ref.empty()) named = find_entry(user_id, "debit", ref);
+  if (named == nullptr) co_return std::unexpected(nothing_to_give_back(user_id, ref));
+  const auto* given = find_entry(user_id, "credit", named->id);
+  // A debit has two names; given back by one of them, it is given back by the other too.
+  if (given == nullptr && named->kind == "debit" && !named->ref.empty()) given = find_entry(user_id, "credit", named->ref);
+  if (given != nullptr) {
+    GIBSEY_CO_CHECK(check_same_return(ref, given->amount, amount));
+    co_return *given;
+  }
+  GIBSEY_CO_CHECK(check_return(ref, taken_by(*named), amount));
+  co_return append(user_id, "credit", amount, ref, std::move(reason));
 }
 
 Async<model::LedgerEntry> MemoryLedgerStore::grant(std::string user_id, std::int64_t amount, std::string reason) {
@@ -103,6 +152,12 @@ Async<void> MemoryLedgerStore::verify() {
   for (const auto& entry : entries_) sums[entry.user_id] += entry.amount;
   for (const auto& [user_id, balance] : balances_) {
     if (sums[user_id] != balance) co_return std::unexpected(balance_differs(user_id));
+  }
+  for (const auto& [id, state] : holds_) {
+    const auto& entry = entries_.at(static_cast<std::size_t>(state.number - 1));
+    if (entry.id != id || entry.kind != "hold" || (state.end && state.end->ref != id)) {
+      co_return std::unexpected(hold_differs(id));
+    }
   }
   co_return Result<void>();
 }

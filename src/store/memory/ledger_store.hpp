@@ -13,6 +13,8 @@ class MemoryLedgerStore final : public LedgerStore {
   Async<model::HoldOutcome> hold(std::string user_id, std::string turn_id, int amount, int opening_grant) override;
   Async<model::LedgerEntry> settle(std::string hold_id, int charged, std::string rule) override;
   Async<model::LedgerEntry> release(std::string hold_id, std::string rule) override;
+  Async<model::DebitOutcome> debit(std::string user_id, int amount, std::string key, int opening_grant) override;
+  Async<model::LedgerEntry> give_back(std::string user_id, std::int64_t amount, std::string ref, std::string reason) override;
   Async<model::LedgerEntry> grant(std::string user_id, std::int64_t amount, std::string reason) override;
   Async<std::int64_t> balance(std::string user_id) override;
   Async<std::vector<model::LedgerEntry>> statement(std::string user_id, int limit) override;
@@ -29,6 +31,12 @@ class MemoryLedgerStore final : public LedgerStore {
 
   Result<model::LedgerEntry> append(const std::string& user_id, std::string kind, std::int64_t amount, std::string ref,
                                     std::string reason);
+  /// What the user has, a new one after the opening grant.
+  Result<std::int64_t> open_account(const std::string& user_id, int opening_grant);
+  /// By kind and ref, or with no kind by id; null when there is none.
+  const model::LedgerEntry* find_entry(const std::string& user_id, const std::string& kind, const std::string& name) const;
+  /// What the entry took for good.
+  std::int64_t taken_by(const model::LedgerEntry& entry) const;
   Result<model::LedgerEntry> end_hold(const std::string& hold_id, int charged, std::string kind, std::string rule);
 
   std::mutex mutex_;

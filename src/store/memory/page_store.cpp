@@ -22,13 +22,6 @@ void name_parts(model::PageContent& content) {
   }
 }
 
-const model::Character* find_by_alias(const std::vector<model::Character>& cast, const std::string& alias) {
-  const auto found = std::ranges::find_if(cast, [&](const model::Character& character) {
-    return std::ranges::find(character.aliases, alias) != character.aliases.end();
-  });
-  return found == cast.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 // No coroutine here suspends, so that a lock is never held across a co_await.
@@ -223,47 +216,35 @@ Async<std::vector<PassageKey>> MemoryPageStore::passages_without_vector(std::str
 }
 
 Async<void> MemoryPageStore::replace_characters(std::string world, std::vector<model::Character> characters) {
-  std::vector<std::string> ids;
-  for (auto& character : characters) {
-    character.world = world;
-    ids.push_back(character.id);
-  }
-  GIBSEY_CO_CHECK(check_characters(world, ids));
   const std::lock_guard lock(mutex_);
-  casts_[world] = std::move(characters);
-  co_return Result<void>();
+  co_return casts_.replace(world, std::move(characters));
+}
+
+Async<void> MemoryPageStore::put_character(model::Character character) {
+  const std::lock_guard lock(mutex_);
+  co_return casts_.put(std::move(character));
+}
+
+Async<void> MemoryPageStore::remove_character(std::string world, std::string id) {
+  const std::lock_guard lock(mutex_);
+  co_return casts_.remove(world, id);
 }
 
 Async<std::vector<model::Character>> MemoryPageStore::list_characters(std::string world) {
   const std::lock_guard lock(mutex_);
-  const auto cast = casts_.find(world);
-  if (cast == casts_.end()) co_return std::vector<model::Character>();
-  co_return cast->second;
-}
-
-std::vector<std::string> MemoryPageStore::worlds_in_order() const {
-  std::vector<std::string> names;
-  for (const auto& world : worlds_) names.push_back(world.name);
-  // A cast whose world has no row comes after the others.
-  for (const auto& [world, cast] : casts_) {
-    if (std::ranges::find(names, world) == names.end()) names.push_back(world);
-  }
-  return names;
+  co_return casts_.list(world);
 }
 
 Async<std::optional<model::Character>> MemoryPageStore::find_character(std::string world, std::string id) {
   const std::lock_guard lock(mutex_);
-  const auto names = world.empty() ? worlds_in_order() : std::vector<std::string>{world};
-  const model::Character* by_alias = nullptr;
-  for (const auto& name : names) {
-    const auto cast = casts_.find(name);
-    if (cast == casts_.end()) continue;
-    const auto by_id = std::ranges::find(cast->second, id, &model::Character::id);
-    if (by_id != cast->second.end()) co_return *by_id;
-    if (by_alias == nullptr) by_alias = find_by_alias(cast->second, id);
+  std::vector<std::string> worlds;
+  if (!world.empty()) {
+    worlds.push_back(world);
+  } else {
+    for (const auto& known : worlds_) worlds.push_back(known.name);
+    worlds = casts_.with_others(std::move(worlds));
   }
-  if (by_alias == nullptr) co_return std::nullopt;
-  co_return *by_alias;
+  co_return casts_.find(worlds, id);
 }
 
 }  // namespace gibsey::store

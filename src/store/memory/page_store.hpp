@@ -1,5 +1,6 @@
 #pragma once
 #include "store/character_store.hpp"
+#include "store/memory/casts.hpp"
 #include "store/page_store.hpp"
 
 #include <map>
@@ -29,6 +30,8 @@ class MemoryPageStore final : public PageStore, public CharacterStore {
   Async<std::vector<PassageKey>> passages_without_vector(std::string world, std::string embedding_model) override;
 
   Async<void> replace_characters(std::string world, std::vector<model::Character> characters) override;
+  Async<void> put_character(model::Character character) override;
+  Async<void> remove_character(std::string world, std::string id) override;
   Async<std::vector<model::Character>> list_characters(std::string world) override;
   Async<std::optional<model::Character>> find_character(std::string world, std::string id) override;
 
@@ -46,12 +49,11 @@ class MemoryPageStore final : public PageStore, public CharacterStore {
   void put_page(Pages& pages, model::PageContent content, PageChanges& changes);
   std::vector<const StoredPage*> in_book_order(const std::string& world) const;
   static std::int64_t next_version(const Pages& pages, const std::string& id);
-  std::vector<std::string> worlds_in_order() const;
 
   mutable std::mutex mutex_;
   std::vector<model::World> worlds_;
-  std::map<std::string, Pages> pages_;                       ///< by world
-  std::map<std::string, std::vector<model::Character>> casts_;  ///< by world
+  std::map<std::string, Pages> pages_;  ///< by world
+  Casts casts_;
 };
 
 }  // namespace gibsey::store

@@ -89,6 +89,8 @@ class Connection {
   /// False after SQLite has rolled a transaction back by itself (disk full, I/O error).
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// For what SQLite offers as a C call only; stays the connection's.
+  [[nodiscard]] sqlite3* handle() const { return handle_; }
   [[nodiscard]] Error error(int code) const;
 
  private:

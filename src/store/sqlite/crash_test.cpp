@@ -37,10 +37,12 @@ boost::asio::awaitable<void> write_forever(SqliteTurnStore& turns, SqliteLedgerS
   for (int i = 0;; ++i) {
     model::Turn turn;
     turn.id = fmt::format("turn-{}-{}", writer, i);
+    turn.conversation_id = fmt::format("conversation-{}", writer);
     turn.user_id = fmt::format("user-{}", writer);
     if (!co_await turns.begin(turn)) _exit(2);
     acknowledge(fmt::format("begin {}\n", turn.id));
-    if (!co_await turns.append_reply(turn.id, "said")) _exit(3);
+    std::vector<model::TurnEvent> events{model::TurnStarted{.turn_id = turn.id}, model::TokenText{"said"}};
+    if (!co_await turns.append_events(turn.id, 1, std::move(events))) _exit(3);
     acknowledge(fmt::format("append {}\n", turn.id));
     const auto outcome = co_await ledger.hold(turn.user_id, turn.id, 1, 1'000'000);
     if (!outcome) _exit(4);
@@ -49,6 +51,14 @@ boost::asio::awaitable<void> write_forever(SqliteTurnStore& turns, SqliteLedgerS
     if (i % 2 == 0) {
       if (!co_await ledger.settle(hold.id, 1, "test")) _exit(5);
       acknowledge(fmt::format("settle {} {}\n", turn.user_id, hold.id));
+      turn.status = model::TurnStatus::complete;
+      turn.reply = "said at last";
+      std::vector<model::TurnEvent> last{model::TurnDone{.turn_id = turn.id}};
+      if (!co_await turns.finish(turn, 3, std::move(last))) _exit(6);
+      acknowledge(fmt::format("finish {}\n", turn.id));
+    } else {
+      if (!co_await ledger.debit(turn.user_id, 1, turn.id, 1'000'000)) _exit(7);
+      acknowledge(fmt::format("debit {} {}\n", turn.user_id, turn.id));
     }
   }
 }
@@ -116,21 +126,33 @@ std::map<std::string, std::vector<std::string>> acknowledged(const std::string& 
 void check_turns(const std::filesystem::path& folder, std::map<std::string, std::vector<std::string>>& written) {
   const auto turns = SqliteTurnStore::open(folder).value();
   for (const auto& id : written["begin"]) EXPECT_TRUE(value_of(turns->find(id))) << id;
-  for (const auto& id : written["append"]) EXPECT_EQ(value_of(turns->find(id))->reply, "said") << id;
+  for (const auto& id : written["append"]) {
+    // A finish may have been stored without having been acknowledged.
+    const auto turn = *value_of(turns->find(id));
+    EXPECT_EQ(turn.reply, turn.status == model::TurnStatus::running ? "said" : "said at last") << id;
+    EXPECT_GE(value_of(turns->events(id, 0, 10)).size(), 2U) << id;
+  }
+  for (const auto& id : written["finish"]) {
+    EXPECT_EQ(value_of(turns->find(id))->status, model::TurnStatus::complete) << id;
+    const auto events = value_of(turns->events(id, 0, 10));
+    ASSERT_EQ(events.size(), 3U) << id;
+    EXPECT_TRUE(std::holds_alternative<model::TurnDone>(events[2].event)) << id;
+  }
+  value_of(turns->check_integrity());
 }
 
 void check_ledger(const std::filesystem::path& folder, std::map<std::string, std::vector<std::string>>& written) {
   const auto ledger = SqliteLedgerStore::open(folder).value();
   value_of(ledger->verify());
-  std::map<std::string, int> mentions;  // "kind hold-id"
+  std::map<std::string, int> mentions;  // "kind user hold-or-key"
   for (int writer = 0; writer < 8; ++writer) {
     const auto user = fmt::format("user-{}", writer);
     for (const auto& entry : value_of(ledger->statement(user, 1'000'000))) {
       ++mentions[entry.kind + " " + user + " " + (entry.kind == "hold" ? entry.id : entry.ref)];
     }
   }
-  for (const auto* kind : {"hold", "settle"}) {
-    for (const auto& hold : written[kind]) EXPECT_EQ(mentions[std::string(kind) + " " + hold], 1) << kind << " " << hold;
+  for (const auto* kind : {"hold", "settle", "debit"}) {
+    for (const auto& name : written[kind]) EXPECT_EQ(mentions[std::string(kind) + " " + name], 1) << kind << " " << name;
   }
 }
 
@@ -138,8 +160,10 @@ TEST(CrashTest, nothing_acknowledged_is_lost_when_the_process_is_killed) {
   for (int round = 0; round < 3; ++round) {
     const testing::TemporaryFolder folder;
     auto written = acknowledged(output_of_killed_writer(folder.path(), 400));
-    EXPECT_GE(written["begin"].size() + written["append"].size() + written["hold"].size() + written["settle"].size(), 400U);
-    EXPECT_FALSE(written["settle"].empty());
+    EXPECT_GE(written["begin"].size() + written["append"].size() + written["hold"].size() + written["settle"].size() +
+                  written["finish"].size() + written["debit"].size(),
+              400U);
+    for (const auto* kind : {"settle", "finish", "debit"}) EXPECT_FALSE(written[kind].empty()) << kind;
     check_turns(folder.path(), written);
     check_ledger(folder.path(), written);
   }

@@ -62,6 +62,40 @@ TEST_F(SqliteLedgerTest, verify_names_the_first_user_that_differs) {
   EXPECT_NE(error.message.find("of b is"), std::string::npos) << error.message;
 }
 
+TEST_F(SqliteLedgerTest, verify_names_a_hold_that_does_not_fit_its_entries) {
+  const auto hold = std::get<model::CreditHold>(value_of(ledger_->hold("u1", "t1", 5, 100)));
+  const auto ended = std::get<model::CreditHold>(value_of(ledger_->hold("u1", "t2", 5, 100)));
+  value_of(ledger_->settle(ended.id, 5, "complete"));
+  value_of(ledger_->verify());
+  const auto complaint = [&](const std::string& damage, const std::string& repair) {
+    EXPECT_TRUE(tamper(("PRAGMA foreign_keys = OFF;" + damage).c_str()));
+    const auto error = error_of(ledger_->verify());
+    EXPECT_EQ(error.code, ErrorCode::corrupt);
+    EXPECT_TRUE(tamper(("PRAGMA foreign_keys = OFF;" + repair).c_str()));
+    value_of(ledger_->verify());
+    return error.message;
+  };
+  const auto named = [](const std::string& message, const std::string& id) { return message.find("hold " + id) != std::string::npos; };
+  EXPECT_TRUE(named(complaint("INSERT INTO holds VALUES ('ghost', 999, NULL, NULL)", "DELETE FROM holds WHERE id = 'ghost'"), "ghost"));
+  EXPECT_TRUE(named(complaint("INSERT INTO holds VALUES ('grant', 1, NULL, NULL)", "DELETE FROM holds WHERE id = 'grant'"), "grant"));
+  EXPECT_TRUE(named(complaint("DELETE FROM holds WHERE id = '" + hold.id + "'",
+                              "INSERT INTO holds VALUES ('" + hold.id + "', 2, NULL, NULL)"), hold.id));
+  EXPECT_TRUE(named(complaint("UPDATE holds SET end_entry = 999 WHERE id = '" + ended.id + "'",
+                              "UPDATE holds SET end_entry = 4 WHERE id = '" + ended.id + "'"), ended.id));
+}
+
+TEST_F(SqliteLedgerTest, the_file_itself_refuses_a_second_debit_with_a_key_and_a_second_return) {
+  value_of(ledger_->debit("u1", 5, "k1", 100));
+  value_of(ledger_->give_back("u1", 5, "k1", "x"));
+  for (const auto* sql : {"UPDATE accounts SET balance = 95; INSERT INTO entries VALUES (NULL, 'x', 'u1', 'debit', -5, 'k1', '', 95, 0)",
+                          "UPDATE accounts SET balance = 105; INSERT INTO entries VALUES (NULL, 'x', 'u1', 'credit', 5, 'k1', '', 105, 0)"}) {
+    const auto done = tamper((std::string("BEGIN;") + sql).c_str());
+    ASSERT_FALSE(done) << sql;
+    EXPECT_EQ(done.error().code, ErrorCode::conflict) << done.error().message;
+  }
+  value_of(ledger_->verify());
+}
+
 TEST_F(SqliteLedgerTest, the_view_shows_the_credits) {
   value_of(ledger_->grant("u1", 100, "first"));
   value_of(ledger_->hold("u1", "t1", 5, 0));

@@ -1,96 +1,132 @@
 #include "store/sqlite/model_json.hpp"
 
-#include <nlohmann/json.hpp>
+#include "store/sqlite/json_text.hpp"
 
-#include <cmath>
-
-// The library looks these up beside the types.
+// The library looks these up beside the types; they are static, so that another layer may write the same types otherwise.
 namespace gibsey::model {
 
 using Json = nlohmann::json;
+using Strings = std::vector<std::string>;
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SampleExchange, user, reply)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Character, world, id, aliases, display_name, color_hex, tone, blurb, greeting,
-                                                system_prompt, samples, lead_ins, unknown)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Receipt, held, charged, released, balance, rule)
+static void to_json(Json& json, const SampleExchange& sample) { json = {{"user", sample.user}, {"reply", sample.reply}}; }
 
-static void to_json(Json& json, const Source& source) {
-  json = {{"n", source.n},         {"page_id", source.page_id}, {"label", source.label}, {"title", source.title},
-          {"chapter", source.chapter}, {"quote", source.quote}, {"start", source.start}, {"end", source.end},
-          // JSON has no infinity or NaN.
-          {"score", std::isfinite(source.score) ? source.score : 0.0}};
+static void from_json(const Json& json, SampleExchange& sample) {
+  sample = {.user = json.value("user", ""), .reply = json.value("reply", "")};
 }
 
-static void from_json(const Json& json, Source& source) {
-  source = {.n = json.value("n", 0),
-            .page_id = json.value("page_id", ""),
-            .label = json.value("label", ""),
-            .title = json.value("title", ""),
-            .chapter = json.value("chapter", ""),
-            .quote = json.value("quote", ""),
-            .start = json.value("start", 0),
-            .end = json.value("end", 0),
-            .score = json.value("score", 0.0)};
+static void to_json(Json& json, const PersonalityProfile& p) {
+  json = {{"signature_phrases", p.signature_phrases},
+          {"distinctive_terms", p.distinctive_terms},
+          {"sound_descriptions", p.sound_descriptions},
+          {"teaching_style", p.teaching_style},
+          {"energy", p.energy},
+          {"formality", p.formality},
+          {"descriptors", p.descriptors},
+          {"explanation_approach", p.explanation_approach},
+          {"uses_analogies", p.uses_analogies},
+          {"audience_engagement", p.audience_engagement},
+          {"sound_words", p.sound_words},
+          {"self_references", p.self_references},
+          {"pacing", p.pacing},
+          {"summary", p.summary}};
 }
 
-static void to_json(Json& json, const Quote& quote) {
-  json = {{"n", quote.n},         {"page_id", quote.page_id}, {"label", quote.label},
-          {"title", quote.title}, {"start", quote.start},     {"end", quote.end},
-          {"text", quote.text},   {"origin", to_string(quote.origin)}, {"verified", quote.verified},
-          {"reply_start", quote.reply_start}, {"reply_end", quote.reply_end}};
+static void from_json(const Json& json, PersonalityProfile& p) {
+  const PersonalityProfile defaults;
+  p = {.signature_phrases = json.value("signature_phrases", Strings()),
+       .distinctive_terms = json.value("distinctive_terms", Strings()),
+       .sound_descriptions = json.value("sound_descriptions", Strings()),
+       .teaching_style = json.value("teaching_style", ""),
+       .energy = json.value("energy", defaults.energy),
+       .formality = json.value("formality", defaults.formality),
+       .descriptors = json.value("descriptors", Strings()),
+       .explanation_approach = json.value("explanation_approach", ""),
+       .uses_analogies = json.value("uses_analogies", false),
+       .audience_engagement = json.value("audience_engagement", ""),
+       .sound_words = json.value("sound_words", Strings()),
+       .self_references = json.value("self_references", ""),
+       .pacing = json.value("pacing", ""),
+       .summary = json.value("summary", "")};
 }
 
-static void from_json(const Json& json, Quote& quote) {
-  quote = {.n = json.value("n", 0),
-           .page_id = json.value("page_id", ""),
-           .label = json.value("label", ""),
-           .title = json.value("title", ""),
-           .start = json.value("start", 0),
-           .end = json.value("end", 0),
-           .text = json.value("text", ""),
-           .origin = parse_quote_origin(json.value("origin", "model")).value_or(QuoteOrigin::model),
-           .verified = json.value("verified", true),
-           .reply_start = json.value("reply_start", 0),
-           .reply_end = json.value("reply_end", 0)};
+static void to_json(Json& json, const Character& c) {
+  json = {{"world", c.world},
+          {"id", c.id},
+          {"aliases", c.aliases},
+          {"display_name", c.display_name},
+          {"color_hex", c.color_hex},
+          {"tone", c.tone},
+          {"blurb", c.blurb},
+          {"greeting", c.greeting},
+          {"system_prompt", c.system_prompt},
+          {"samples", c.samples},
+          {"lead_ins", c.lead_ins},
+          {"unknown", c.unknown},
+          {"owner", c.owner},
+          {"voice_id", c.voice_id},
+          {"appearance_seed", c.appearance_seed},
+          {"created", c.created},
+          {"updated", c.updated}};
+  if (c.personality) json["personality"] = *c.personality;
 }
+
+static void from_json(const Json& json, Character& c) {
+  c = {.world = json.value("world", ""),
+       .id = json.value("id", ""),
+       .aliases = json.value("aliases", Strings()),
+       .display_name = json.value("display_name", ""),
+       .color_hex = json.value("color_hex", ""),
+       .tone = json.value("tone", ""),
+       .blurb = json.value("blurb", ""),
+       .greeting = json.value("greeting", ""),
+       .system_prompt = json.value("system_prompt", ""),
+       .samples = json.value("samples", std::vector<SampleExchange>()),
+       .lead_ins = json.value("lead_ins", Strings()),
+       .unknown = json.value("unknown", Strings()),
+       .personality = std::nullopt,
+       .owner = json.value("owner", ""),
+       .voice_id = json.value("voice_id", ""),
+       .appearance_seed = json.value("appearance_seed", ""),
+       .created = json.value("created", UnixMillis{0}),
+       .updated = json.value("updated", UnixMillis{0})};
+  if (const auto found = json.find("personality"); found != json.end()) found->get_to(c.personality.emplace());
+}
+
+static void to_json(Json& json, const Sentiment& sentiment) {
+  using store::sqlite::finite;
+  json = {{"compound", finite(sentiment.compound)},
+          {"positive", finite(sentiment.positive)},
+          {"negative", finite(sentiment.negative)},
+          {"neutral", finite(sentiment.neutral)}};
+}
+
+static void from_json(const Json& json, Sentiment& sentiment) {
+  sentiment = {.compound = json.value("compound", 0.0),
+               .positive = json.value("positive", 0.0),
+               .negative = json.value("negative", 0.0),
+               .neutral = json.value("neutral", 0.0)};
+}
+
+static void to_json(Json& json, const Phase& phase) { json = {{"name", phase.name}, {"ms", store::sqlite::finite(phase.ms)}}; }
+
+static void from_json(const Json& json, Phase& phase) { phase = {.name = json.value("name", ""), .ms = json.value("ms", 0.0)}; }
 
 }  // namespace gibsey::model
 
 namespace gibsey::store::sqlite {
-namespace {
-
-using Json = nlohmann::json;
-
-std::string dump(const Json& json) {
-  // Text that is not UTF-8 is mended rather than refused: a turn must be stored whatever a model wrote.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-template <typename T>
-Result<void> decode_into(const std::string& text, T& value) {
-  try {
-    Json::parse(text).get_to(value);
-    return {};
-  } catch (const Json::exception& exception) {
-    return fail(ErrorCode::corrupt, std::string("a stored row cannot be read (") + exception.what() +
-                                        "); put a backup of the file in its place");
-  }
-}
-
-}  // namespace
 
 std::string encode(const std::vector<std::string>& strings) { return dump(strings); }
 std::string encode(const std::vector<model::SampleExchange>& samples) { return dump(samples); }
+std::string encode(const model::PersonalityProfile& personality) { return dump(personality); }
 std::string encode(const model::Character& character) { return dump(character); }
-std::string encode(const std::vector<model::Source>& sources) { return dump(sources); }
-std::string encode(const std::vector<model::Quote>& quotes) { return dump(quotes); }
-std::string encode(const model::Receipt& receipt) { return dump(receipt); }
+std::string encode(const model::Sentiment& sentiment) { return dump(sentiment); }
+std::string encode(const std::vector<model::Phase>& phases) { return dump(phases); }
 
 Result<void> decode(const std::string& json, std::vector<std::string>& strings) { return decode_into(json, strings); }
 Result<void> decode(const std::string& json, std::vector<model::SampleExchange>& samples) { return decode_into(json, samples); }
+Result<void> decode(const std::string& json, model::PersonalityProfile& personality) { return decode_into(json, personality); }
 Result<void> decode(const std::string& json, model::Character& character) { return decode_into(json, character); }
-Result<void> decode(const std::string& json, std::vector<model::Source>& sources) { return decode_into(json, sources); }
-Result<void> decode(const std::string& json, std::vector<model::Quote>& quotes) { return decode_into(json, quotes); }
-Result<void> decode(const std::string& json, model::Receipt& receipt) { return decode_into(json, receipt); }
+Result<void> decode(const std::string& json, model::Sentiment& sentiment) { return decode_into(json, sentiment); }
+Result<void> decode(const std::string& json, std::vector<model::Phase>& phases) { return decode_into(json, phases); }
 
 }  // namespace gibsey::store::sqlite

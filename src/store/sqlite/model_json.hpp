@@ -6,21 +6,22 @@
 #include <string>
 #include <vector>
 
-/// The parts of a row that are lists, as the JSON text in which they are stored. `decode` errors: corrupt.
+/// The parts of a row that are lists or records, as the JSON text in which they are stored. A field that a text lacks, because an
+/// older program wrote it, takes its default. `decode` errors: corrupt.
 namespace gibsey::store::sqlite {
 
 [[nodiscard]] std::string encode(const std::vector<std::string>& strings);
 [[nodiscard]] std::string encode(const std::vector<model::SampleExchange>& samples);
+[[nodiscard]] std::string encode(const model::PersonalityProfile& personality);
 [[nodiscard]] std::string encode(const model::Character& character);
-[[nodiscard]] std::string encode(const std::vector<model::Source>& sources);
-[[nodiscard]] std::string encode(const std::vector<model::Quote>& quotes);
-[[nodiscard]] std::string encode(const model::Receipt& receipt);
+[[nodiscard]] std::string encode(const model::Sentiment& sentiment);
+[[nodiscard]] std::string encode(const std::vector<model::Phase>& phases);
 
 Result<void> decode(const std::string& json, std::vector<std::string>& strings);
 Result<void> decode(const std::string& json, std::vector<model::SampleExchange>& samples);
+Result<void> decode(const std::string& json, model::PersonalityProfile& personality);
 Result<void> decode(const std::string& json, model::Character& character);
-Result<void> decode(const std::string& json, std::vector<model::Source>& sources);
-Result<void> decode(const std::string& json, std::vector<model::Quote>& quotes);
-Result<void> decode(const std::string& json, model::Receipt& receipt);
+Result<void> decode(const std::string& json, model::Sentiment& sentiment);
+Result<void> decode(const std::string& json, std::vector<model::Phase>& phases);
 
 }  // namespace gibsey::store::sqlite

@@ -118,6 +118,27 @@ CREATE INDEX aliases_of_character ON character_aliases(id, world);
 
 CREATE TABLE watermark (seq INTEGER NOT NULL) STRICT;
 INSERT INTO watermark (seq) VALUES (0);
+)sql",
+    // Form 2. `edited` characters were written by themselves, not with their world's cast: they stay when the cast is replaced,
+    // and so does the absence of a removed one. `personality` is JSON text (see model_json.hpp).
+    R"sql(
+ALTER TABLE worlds ADD COLUMN small_prompt_template TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE characters ADD COLUMN personality TEXT;
+ALTER TABLE characters ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE characters ADD COLUMN voice_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE characters ADD COLUMN appearance_seed TEXT NOT NULL DEFAULT '';
+ALTER TABLE characters ADD COLUMN created INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE characters ADD COLUMN updated INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE characters ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;
+DROP INDEX characters_of_world;
+CREATE INDEX characters_of_world ON characters(world, edited, position);
+
+CREATE TABLE removed_characters (
+  world TEXT NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (world, id)
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 }  // namespace

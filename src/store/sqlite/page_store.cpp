@@ -1,6 +1,8 @@
 #include "store/sqlite/page_store.hpp"
 
 #include "store/page_check.hpp"
+#include "store/sqlite/backup.hpp"
+#include "store/sqlite/character_rows.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/page_rows.hpp"
 #include "store/sqlite/page_schema.hpp"
@@ -20,6 +22,12 @@ Result<std::unique_ptr<SqlitePageStore>> SqlitePageStore::open(const std::filesy
 }
 
 void SqlitePageStore::close() { database_->close(); }
+
+Async<void> SqlitePageStore::backup(std::filesystem::path file) {
+  return database_->read([file = std::move(file)](Connection& db) { return sqlite::write_backup(db, file); });
+}
+
+Async<void> SqlitePageStore::check_integrity() { return database_->read(sqlite::check_integrity); }
 
 Async<void> SqlitePageStore::put_world(model::World world) {
   return database_->write([world = std::move(world)](Connection& db) { return sqlite::put_world(db, world); });
@@ -95,6 +103,16 @@ Async<std::vector<PassageKey>> SqlitePageStore::passages_without_vector(std::str
 Async<void> SqlitePageStore::replace_characters(std::string world, std::vector<model::Character> characters) {
   return database_->write([world = std::move(world), characters = std::move(characters)](Connection& db) {
     return sqlite::replace_characters(db, world, characters);
+  });
+}
+
+Async<void> SqlitePageStore::put_character(model::Character character) {
+  return database_->write([character = std::move(character)](Connection& db) { return sqlite::put_character(db, character); });
+}
+
+Async<void> SqlitePageStore::remove_character(std::string world, std::string id) {
+  return database_->write([world = std::move(world), id = std::move(id)](Connection& db) {
+    return sqlite::remove_character(db, world, id);
   });
 }
 

@@ -31,6 +31,13 @@ class SqlitePageStore final : public PageStore, public CharacterStore {
   /// called, here or by the destructor, while the executors of the waiting callers still exist.
   void close();
 
+  /// Copies the file, as it is at this moment, to the new file `file`, while others go on reading and writing: a whole database
+  /// of the same form, synced to the disk. Takes one of the reading threads until it is done. Errors: conflict when `file`
+  /// exists; unavailable when it cannot be made or written, and then nothing is left of it.
+  Async<void> backup(std::filesystem::path file);
+  /// Reads the whole file: its pages, indexes, constraints and references between rows. Error: corrupt, with the first complaint.
+  Async<void> check_integrity();
+
   Async<void> put_world(model::World world) override;
   Async<std::optional<model::World>> find_world(std::string name) override;
   Async<std::vector<model::World>> list_worlds() override;
@@ -49,6 +56,8 @@ class SqlitePageStore final : public PageStore, public CharacterStore {
   Async<std::vector<PassageKey>> passages_without_vector(std::string world, std::string embedding_model) override;
 
   Async<void> replace_characters(std::string world, std::vector<model::Character> characters) override;
+  Async<void> put_character(model::Character character) override;
+  Async<void> remove_character(std::string world, std::string id) override;
   Async<std::vector<model::Character>> list_characters(std::string world) override;
   Async<std::optional<model::Character>> find_character(std::string world, std::string id) override;
 

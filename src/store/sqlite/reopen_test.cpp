@@ -48,7 +48,7 @@ TEST(ReopenTest, turns_and_credits_are_found_again) {
     model::Turn turn;
     turn.id = "t1";
     value_of(turns->begin(turn));
-    value_of(turns->append_reply("t1", "half"));
+    value_of(turns->append_events("t1", 1, {model::TurnStarted{.turn_id = "t1"}, model::TokenText{"half"}}));
     hold_id = std::get<model::CreditHold>(value_of(ledger->hold("u1", "t1", 5, 100))).id;
   }
   const auto turns = SqliteTurnStore::open(folder.path()).value();
@@ -56,6 +56,7 @@ TEST(ReopenTest, turns_and_credits_are_found_again) {
   const auto running = value_of(turns->list_running());
   ASSERT_EQ(running.size(), 1U);
   EXPECT_EQ(running[0].reply, "half");
+  EXPECT_EQ(value_of(turns->events("t1", 0, 10)).back().seq, 2);
   EXPECT_EQ(value_of(ledger->open_holds()).size(), 1U);
   EXPECT_EQ(value_of(ledger->release(hold_id, "interrupted")).balance, 100);
   EXPECT_EQ(std::get<model::CreditHold>(value_of(ledger->hold("u1", "t2", 5, 100))).balance, 95) << "no second opening grant";

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -43,6 +44,16 @@ Row& Row::operator>>(std::int32_t& value) {
   return *this;
 }
 
+Row& Row::operator>>(bool& value) {
+  value = sqlite3_column_int(handle_, column_++) != 0;
+  return *this;
+}
+
+Row& Row::operator>>(double& value) {
+  value = sqlite3_column_double(handle_, column_++);
+  return *this;
+}
+
 Row& Row::operator>>(std::vector<float>& value) {
   const auto bytes = next_bytes();
   value.resize(bytes.size() / sizeof(float));
@@ -75,6 +86,11 @@ int Statement::bind_one(int index, const std::optional<std::string>& text) {
 }
 
 int Statement::bind_one(int index, std::int64_t number) { return sqlite3_bind_int64(handle_, index, number); }
+
+// SQLite takes NaN for NULL, which the columns refuse.
+int Statement::bind_one(int index, double number) {
+  return sqlite3_bind_double(handle_, index, std::isnan(number) ? 0.0 : number);
+}
 
 int Statement::bind_one(int index, const std::vector<float>& values) {
   return sqlite3_bind_blob64(handle_, index, values.data(), values.size() * sizeof(float), SQLITE_STATIC);

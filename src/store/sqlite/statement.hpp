@@ -23,6 +23,8 @@ class Row {
   Row& operator>>(std::optional<std::string>& value);
   Row& operator>>(std::int64_t& value);
   Row& operator>>(std::int32_t& value);
+  Row& operator>>(bool& value);  ///< from an integer, 0 is false
+  Row& operator>>(double& value);
   Row& operator>>(std::vector<float>& value);  ///< from a blob of little-endian float32
 
  private:
@@ -59,6 +61,8 @@ class Statement {
   int bind_one(int index, const char* text) { return bind_one(index, std::string_view(text)); }
   int bind_one(int index, const std::optional<std::string>& text);
   int bind_one(int index, std::int64_t number);
+  int bind_one(int index, int number) { return bind_one(index, std::int64_t{number}); }  // bool too
+  int bind_one(int index, double number);                                                 // 0 for what is no number
   int bind_one(int index, const std::vector<float>& values);
   [[nodiscard]] Error error(int code) const;
 

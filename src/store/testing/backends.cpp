@@ -1,5 +1,6 @@
 #include "store/testing/backends.hpp"
 
+#include "store/http/testing/remote_ledger_stores.hpp"
 #include "store/memory/ledger_store.hpp"
 #include "store/memory/page_store.hpp"
 #include "store/memory/turn_store.hpp"
@@ -16,6 +17,8 @@ class MemoryStores final : public Stores {
   PageStore& pages() override { return pages_; }
   CharacterStore& characters() override { return pages_; }
   TurnStore& turns() override { return turns_; }
+  UsageStore& usage() override { return turns_; }
+  RecallStore& recall() override { return turns_; }
   LedgerStore& ledger() override { return ledger_; }
 
  private:
@@ -29,10 +32,9 @@ class SqliteStores final : public Stores {
  public:
   PageStore& pages() override { return opened_pages(); }
   CharacterStore& characters() override { return opened_pages(); }
-  TurnStore& turns() override {
-    if (!turns_) turns_ = SqliteTurnStore::open(folder_.path()).value();
-    return *turns_;
-  }
+  TurnStore& turns() override { return opened_turns(); }
+  UsageStore& usage() override { return opened_turns(); }
+  RecallStore& recall() override { return opened_turns(); }
   LedgerStore& ledger() override {
     if (!ledger_) ledger_ = SqliteLedgerStore::open(folder_.path()).value();
     return *ledger_;
@@ -42,6 +44,10 @@ class SqliteStores final : public Stores {
   SqlitePageStore& opened_pages() {
     if (!pages_) pages_ = SqlitePageStore::open(folder_.path()).value();
     return *pages_;
+  }
+  SqliteTurnStore& opened_turns() {
+    if (!turns_) turns_ = SqliteTurnStore::open(folder_.path()).value();
+    return *turns_;
   }
 
   TemporaryFolder folder_;
@@ -55,6 +61,22 @@ class SqliteStores final : public Stores {
 std::vector<Backend> backends() {
   return {{"memory", [] { return std::unique_ptr<Stores>(std::make_unique<MemoryStores>()); }},
           {"sqlite", [] { return std::unique_ptr<Stores>(std::make_unique<SqliteStores>()); }}};
+}
+
+std::vector<Backend> ledger_backends() {
+  auto all = backends();
+  all.push_back({"remote", open_remote_ledger_stores, why_not_of_a_remote_ledger});
+  return all;
+}
+
+void Contract::SetUp() {
+  if (GetParam().left_out == nullptr) return;
+  // "Stores/LedgerContract" and "settle_again/remote".
+  const auto& test = *::testing::UnitTest::GetInstance()->current_test_info();
+  const std::string suite = test.test_suite_name();
+  const std::string name = test.name();
+  const auto* reason = GetParam().left_out(suite.substr(suite.find('/') + 1) + "." + name.substr(0, name.find('/')));
+  if (reason != nullptr) GTEST_SKIP() << reason;
 }
 
 std::string name_of(const ::testing::TestParamInfo<Backend>& backend) { return backend.param.name; }

@@ -24,7 +24,7 @@ class LedgerContract : public Contract {
     return sum;
   }
 };
-INSTANTIATE_TEST_SUITE_P(Stores, LedgerContract, ::testing::ValuesIn(backends()), name_of);
+INSTANTIATE_TEST_SUITE_P(Stores, LedgerContract, ::testing::ValuesIn(ledger_backends()), name_of);
 
 TEST_P(LedgerContract, a_new_user_gets_the_opening_grant_once) {
   const auto hold = must_hold("u1", "t1", 5);

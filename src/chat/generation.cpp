@@ -1,0 +1,167 @@
+#include "chat/generation.hpp"
+
+#include "chat/reply_guard.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace gibsey::chat {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// A tiny model gets this many generations to say kLeastWords words that are fit to print.
+constexpr int kAttempts = 3;
+/// A sentence of a tiny model that has not ended by then does not end well.
+constexpr int kAttemptTokens = 64;
+constexpr int kLeastWords = 18;
+
+provider::ChatRequest request_for(const AdmittedTurn& turn, const TurnParts& parts, const Prompt& prompt) {
+  provider::ChatRequest request;
+  request.messages = prompt.messages;
+  request.stable_messages = prompt.stable_messages;
+  request.opening = prompt.opening;
+  request.max_tokens = turn.question.max_tokens;
+  request.user_id = turn.question.user_id;
+  request.deadline = turn.deadline;
+  request.stop = {"\nUser:", "\nReader:"};
+  if (parts.model.is_small()) request.sampling = {.min_p = 0.1, .repeat_penalty = 1.12};
+  request.sampling.temperature = turn.record.temperature;
+  request.sampling.top_p = turn.record.top_p;
+  return request;
+}
+
+void add(model::TokenUsage& usage, const model::TokenUsage& more) {
+  usage.prompt_tokens += more.prompt_tokens;
+  usage.completion_tokens += more.completion_tokens;
+}
+
+/// Where the text of a generation goes.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// False: no more is wanted.
+  virtual asio::awaitable<bool> take(std::string text) = 0;
+};
+
+/// A model that can be trusted with its own sentences: every token goes through the quote check to the reader.
+class FreeSink final : public Sink {
+ public:
+  FreeSink(ReplyCheck& check, ReplyWriter& writer) : check_(check), writer_(writer) {}
+
+  asio::awaitable<bool> take(std::string text) override {
+    co_await writer_.write(check_.feed(text));
+    co_return true;
+  }
+
+ private:
+  ReplyCheck& check_;
+  ReplyWriter& writer_;
+};
+
+/// A tiny model: only sentences that pass the guard go on, word by word as a stream of tokens does.
+class GuardedSink final : public Sink {
+ public:
+  GuardedSink(ReplyGuard& guard, ReplyCheck& check, ReplyWriter& writer) : guard_(guard), check_(check), writer_(writer) {}
+
+  asio::awaitable<bool> take(std::string text) override {
+    co_await pass(guard_.feed(text));
+    co_return !guard_.wants_no_more();
+  }
+
+  asio::awaitable<void> finish() { co_await pass(guard_.finish()); }
+
+ private:
+  asio::awaitable<void> pass(std::vector<std::string> sentences) {
+    for (const auto& sentence : sentences) {
+      for (std::size_t i = 0; i < sentence.size();) {
+        const auto end = std::min(sentence.find(' ', i + 1), sentence.size());
+        co_await writer_.write(check_.feed(std::string_view(sentence).substr(i, end - i)));
+        i = end;
+      }
+    }
+  }
+
+  ReplyGuard& guard_;
+  ReplyCheck& check_;
+  ReplyWriter& writer_;
+};
+
+/// One generation, piece by piece into `sink` until it wants no more. Says how it ended.
+asio::awaitable<Result<model::FinishReason>> generate(AdmittedTurn& turn, TurnParts& parts, provider::ChatRequest request,
+                                                      Sink& sink) {
+  GIBSEY_CO_TRY(std::shared_ptr<provider::TokenStream> stream, co_await parts.model.start(std::move(request)));
+  turn.log->when_stopped([weak = std::weak_ptr(stream)] {
+    if (const auto running = weak.lock()) running->stop();
+  });
+  bool wanted = true;
+  while (wanted) {
+    GIBSEY_CO_TRY(auto piece, co_await stream->next());
+    if (!piece) break;
+    parts.observer.count("tokens", parts.model.provider(), 1);
+    wanted = co_await sink.take(std::move(*piece));
+  }
+  turn.log->when_stopped(nullptr);
+  if (turn.log->stop_requested()) co_return model::FinishReason::stopped_by_reader;
+  if (!wanted) {
+    stream->stop();
+    co_return model::FinishReason::stop;
+  }
+  const auto generated = stream->generated();
+  add(turn.record.usage, generated.usage);
+  co_return generated.finish_reason;
+}
+
+asio::awaitable<Result<model::FinishReason>> stream_freely(AdmittedTurn& turn, TurnParts& parts, const Prompt& prompt,
+                                                           ReplyCheck& check, ReplyWriter& writer) {
+  FreeSink sink(check, writer);
+  co_return co_await generate(turn, parts, request_for(turn, parts, prompt), sink);
+}
+
+GuardInputs guard_inputs(const AdmittedTurn& turn, const Prompt& prompt) {
+  GuardInputs inputs{.prompt_texts = {prompt.opening}, .speaker_names = turn.speaker_names};
+  for (const auto& message : prompt.messages) inputs.prompt_texts.push_back(message.text);
+  for (const auto& source : turn.record.sources) inputs.prompt_texts.push_back(source.quote);
+  // Where the opening already says that the book does not tell, one sentence more is enough.
+  if (prompt.opening_is_whole) inputs.enough_words = 1;
+  return inputs;
+}
+
+/// Sentences pass a guard, and a generation that goes astray is begun again after what was accepted.
+asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, TurnParts& parts, const Prompt& prompt,
+                                                            ReplyCheck& check, ReplyWriter& writer) {
+  ReplyGuard guard(guard_inputs(turn, prompt));
+  GuardedSink sink(guard, check, writer);
+  const int least_words = prompt.opening_is_whole ? 0 : kLeastWords;
+  for (int attempt = 0; attempt < kAttempts && !guard.long_enough(); ++attempt) {
+    if (attempt > 0 && guard.words() >= least_words) break;
+    guard.restart();
+    auto request = request_for(turn, parts, prompt);
+    request.max_tokens = std::min(request.max_tokens, kAttemptTokens);
+    if (guard.accepted().empty()) {
+      request.opening += prompt.lead_in;
+      co_await sink.take(prompt.lead_in);
+    } else {
+      request.opening += guard.accepted();
+    }
+    GIBSEY_CO_TRY(const auto reason, co_await generate(turn, parts, std::move(request), sink));
+    if (reason == model::FinishReason::stopped_by_reader) co_return reason;
+    co_await sink.finish();
+  }
+  if (guard.words() == 0 && check.reply().empty()) {
+    co_return fail(ErrorCode::unavailable, "the model found no words that are fit to print; ask again, or use a larger model");
+  }
+  co_return model::FinishReason::stop;
+}
+
+}  // namespace
+
+asio::awaitable<Result<model::FinishReason>> generate_reply(AdmittedTurn& turn, TurnParts& parts, const Prompt& prompt, ReplyCheck& check,
+                                                            ReplyWriter& writer) {
+  if (parts.model.is_small()) return stream_guarded(turn, parts, prompt, check, writer);
+  return stream_freely(turn, parts, prompt, check, writer);
+}
+
+}  // namespace gibsey::chat

@@ -1,0 +1,24 @@
+#pragma once
+#include "base/result.hpp"
+#include "store/ledger_store.hpp"
+#include "store/turn_store.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+
+namespace gibsey::chat {
+
+/// By how much the numbers of the events that end an interrupted turn lie above the last stored one. A reader may have been sent
+/// events that were not stored when the program died (a quarter of a second of them): an id is never given twice.
+inline constexpr std::int64_t kCrashGap = 10'000;
+
+/// After a start: a turn that a crash left running is marked interrupted and what it held is given back; where its hold had been settled,
+/// its text was whole and it is marked complete. A hold of a turn that never began is given back, one of a complete turn settled.
+/// Answers how many turns were found running. May be run again.
+boost::asio::awaitable<Result<int>> recover_turns(store::TurnStore& turns, store::LedgerStore& ledger);
+
+/// Ends holds older than `limit` whose turn is not running (one that could not be settled when its turn ended). Answers how many.
+boost::asio::awaitable<Result<int>> sweep_holds(store::TurnStore& turns, store::LedgerStore& ledger, std::chrono::milliseconds limit);
+
+}  // namespace gibsey::chat

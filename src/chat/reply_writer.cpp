@@ -1,0 +1,50 @@
+#include "chat/reply_writer.hpp"
+
+#include "base/log.hpp"
+
+namespace gibsey::chat {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// How old the newest stored text of a running reply may be: what a crash can take.
+constexpr auto kSaveEvery = std::chrono::milliseconds(250);
+
+}  // namespace
+
+asio::awaitable<void> ReplyWriter::write(std::vector<CheckedPiece> pieces) {
+  for (auto& piece : pieces) {
+    if (auto* text = std::get_if<model::TokenText>(&piece)) write_text(std::move(text->text));
+    if (auto* quote = std::get_if<model::QuoteClosed>(&piece)) {
+      parts_.observer.count("quotes", model::to_string(quote->quote.origin), 1);
+      turn_.log->append(std::move(*quote));
+    }
+  }
+  if (!pieces.empty() && Deadline::Clock::now() - saved_ >= kSaveEvery) {
+    saved_ = Deadline::Clock::now();
+    co_await save_events(turn_, parts_);
+  }
+}
+
+void ReplyWriter::write_text(std::string text) {
+  if (!wrote_text_) {
+    wrote_text_ = true;
+    turn_.record.first_token_ms = static_cast<int>(turn_.milliseconds());
+    parts_.observer.phase("first_token", turn_.milliseconds() / 1000);
+  }
+  turn_.log->append(model::TokenText{std::move(text)});
+}
+
+asio::awaitable<void> save_events(AdmittedTurn& turn, TurnParts& parts) {
+  const auto unsaved = turn.log->unsaved();
+  if (unsaved.events.empty()) co_return;
+  const auto saved = co_await parts.turns.append_events(turn.record.id, unsaved.first_seq, unsaved.events);
+  if (saved) {
+    turn.log->mark_saved(unsaved);
+  } else {
+    log::warn("turn {}: {} events were not stored: {}", turn.record.id, unsaved.events.size(), saved.error().message);
+  }
+}
+
+}  // namespace gibsey::chat
