@@ -4,6 +4,7 @@ import json
 import unittest
 
 import websockets
+import websockets.exceptions
 
 import harness
 
