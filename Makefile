@@ -1,7 +1,7 @@
 # make run: set up what is missing, build, serve http://127.0.0.1:8002.   make test: set up, build, run every test.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: run build test lint format setup setup-tests web bench clean
+.PHONY: run build test smoke lint format setup setup-tests web bench clean
 
 PORT ?= 8002
 DATA ?= data
@@ -27,6 +27,10 @@ test: setup-tests web
 	@tools/setup/choose_model.sh
 	@tools/setup/build.sh dev all
 	@/usr/bin/python3 tools/run_tests.py
+
+# Two readers at once on the bundled model (contracts section 6); part of make test too.
+smoke: build setup-tests
+	@cd tests && /usr/bin/python3 -m unittest -v model_test.BundledModel.test_two_readers_at_once_get_a_whole_reply_in_time
 
 lint: setup-tests
 	@tools/setup/build.sh dev all

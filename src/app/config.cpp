@@ -253,7 +253,7 @@ Installation find_installation(const Environment& environment) {
   const auto clone = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path().parent_path();
   auto cache = get("GIBSEY_CACHE");
   if (cache.empty()) cache = get("HOME") + "/.cache/gibsey";
-  return {.worlds = clone / "worlds", .page = clone / "web" / "dist", .lexicon = fs::path(cache) / "vader", .models = fs::path(cache) / "models"};
+  return {.worlds = clone / "worlds", .page = clone / "web" / "dist", .openapi = clone / "openapi.json", .lexicon = fs::path(cache) / "vader", .models = fs::path(cache) / "models"};
 }
 
 }  // namespace gibsey::app

@@ -65,6 +65,7 @@ using Environment = std::map<std::string, std::string>;
 struct Installation {
   std::filesystem::path worlds;
   std::filesystem::path page;    ///< web/dist
+  std::filesystem::path openapi;  ///< openapi.json
   std::filesystem::path lexicon;  ///< VADER's
   std::filesystem::path models;  ///< set-up's cache
 };

@@ -4,6 +4,7 @@
 #include "app/complain.hpp"
 #include "base/log.hpp"
 #include "net/http_server.hpp"
+#include "server/openapi.hpp"
 #include "server/routes.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -62,7 +63,10 @@ int serve(const Config& config, const Installation& installation) {
   if (!opened) return complain(opened.error());
   auto& app = **opened;
   const server::StaticFiles page(installation.page);
-  const auto handler = server::make_http_handler(app.services(page), {.hosts = config.allowed_hosts, .origins = config.allowed_origins});
+  const auto table = server::read_openapi(installation.openapi);
+  auto services = app.services(page);
+  services.openapi = table;
+  const auto handler = server::make_http_handler(services, {.hosts = config.allowed_hosts, .origins = config.allowed_origins});
   net::HttpServer server(app.runtime().executor(), *handler);
   const auto addresses = listen(server, config);
   if (!addresses) return complain(addresses.error());

@@ -89,6 +89,11 @@ class GuardedSink final : public Sink {
   ReplyWriter& writer_;
 };
 
+asio::awaitable<bool> is_more(provider::TokenStream& stream) {
+  const auto piece = co_await stream.next();
+  co_return piece && *piece;
+}
+
 /// One generation, piece by piece into `sink` until it wants no more. Says how it ended.
 asio::awaitable<Result<model::FinishReason>> generate(AdmittedTurn& turn, TurnParts& parts, provider::ChatRequest request,
                                                       Sink& sink) {
@@ -104,13 +109,16 @@ asio::awaitable<Result<model::FinishReason>> generate(AdmittedTurn& turn, TurnPa
     wanted = co_await sink.take(std::move(*piece));
   }
   turn.log->when_stopped(nullptr);
-  if (turn.log->stop_requested()) co_return model::FinishReason::stopped_by_reader;
   if (!wanted) {
+    // What was made by then is drained, so that the usage tells of it.
     stream->stop();
-    co_return model::FinishReason::stop;
+    while (co_await is_more(*stream)) {
+    }
   }
   const auto generated = stream->generated();
   add(turn.record.usage, generated.usage);
+  if (turn.log->stop_requested()) co_return model::FinishReason::stopped_by_reader;
+  if (!wanted) co_return model::FinishReason::stop;
   co_return generated.finish_reason;
 }
 

@@ -290,7 +290,10 @@ void record_outcome(AdmittedTurn& turn, const Result<void>& outcome) {
   record.total_ms = static_cast<int>(turn.milliseconds());
   record.updated = unix_millis_now();
   if (outcome) {
-    if (record.status == model::TurnStatus::interrupted) record.error = "the program stopped while the reply was written";
+    if (record.status == model::TurnStatus::interrupted) {
+      record.error = "the program stopped while the reply was written";
+      record.error_code = "interrupted";
+    }
     return;
   }
   record.status = model::TurnStatus::failed;

@@ -9,6 +9,7 @@
 #include "server/credits.hpp"
 #include "server/health.hpp"
 #include "server/memory.hpp"
+#include "server/openapi.hpp"
 #include "server/pages.hpp"
 #include "server/persona_ws.hpp"
 #include "server/problem.hpp"
@@ -28,6 +29,9 @@ boost::asio::awaitable<net::HttpResponse> static_file(const Services& services, 
   if (response.status == 404) co_return problem(404, "There is nothing at this address.");
   co_return response;
 }
+
+boost::asio::awaitable<net::HttpResponse> api_table(const Services& services, RouteRequest&) { co_return openapi_table(services.openapi); }
+boost::asio::awaitable<net::HttpResponse> api_page(const Services&, RouteRequest&) { co_return openapi_page(); }
 
 boost::asio::awaitable<net::HttpResponse> open_session(const Services& services, RouteRequest& request) {
   co_return create_session(services.auth, request.principal, request.http.body);
@@ -95,6 +99,8 @@ std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::Orig
       {"GET", "/test", test_page, open},
       {"GET", "/test-llm-debug", test_model, admin},
 
+      {"GET", "/openapi.json", api_table, open},
+      {"GET", "/docs", api_page, open},
       {"GET", "/health", health, open},
       {"GET", "/live", live, open},
       {"GET", "/ready", ready, open},

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gibsey::server {
@@ -76,6 +77,7 @@ struct Services {
   std::chrono::milliseconds ping_interval{30'000};  ///< of a WebSocket (WS_PING_INTERVAL, WS_PING_TIMEOUT)
   std::chrono::milliseconds ping_timeout{10'000};
   int opening_grant = 100;  ///< credits that a user who is not known yet will begin with; told by GET /ledger/{user_id}
+  std::string_view openapi;  ///< the text of openapi.json; "" where it is not installed
 };
 
 }  // namespace gibsey::server

@@ -234,6 +234,7 @@ TEST_F(AuthenticatorTest, ASignedUrlOpensOneThingForTenMinutes) {
   EXPECT_EQ(who(request({}), query, turn_resource("0a1c")), "401");
   EXPECT_EQ(who(request({}), query, session_resource("0a1b")), "401");
   EXPECT_EQ(who(request({}), query), "401") << "a route that names no resource takes no token";
+  EXPECT_EQ(who(request({}), {{"token", authenticator_.link_token("ann", "")}}), "401");
   *now_ = kNow + 599;
   EXPECT_EQ(who(request({}), query, turn), "ann");
   *now_ = kNow + 600;

@@ -1,6 +1,7 @@
 #include "server/auth/jws_key.hpp"
 
 #include "server/auth/base64url.hpp"
+#include "server/auth/digest.hpp"
 #include "server/auth/jwt.hpp"
 #include "server/auth/testing/signing.hpp"
 
@@ -90,6 +91,23 @@ TEST(JwsKey, ASignatureOfAnotherLengthIsNone) {
     EXPECT_FALSE(key.verifies(text, std::string(good.size(), '\0'))) << algorithm;
     EXPECT_FALSE(key.verifies(text, std::string(good.size(), '\xFF'))) << algorithm;
   }
+}
+
+/// A shorter or longer text of the same numbers would be a second signature.
+TEST(JwsKey, ASignatureHasOneSpelling) {
+  const auto pair = KeyPair::ec("P-256");
+  const auto es = JwsKey::make("ES256", pair.public_pem()).value();
+  const auto signature = pair.sign_raw("text");
+  EXPECT_TRUE(es.verifies("text", signature));
+  EXPECT_FALSE(es.verifies("text", signature.substr(0, 32) + '\0' + signature.substr(32)));
+
+  const std::string secret(32, 's');
+  const auto hs = JwsKey::make("HS256", secret).value();
+  int number = 0;
+  while (hmac_sha256(secret, std::to_string(number)).back() != 0) ++number;
+  const auto mac = hmac_sha256(secret, std::to_string(number));
+  EXPECT_TRUE(hs.verifies(std::to_string(number), bytes_of(mac)));
+  EXPECT_FALSE(hs.verifies(std::to_string(number), bytes_of(mac).substr(0, 31)));
 }
 
 /// r or s of nothing or of the curve's order made other verifiers say yes to everything (CVE-2022-21449).

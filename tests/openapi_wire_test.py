@@ -1,0 +1,247 @@
+"""openapi.json against the running server: every documented path is asked with its documented example, and every answer, event and message
+is checked field by field; then what it refuses. A field that the table does not hold fails."""
+import asyncio
+import re
+import unittest
+
+import websockets
+
+import harness
+from documented import Documented, DocumentedSocket, end_cleanly
+from schema_check import Table
+
+SCRIPT = {"replies": [
+    {"match": "xxslow", "chunks": [{"text": f"word{i} ", "delay_ms": 40} for i in range(60)]},
+    {"match": "xxbreaks", "chunks": ["It begins ", "and then"], "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}},
+    {"chunks": ["A plain ", "answer [1]", ".\nOn two lines."]},
+], "max_running": 16, "max_queue": 1000}
+
+
+class EveryPath(unittest.TestCase):
+    """Auth is off, as `make run` has it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = harness.Server(SCRIPT)
+        cls.table = Table()
+
+    @classmethod
+    def tearDownClass(cls):
+        end_cleanly(cls.server)
+
+    def setUp(self):
+        self.client = Documented(self, self.server, self.table)
+        self.call, self.stream = self.client.call, self.client.stream
+
+    def test_every_documented_path_answers_as_documented(self):
+        # The feed comes well after the last question, whose end it would tell of too.
+        for part in (self.turns, self.ask, self.cited, self.characters, self.pages, self.credits, self.feed, self.persona, self.sessions, self.sign_in,
+                     self.operations):
+            with self.subTest(part=part.__name__):
+                part()
+        self.assertEqual(set(self.table.operations) - self.client.done, set(), "documented paths that nobody asked")
+
+    def create(self, text, **fields):
+        return self.call("POST", "/v1/turns", 201, fields={"text": text, **fields})
+
+    def follow(self, turn, **request):
+        return self.stream("GET", "/v1/turns/{id}/events", values={"id": turn["turn_id"]}, **request)
+
+    def turns(self):
+        turn = self.create("Why did you climb the tower?")
+        at = {"id": turn["turn_id"]}
+        events = self.follow(turn)
+        self.assertIn("quote", [name for name, _, _ in events])
+        self.assertEqual([name for name, _, _ in events][-1], "done")
+        self.assertEqual(self.follow(turn, headers={"Last-Event-ID": events[2][2]}), events[3:])
+        self.assertEqual(self.follow(turn, query={"last_event_id": events[2][2]}), events[3:])
+        self.call("GET", "/v1/turns/{id}/events", 204, values=at, headers={"Last-Event-ID": events[-1][2]})
+        self.assertEqual(self.call("GET", "/v1/turns/{id}", 200, values=at)["status"], "complete")
+        self.assertEqual(self.call("POST", "/v1/turns/{id}/stop", 202, values=at)["status"], "ended")
+        self.follow(self.call("POST", "/v1/turns/{id}/regenerate", 201, values=at))
+        slow = self.create("xxslow: which stair?", conversation_id=turn["conversation_id"])
+        running = self.call("GET", "/v1/turns/{id}", 200, values={"id": slow["turn_id"]})
+        self.assertEqual((running["status"], running["receipt"]), ("running", None))
+        self.follow(slow, most=6)
+        self.call("POST", "/v1/turns/{id}/stop", 202, values={"id": slow["turn_id"]})
+        self.assertEqual(self.follow(slow)[-1][1]["finish_reason"], "stopped_by_reader")
+        broken = self.create("xxbreaks: the mirror", character_id="", personality_weight=0.5, max_tokens=50)
+        self.assertEqual(self.follow(broken)[-1][0], "error")
+        self.assertEqual(self.call("GET", "/v1/turns/{id}", 200, values={"id": broken["turn_id"]})["error"]["code"], "unavailable")
+        listed = self.call("GET", "/v1/conversations", 200, query={"user_id": "reader", "limit": 1})
+        self.call("GET", "/v1/conversations", 200, query={"user_id": "reader", "limit": 1, "after": listed["next"]})
+        conversation = {"id": turn["conversation_id"]}
+        self.assertEqual(len(self.call("GET", "/v1/conversations/{id}", 200, values=conversation)["turns"]), 3)
+        self.call("DELETE", "/v1/conversations/{id}", 204, values=conversation)
+
+    def ask(self):
+        names = [name for name, _, _ in self.stream("POST", "/ask")]
+        self.assertEqual((names[0], names[-1]), ("turn", "done"))
+        self.stream("POST", "/ask", fields={"char_id": None, "text": "Who is Shamrock Stillman?", "page_id": "007", "max_tokens": 10})
+        self.assertEqual(self.stream("POST", "/ask", fields={"text": "xxbreaks"})[-1][0], "error")
+
+    def characters(self):
+        self.assertEqual(self.call("GET", "/characters", 200)[-1]["char_id"], "")
+        self.call("GET", "/characters", 200, query={"world": "sarah"})
+        self.call("GET", "/characters/{char_id}", 200, query={"world": "entrance-way"})
+        made = self.call("POST", "/characters", 201)
+        self.assertEqual(self.call("GET", "/characters/user/{user_id}", 200)["characters"], [made])
+        self.call("PUT", "/characters/{char_id}", 200, values={"char_id": made["char_id"]})
+        self.call("PUT", "/characters/{char_id}", 201, values={"char_id": "new-one"}, fields={"voice_id": "v1", "appearance_seed": "s1", "world": "sarah"})
+        self.call("DELETE", "/characters/{char_id}", 204, values={"char_id": "new-one"})
+        row = self.call("GET", "/v2/keyspaces/gibsey/characters/{char_id}", 200, headers={"X-Cassandra-Token": "anything"})
+        self.assertEqual(row["data"][0]["char_id"], row["char_id"])
+
+    def pages(self):
+        first = self.call("GET", "/pages", 200, query={"limit": 2})
+        self.call("GET", "/pages", 200, query={"limit": 2, "after": first["next"], "world": first["world"]})
+        self.assertIsNone(self.call("GET", "/pages/{id}", 200, values={"id": first["pages"][0]["id"]})["previous"])
+        self.call("GET", "/pages/{id}", 200, query={"version": 1, "world": "entrance-way"})
+        self.assertEqual(len(self.call("GET", "/retrieve", 200, query={"k": 5, "world": "entrance-way", "character": "arieol", "page": "007"})), 5)
+
+    def credits(self):
+        key = {"Idempotency-Key": "k-1"}
+        taken = self.call("POST", "/debit", 200, headers=key)
+        self.assertEqual(self.call("POST", "/debit", 200, headers=key), taken)
+        self.call("POST", "/credit", 200)
+        self.call("POST", "/credit", 200, fields={"amount": 5, "ref": taken["entry_id"]})
+        statement = self.call("GET", "/ledger/{user_id}", 200, query={"limit": 50})
+        self.assertEqual((statement["balance"], statement["known"]), (sum(entry["amount"] for entry in statement["entries"]), True))
+        self.assertEqual(self.call("GET", "/ledger/{user_id}", 200, values={"user_id": "nobody-yet"})["opening_grant"], 100)
+
+    def persona(self):
+        self.call("POST", "/api/sentiment", 200)
+        self.call("POST", "/memory/facts", 201)
+        self.call("POST", "/memory/facts", 201, body={"user_id": "user123", "character_id": "sarah", "fact_key": "colour", "fact_value": "green"})
+        self.assertEqual(self.call("GET", "/memory/facts/{user_id}/{character_id}", 200)["total"], 2)
+        self.assertEqual(len(self.call("POST", "/retrieve-context", 200, fields={"max_facts": 1})["relevant_facts"]), 1)
+        asyncio.run(self.persona_socket())
+
+    async def persona_socket(self):
+        async with websockets.connect(f"ws://{self.server.host}:{self.server.port}/ws/chat") as raw:
+            socket = DocumentedSocket(self.client, "/ws/chat", raw)
+            question, stop, ping = socket.examples()
+            await socket.send(question)
+            await socket.until("complete")
+            await socket.send(ping)
+            await socket.until("pong")
+            await socket.send({"message": "xxslow", "character_id": "arieol"})
+            await socket.until("token")
+            await socket.send(stop)
+            self.assertEqual((await socket.until("complete"))[-1]["finish_reason"], "stopped_by_reader")
+            for wrong, code in (("{", "invalid_json"), ('{"message": " "}', "invalid_message"), ('{"message": "Hi", "character_id": "nobody"}', "not_found"),
+                                ('{"message": "xxbreaks"}', "generation_failed")):
+                await raw.send(wrong)
+                self.assertEqual((await socket.until("error"))[-1]["code"], code)
+            socket.check_all_were_used()
+
+    def cited(self):
+        events = self.stream("POST", "/api/v1/chat", fields={"user_id": "logged"})
+        self.assertGreater(len(events[0][1]), 1)
+        self.stream("POST", "/api/v1/chat", fields={"creator": "Tunde Marrow", "user_id": "logged", "conversation_id": events[-1][1]["conversation_id"]})
+        self.assertEqual(self.stream("POST", "/api/v1/chat", fields={"query": "xxbreaks the compressor"})[-1][1]["message"], "LLM generation failed")
+        self.stream("POST", "/api/v1/chat", fields={"query": "Who are you?", "world": "sarah"})
+        rows = self.call("GET", "/v1/usage", 200, query={"limit": 1})
+        self.call("GET", "/v1/usage", 200, query={"limit": 1, "before": rows["next"]})
+
+    def feed(self):
+        path = "/v1/feed/conversation_turns"
+        told = self.stream("GET", path, most=1, while_open=lambda: self.server.ask("Hello feed", user="fed"))
+        self.assertEqual(told[0][1]["user_id"], "fed")
+        self.assertEqual(self.stream("GET", path, most=1, headers={"Last-Event-ID": str(int(told[0][2]) - 1)}), told)
+
+    def sessions(self):
+        asyncio.run(self.session_socket())
+        self.call("GET", "/test", 200)
+        self.assertEqual(self.call("GET", "/test-llm-debug", 200)["status"], "success")
+
+    async def session_socket(self):
+        async with websockets.connect(f"ws://{self.server.host}:{self.server.port}/ws/s-1?user_id=reader") as raw:
+            socket = DocumentedSocket(self.client, "/ws/{session_id}", raw)
+            self.assertEqual((await socket.receive())["type"], "connection_established")
+            question, stop, ping, navigation, selection = socket.examples()
+            await socket.send(question)
+            while not (await socket.until("ai_response_stream"))[-1]["data"]["is_complete"]:
+                pass
+            for message, answer in ((stop, "error"), (ping, "pong"), (navigation, "vault_update"), (selection, "prompt_selected")):
+                await socket.send(message)
+                await socket.until(answer)
+            for wrong, code in (("{", "INVALID_JSON"), ('{"type": "dance"}', "UNKNOWN_MESSAGE_TYPE"), ('{"type": "page_navigation"}', "INVALID_MESSAGE"),
+                                ('{"type": "ai_chat_request", "data": {"prompt": "Hi", "character_id": "nobody"}}', "NOT_FOUND"),
+                                ('{"type": "ai_chat_request", "data": {"prompt": "xxbreaks"}}', "LLM_ERROR")):
+                await raw.send(wrong)
+                self.assertEqual((await socket.until("error"))[-1]["data"]["code"], code)
+            self.assertEqual(self.call("GET", "/v1/sessions", 200)["sessions"][0]["session_id"], "s-1")
+            self.call("POST", "/v1/cluster-events", 202)
+            await socket.until("cluster_event")
+            socket.check_all_were_used()
+
+    def sign_in(self):
+        self.assertEqual(self.call("POST", "/v1/session", 200)["auth"], "off")
+        self.call("POST", "/v1/session", 200, body="")
+        self.call("GET", "/v1/session", 200)
+        self.call("DELETE", "/v1/session", 204)
+        self.call("POST", "/v1/session/token", 201)
+
+    def operations(self):
+        for path in ("/health", "/live", "/ready", "/metrics"):
+            self.call("GET", path, 200)
+        self.assertEqual(self.call("GET", "/openapi.json", 200), self.table.document)
+        self.assertIn("/openapi.json", self.call("GET", "/docs", 200))
+        page = self.call("GET", "/", 200)
+        etag = self.server.request("GET", "/")[1].get("ETag")
+        if etag:
+            self.call("GET", "/", 304, headers={"If-None-Match": etag})
+        script = re.search(r'src="/assets/([^"]+\.js)"', page)
+        self.call("GET", "/assets/{rest}", 200 if script else 404, values={"rest": script.group(1) if script else "none.js"})
+        self.call("GET", "/favicon.ico", 404)
+        self.call("GET", "/favicon.svg", 200 if script else 404)
+
+    def test_refusals_are_as_documented(self):
+        turn = {"id": "0" * 32}
+        self.call("POST", "/debit", 200, fields={"user_id": "poor", "cost": 100})
+        self.call("POST", "/ask", 402, fields={"user_id": "poor"})
+        self.assertEqual(self.server.request("POST", "/ask", {"user_id": "poor", "char_id": "arieol", "text": "Why?"})[2], '{"needed":5,"available":0}')
+        self.call("POST", "/debit", 402, fields={"user_id": "poor", "cost": 1})
+        self.call("POST", "/v1/turns", 402, fields={"user_id": "poor"})
+        self.call("POST", "/debit", 200, fields={"user_id": "keyed"}, headers={"Idempotency-Key": "k-2"})
+        self.call("POST", "/debit", 409, fields={"user_id": "keyed", "cost": 6}, headers={"Idempotency-Key": "k-2"})
+        self.call("POST", "/credit", 404, fields={"ref": "nothing"})
+        self.call("POST", "/characters", 409, fields={"char_id": "arieol"})
+        for method, path in (("GET", "/v1/turns/{id}"), ("GET", "/v1/turns/{id}/events"), ("POST", "/v1/turns/{id}/stop"), ("POST", "/v1/turns/{id}/regenerate"),
+                             ("GET", "/v1/conversations/{id}"), ("DELETE", "/v1/conversations/{id}")):
+            self.call(method, path, 404, values=turn)
+        for method in ("GET", "DELETE"):
+            self.assertEqual(self.call(method, "/characters/{char_id}", 404, values={"char_id": "nobody"})["detail"], "char not found")
+        self.call("GET", "/v2/keyspaces/gibsey/characters/{char_id}", 401)
+        self.call("GET", "/v2/keyspaces/gibsey/characters/{char_id}", 404, values={"char_id": "nobody"}, headers={"X-Cassandra-Token": "t"})
+        for path in ("/characters", "/pages", "/retrieve"):
+            self.call("GET", path, 404, query={"world": "nowhere"})
+        for path, query in (("/pages", {"limit": 501}), ("/pages/{id}", {"version": 0}), ("/retrieve", {"k": 51}), ("/ledger/{user_id}", {"limit": 0}), ("/v1/usage", {"before": "x"}),
+                            ("/v1/conversations", {"user_id": ""}), ("/memory/facts/{user_id}/{character_id}", {"limit": 0})):
+            self.assertEqual(self.call("GET", path, 422, query=query)["field"], list(query)[0])
+        for path in ("/ws/chat", "/ws/{session_id}"):
+            self.call("GET", path, 426)
+        for (method, path), operation in self.table.operations.items():
+            if "requestBody" in operation:
+                self.call(method, path, 400, body="{")
+                self.call(method, path, 422, body="[1]")
+                self.call(method, path, 413, body=" " * 70_000)
+        self.call("GET", "/live", 403, default=True, headers={"Host": "elsewhere.example"})
+
+    def test_required_fields_are_required(self):
+        for (method, path), operation in self.table.operations.items():
+            schema = self.table.request_schema(operation)
+            for name in (schema or {}).get("required", []):
+                body = {key: value for key, value in schema["examples"][0].items() if key != name}
+                self.assertEqual(self.call(method, path, 422, body=body)["field"], name)
+
+    def test_a_path_that_is_not_there(self):
+        for method, path, status in (("GET", "/nowhere", 404), ("PATCH", "/ask", 405)):
+            got, fields, text = self.server.request(method, path)
+            self.assertEqual(got, status)
+            self.client.check_answer(self.table.document["components"]["responses"]["Refusal"], fields, text, path)
+
+
+if __name__ == "__main__":
+    unittest.main()

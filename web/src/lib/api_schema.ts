@@ -1,0 +1,1196 @@
+// Generated from openapi.json by tools/openapi_types.py; change the table, not this file. What goes over the wire, as the server names it.
+
+/** 128 random bits as 32 lower-case hexadecimal digits. */
+export type Id = string;
+
+/** A reader: 1 to 128 printable characters. */
+export type UserId = string;
+
+/** Id or name of a world, character, page or conversation: at most 200 printable characters. */
+export type Name = string;
+
+/** Random, or as the client chose it; sessions have one of their own. */
+export type ConversationId = string;
+
+/** A question: 1 to 8,000 characters, not blank; line breaks and tabs may stand in it, other control characters may not. */
+export type QuestionText = string;
+
+/** UTC, ISO 8601 with milliseconds. */
+export type Time = string;
+
+/** UTC, ISO 8601 with microseconds. */
+export type SessionTime = string;
+
+/** #RRGGBB. */
+export type Color = string;
+
+/** 1 to 1,000,000,000. */
+export type Credits = number;
+
+/** How much of the creator's manner the answer takes on; absent or null is 0. */
+export type PersonalityWeight = number | null;
+
+/** Which search answered; none: nothing was found, or the world has no book. */
+export type RetrievalMethod = 'hybrid' | 'text' | 'vector' | 'none';
+
+/** Why the reply ended. */
+export type FinishReason = 'stop' | 'length' | 'stopped_by_reader' | 'error';
+
+/** stopped: by the reader; interrupted: the program stopped. */
+export type TurnStatus = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted';
+
+/** model: the model wrote it and it was found on the page; opening: put in front of the reply; epigraph: added after a reply that quoted nothing. */
+export type QuoteOrigin = 'model' | 'opening' | 'epigraph';
+
+/** The rule of charging that was applied. */
+export type ChargeRule =
+  | 'complete: charged in full'
+  | 'stopped by the reader after the first token: charged in full'
+  | 'stopped before the first token: released in full'
+  | 'failed: released in full'
+  | 'interrupted: released in full'
+  | 'free of charge';
+
+/** Of a line of the ledger: 32 hexadecimal digits, or what another ledger (LEDGER_URL) calls it. */
+export type EntryId = string;
+
+/** RFC 9457: the title is the status' own; what is wrong stands in detail. */
+export type ProblemType = 'about:blank';
+
+/** The status in words. */
+export type ProblemTitle =
+  | 'Bad Request'
+  | 'Unauthorized'
+  | 'Forbidden'
+  | 'Not Found'
+  | 'Method Not Allowed'
+  | 'Request Timeout'
+  | 'Conflict'
+  | 'Content Too Large'
+  | 'URI Too Long'
+  | 'Expectation Failed'
+  | 'Unprocessable Content'
+  | 'Upgrade Required'
+  | 'Too Many Requests'
+  | 'Request Header Fields Too Large'
+  | 'Internal Server Error'
+  | 'Not Implemented'
+  | 'Service Unavailable'
+  | 'Gateway Timeout'
+  | 'HTTP Version Not Supported';
+
+/** RFC 9457, as application/problem+json. */
+export interface Problem {
+  type: ProblemType;
+  title: ProblemTitle;
+  /** The HTTP status. */
+  status: number;
+  /** One plain sentence that says what to do. */
+  detail: string;
+  /** The field, parameter or header of the request that is wrong. */
+  field?: string;
+}
+
+/** The whole body of a 402: these two fields and no other. */
+export interface InsufficientCredits {
+  /** What the question costs. */
+  needed: number;
+  /** What the reader has. */
+  available: number;
+}
+
+/** What went wrong with a turn. unavailable: the model or a part that is needed cannot be reached or failed; deadline: the time allowed has passed; too_large: persona and question do not fit the model; interrupted: the program stopped while the reply was written. */
+export type TurnErrorCode =
+  | 'invalid_argument'
+  | 'not_found'
+  | 'conflict'
+  | 'forbidden'
+  | 'too_large'
+  | 'busy'
+  | 'deadline'
+  | 'cancelled'
+  | 'unavailable'
+  | 'corrupt'
+  | 'internal'
+  | 'interrupted';
+
+/** Error codes of the socket /ws/chat. */
+export type PersonaErrorCode =
+  | 'invalid_json'
+  | 'invalid_message'
+  | 'forbidden'
+  | 'not_found'
+  | 'busy'
+  | 'insufficient_credits'
+  | 'unavailable'
+  | 'generation_failed';
+
+/** Error codes of the sockets /ws/{session_id}. */
+export type SessionErrorCode =
+  | 'INVALID_JSON'
+  | 'INVALID_MESSAGE'
+  | 'UNKNOWN_MESSAGE_TYPE'
+  | 'NOT_FOUND'
+  | 'LLM_ERROR'
+  | 'INSUFFICIENT_CREDITS'
+  | 'busy';
+
+/** A line of the book that was offered to the model. */
+export interface Source {
+  /** Numbered once, from 1, on the server. */
+  n: number;
+  page_id: string;
+  /** The page's number as printed. */
+  label: string;
+  title: string;
+  chapter: string;
+  /** A line of the page, word for word. */
+  quote: string;
+  /** Code points of the page's text. */
+  start: number;
+  /** Excluded. */
+  end: number;
+  /** Comparable within one list only. */
+  score: number;
+}
+
+/** A quotation in a reply that stands in the book. */
+export interface Quote {
+  /** The source it came from; 0 when it was found elsewhere in the book. */
+  n: number;
+  page_id: string;
+  label: string;
+  title: string;
+  /** Code points of the page's text. */
+  start: number;
+  /** Excluded. */
+  end: number;
+  /** The page's own words: page.text[start:end]. */
+  text: string;
+  origin: QuoteOrigin;
+  verified: boolean;
+  /** Code points of the reply, quotation marks included. */
+  reply_start: number;
+  /** Excluded. */
+  reply_end: number;
+}
+
+/** What a turn cost and by which rule. */
+export interface Receipt {
+  held: number;
+  charged: number;
+  released: number;
+  /** What the reader has now; 0 on the dialects that are free of charge. */
+  balance: number;
+  rule: ChargeRule;
+}
+
+/** As the provider counted. */
+export interface TokenUsage {
+  prompt_tokens: number;
+  completion_tokens: number;
+}
+
+/** What went into the prompt and what was left out, in words. */
+export interface TurnContext {
+  included: string[];
+  cut: string[];
+}
+
+export interface TurnStarted {
+  turn_id: Id;
+  conversation_id: ConversationId;
+  /** Credits set aside. */
+  hold: number;
+}
+
+/** Everything written so far is void; the text starts again from nothing. */
+export interface TextReplaced {
+  reason: string;
+}
+
+export interface TurnDone {
+  turn_id: Id;
+  finish_reason: FinishReason;
+  provider: string;
+  model: string;
+  fallback_used: boolean;
+  first_token_ms: number;
+  total_ms: number;
+}
+
+export interface TurnFailed {
+  code: TurnErrorCode;
+  message: string;
+  /** Whether asking again may help. */
+  retryable: boolean;
+  /** Whether the credits were given back. */
+  released: boolean;
+}
+
+/** VADER 3.3.2: compound to four places, the others to three. */
+export interface Sentiment {
+  compound: number;
+  positive: number;
+  negative: number;
+  neutral: number;
+}
+
+/** How the reply was made. */
+export interface TurnTrace {
+  /** Which API asked. */
+  dialect: 'turns' | 'ask' | 'persona' | 'cited' | 'session';
+  /** Which search answered; empty before it has. */
+  retrieval: '' | 'hybrid' | 'text' | 'vector' | 'none';
+  temperature: number;
+  top_p: number;
+  /** Milliseconds of each part of the turn, by its name. */
+  phases_ms: {
+    [name: string]: number;
+  };
+  personality_weight: number;
+  /** Of the question, where the tone follows it. */
+  sentiment: Sentiment | null;
+}
+
+/** Why a turn failed or was interrupted. */
+export interface TurnError {
+  code: TurnErrorCode;
+  message: string;
+}
+
+/** The durable record of a question and its reply. */
+export interface Turn {
+  turn_id: Id;
+  conversation_id: ConversationId;
+  /** The turn before it in the conversation; null is the first. */
+  parent_id: Id | null;
+  user_id: UserId;
+  world: Name;
+  /** Empty is the narrator. */
+  character_id: string;
+  question: QuestionText;
+  /** While it runs: what is written so far. */
+  reply: string;
+  status: TurnStatus;
+  /** Empty while it runs. */
+  finish_reason: '' | 'stop' | 'length' | 'stopped_by_reader' | 'error';
+  error: TurnError | null;
+  sources: Source[];
+  quotes: Quote[];
+  /** Quotation marks taken off because no page holds the words. */
+  false_quotes: number;
+  context: TurnContext;
+  usage: TokenUsage;
+  /** Null while it runs. */
+  receipt: Receipt | null;
+  provider: string;
+  model: string;
+  fallback_used: boolean;
+  first_token_ms: number;
+  total_ms: number;
+  trace: TurnTrace;
+  created: Time;
+  updated: Time;
+}
+
+export interface TurnCreated {
+  turn_id: Id;
+  conversation_id: ConversationId;
+  /** Where the turn is followed; with a signed token where auth is on, so that an EventSource can. */
+  events_url: string;
+  /** Credits set aside. */
+  hold: number;
+}
+
+export interface TurnStopped {
+  turn_id: Id;
+  /** ended: it was over before, and stays as it is. */
+  status: 'stopping' | 'ended';
+}
+
+/** A conversation as a list shows it. */
+export interface Conversation {
+  conversation_id: ConversationId;
+  user_id: UserId;
+  world: Name;
+  /** Of its last turn; empty is the narrator. */
+  character_id: string;
+  /** Its first question. */
+  title: string;
+  last_turn_id: Id;
+  /** How many. */
+  turns: number;
+  created: Time;
+  updated: Time;
+}
+
+export interface ConversationWithTurns {
+  conversation_id: ConversationId;
+  user_id: UserId;
+  world: Name;
+  /** Of its last turn; empty is the narrator. */
+  character_id: string;
+  /** Its first question. */
+  title: string;
+  last_turn_id: Id;
+  /** In the order in which they began; siblings answer the same question again. */
+  turns: Turn[];
+  created: Time;
+  updated: Time;
+}
+
+export interface ConversationList {
+  /** Newest first. */
+  conversations: Conversation[];
+  /** The value of `after` for the next part; null at the end. */
+  next: string | null;
+}
+
+/** user_id is required where auth is off, else it is the one who is signed in. */
+export interface CreateTurnRequest {
+  user_id?: UserId;
+  text: QuestionText;
+  world?: Name;
+  /** Id or alias; null or empty is the narrator. */
+  character_id?: string | null;
+  conversation_id?: Name;
+  page_id?: Name;
+  personality_weight?: PersonalityWeight;
+  /** Must be the one that answers here; for clients that insist. */
+  provider?: string;
+  /** As provider. */
+  model?: string;
+  max_tokens?: number | null;
+}
+
+/** user_id is required where auth is off, else it is the one who is signed in. */
+export interface AskRequest {
+  user_id?: UserId;
+  /** Id or alias; null or empty is the narrator. */
+  char_id?: string | null;
+  text: QuestionText;
+  world?: Name;
+  conversation_id?: Name;
+  /** The page the reader has open. */
+  page_id?: string;
+  max_tokens?: number | null;
+}
+
+/** With the field names of both sources. */
+export interface Character {
+  /** Empty is the narrator. */
+  char_id: string;
+  display_name: string;
+  color_hex: Color;
+  /** The persona. */
+  system_prompt: string;
+  /** "reflective, mystical" where none is set. */
+  tone: string;
+  /** One line for a list. */
+  blurb: string;
+  greeting: string;
+  aliases: string[];
+  world: Name;
+  world_title: string;
+  /** The same as char_id. */
+  character_id: string;
+  /** Who made it; empty for one that came with its world. */
+  user_id: string;
+  /** The same as display_name. */
+  name: string;
+  /** The same as system_prompt. */
+  persona_prompt: string;
+  voice_id: string | null;
+  appearance_seed: string | null;
+  created_at: Time;
+  updated_at: Time;
+}
+
+/** A row as a Stargate gives it, and its columns once more beside it. */
+export interface CharacterRow {
+  count: 1;
+  data: Character[];
+  /** Empty is the narrator. */
+  char_id: string;
+  display_name: string;
+  color_hex: Color;
+  /** The persona. */
+  system_prompt: string;
+  /** "reflective, mystical" where none is set. */
+  tone: string;
+  /** One line for a list. */
+  blurb: string;
+  greeting: string;
+  aliases: string[];
+  world: Name;
+  world_title: string;
+  /** The same as char_id. */
+  character_id: string;
+  /** Who made it; empty for one that came with its world. */
+  user_id: string;
+  /** The same as display_name. */
+  name: string;
+  /** The same as system_prompt. */
+  persona_prompt: string;
+  voice_id: string | null;
+  appearance_seed: string | null;
+  created_at: Time;
+  updated_at: Time;
+}
+
+export interface CharacterList {
+  characters: Character[];
+  total: number;
+}
+
+/** display_name or name must be there; user_id where auth is off. */
+export interface CreateCharacterRequest {
+  user_id?: UserId;
+  /** A new one is made where it is absent. */
+  char_id?: string;
+  /** The same as char_id. */
+  character_id?: string;
+  display_name?: string;
+  /** The same as display_name. */
+  name?: string;
+  system_prompt?: string;
+  /** The same as system_prompt. */
+  persona_prompt?: string;
+  color_hex?: Color;
+  tone?: string;
+  blurb?: string;
+  greeting?: string;
+  voice_id?: string;
+  appearance_seed?: string;
+  /** The world it joins; the one without a book where none is named. */
+  world?: string;
+}
+
+/** Fields that are absent stay as they are. */
+export interface PutCharacterRequest {
+  display_name?: string;
+  /** The same as display_name. */
+  name?: string;
+  system_prompt?: string;
+  /** The same as system_prompt. */
+  persona_prompt?: string;
+  color_hex?: Color;
+  tone?: string;
+  blurb?: string;
+  greeting?: string;
+  voice_id?: string;
+  appearance_seed?: string;
+  /** The world it joins; the one without a book where none is named. */
+  world?: string;
+}
+
+/** user_id is required where auth is off. */
+export interface DebitRequest {
+  user_id?: UserId;
+  cost: Credits;
+}
+
+export interface CreditRequest {
+  user_id: UserId;
+  amount: Credits;
+  /** The entry, or the debit's key, that is given back. */
+  ref?: string;
+  /** Kept in the ledger. */
+  reason?: string;
+}
+
+export interface LedgerChange {
+  user_id: UserId;
+  /** After the change. */
+  balance: number;
+  entry_id: EntryId;
+}
+
+export interface LedgerEntry {
+  /** Ever growing. */
+  number: number;
+  id: EntryId;
+  kind: 'grant' | 'hold' | 'settle' | 'release' | 'debit' | 'credit';
+  /** Signed; the sum of a user's amounts is the balance. */
+  amount: number;
+  /** The hold, turn, key or entry that it belongs to. */
+  ref: string;
+  /** The rule applied, or why it was given. */
+  reason: string;
+  /** After this entry. */
+  balance: number;
+  created: Time;
+}
+
+export interface LedgerStatement {
+  user_id: UserId;
+  balance: number;
+  /** Whether the user has an account yet. */
+  known: boolean;
+  /** What an unknown user's first question will bring; absent for a known one. */
+  opening_grant?: number;
+  /** Newest first. */
+  entries: LedgerEntry[];
+}
+
+export interface SentimentRequest {
+  /** Any text. */
+  text: string;
+}
+
+/** user_id is required where auth is off. */
+export interface RetrieveContextRequest {
+  message: QuestionText;
+  user_id?: UserId;
+  character_id: string;
+  max_facts?: number | null;
+  max_snippets?: number | null;
+}
+
+export interface RecalledFact {
+  fact: string;
+}
+
+export interface RetrievedContext {
+  /** Both lists as a text for a prompt; empty when there is nothing. */
+  context: string;
+  /** Newest first. */
+  relevant_facts: RecalledFact[];
+  /** Of past talks that are close to the message, closest first. */
+  conversation_snippets: string[];
+}
+
+/** Either fact, or fact_key and fact_value. user_id is required where auth is off. */
+export interface AddFactRequest {
+  user_id?: UserId;
+  character_id: string;
+  fact?: string;
+  fact_key?: string;
+  fact_value?: string;
+}
+
+/** Something a character knows about a reader. */
+export interface Fact {
+  fact_id: Id;
+  user_id: UserId;
+  character_id: string;
+  fact: string;
+  created_at: Time;
+}
+
+export interface FactList {
+  /** Newest first. */
+  facts: Fact[];
+  total: number;
+}
+
+/** A turn that has ended, whatever its dialect. */
+export interface ConversationTurn {
+  user_id: string;
+  /** Empty is the narrator. */
+  character_id: string;
+  user_message: string;
+  ai_response: string;
+  /** Seconds since 1970. */
+  timestamp: number;
+  turn_id: Id;
+  conversation_id: ConversationId;
+}
+
+/** A question. Other fields are no error. */
+export interface PersonaMessage {
+  message: QuestionText;
+  /** The character "default" is Sarah. */
+  character_id?: string;
+  /** Must be the one who is signed in where auth is on. */
+  user_id?: string;
+  /** Accepted and not used yet. */
+  preferences?: Record<string, unknown>;
+}
+
+/** Ends the reply that runs; what waits is dropped. */
+export interface PersonaStop {
+  type: 'stop';
+}
+
+/** Answered by a pong. */
+export interface PersonaPing {
+  type: 'ping';
+}
+
+export interface PersonaStatus {
+  type: 'status';
+  /** generating_response comes again when a text starts anew: what was sent is void. */
+  task: 'processing_message' | 'generating_response';
+}
+
+export interface PersonaToken {
+  type: 'token';
+  content: string;
+}
+
+/** The end of a reply; the sentiment is the question's. */
+export interface PersonaComplete {
+  type: 'complete';
+  sentiment: Sentiment;
+  turn_id: Id;
+  conversation_id: ConversationId;
+  finish_reason: FinishReason;
+}
+
+/** The socket lives on. */
+export interface PersonaError {
+  type: 'error';
+  /** One plain sentence. */
+  content: string;
+  code: PersonaErrorCode;
+}
+
+export interface PersonaPong {
+  type: 'pong';
+}
+
+export interface CitedChatRequest {
+  query: QuestionText;
+  /** Id, alias or name of a creator: only this one's pages are searched, and the answer takes on the manner. An unknown one changes nothing. */
+  creator?: string;
+  conversation_id?: Name;
+  personality_weight?: PersonalityWeight;
+  /** anonymous where auth is off and none is given. */
+  user_id?: string;
+  /** chrysopedia where it is loaded and none is named. */
+  world?: string;
+}
+
+export interface CitedSource {
+  /** What [N] in the text names. */
+  number: number;
+  title: string;
+  slug: string;
+  creator_name: string;
+  /** The page's chapter. */
+  topic_category: string;
+  /** Of the page, word for word. */
+  summary: string;
+  section_anchor: string;
+  section_heading: string;
+  /** Empty: there are no videos here. */
+  source_video_id: string;
+  start_time: null;
+  end_time: null;
+  /** Empty. */
+  video_filename: string;
+  page_id: string;
+}
+
+export interface CitedDone {
+  cascade_tier: RetrievalMethod;
+  conversation_id: ConversationId;
+  fallback_used: boolean;
+}
+
+export interface CitedError {
+  message: 'Search failed' | 'LLM generation failed';
+  code: TurnErrorCode;
+  /** What went wrong, in a sentence. */
+  detail: string;
+}
+
+export interface UsageRow {
+  /** Ever growing. */
+  number: number;
+  user_id: string;
+  client_ip: string;
+  /** As the request named it. */
+  creator_slug: string | null;
+  query: string;
+  prompt_tokens: number;
+  completion_tokens: number;
+  /** Characters / 4 where the provider counted nothing. */
+  total_tokens: number;
+  cascade_tier: RetrievalMethod;
+  model: string;
+  latency_ms: number;
+  created: Time;
+}
+
+export interface UsageList {
+  /** Newest first. */
+  rows: UsageRow[];
+  /** The value of `before` for the next part; null at the end. */
+  next: number | null;
+}
+
+/** A question; the reply goes to all sockets of the session. */
+export interface ChatRequestMessage {
+  type: 'ai_chat_request';
+  data: {
+    prompt: QuestionText;
+    character_id?: string;
+    /** The page the reader has open. */
+    current_page_id?: string;
+    /** The same. */
+    page_id?: string;
+  };
+}
+
+/** Ends a reply; its last message has is_complete. */
+export interface ChatStopMessage {
+  type: 'ai_chat_stop';
+  data: {
+    response_id: Id;
+  };
+}
+
+/** Answered by a pong. */
+export interface PingMessage {
+  type: 'ping';
+  data?: {
+    /** Anything; it comes back. */
+    timestamp?: unknown;
+  };
+}
+
+/** Answered by a vault_update. */
+export interface PageNavigationMessage {
+  type: 'page_navigation';
+  data: {
+    page_index: number;
+  };
+}
+
+/** Answered by a prompt_selected. */
+export interface PromptSelectionMessage {
+  type: 'prompt_selection';
+  data?: {
+    /** Anything; it comes back. */
+    prompt_id?: unknown;
+  };
+}
+
+/** The first message. */
+export interface ConnectionEstablishedMessage {
+  type: 'connection_established';
+  data: {
+    session_id: string;
+    timestamp: SessionTime;
+  };
+}
+
+/** A piece of a reply; response_id is the turn's id. */
+export interface ResponseStreamMessage {
+  type: 'ai_response_stream';
+  data: {
+    response_id: Id;
+    /** Empty in the last one. */
+    token: string;
+    is_complete: boolean;
+    timestamp: SessionTime;
+  };
+}
+
+/** Answers a ping. */
+export interface PongMessage {
+  type: 'pong';
+  data: {
+    /** The ping's, or the time where it had none. */
+    timestamp: unknown;
+  };
+}
+
+/** Answers a page_navigation. */
+export interface VaultUpdateMessage {
+  type: 'vault_update';
+  data: {
+    vault_data: {
+      current_page_index: number;
+      session_id: string;
+    };
+    timestamp: SessionTime;
+  };
+}
+
+/** Answers a prompt_selection. */
+export interface PromptSelectedMessage {
+  type: 'prompt_selected';
+  data: {
+    /** The selection's, or null. */
+    prompt_id: unknown;
+    session_id: string;
+    timestamp: SessionTime;
+  };
+}
+
+/** Sent to every session by POST /v1/cluster-events. */
+export interface ClusterEventMessage {
+  type: 'cluster_event';
+  data: {
+    event_type: string;
+    /** As it was sent; an empty object where nothing was. */
+    event_data: unknown;
+    timestamp: SessionTime;
+  };
+}
+
+/** The socket lives on. */
+export interface SessionErrorMessage {
+  type: 'error';
+  data: {
+    /** One plain sentence. */
+    message: string;
+    code: SessionErrorCode;
+    timestamp: SessionTime;
+  };
+}
+
+export interface SessionSummary {
+  session_id: string;
+  /** Null where auth is off. */
+  user_id: string | null;
+  sockets: number;
+  /** Replies being streamed. */
+  running: number;
+  page_index: number;
+  connected_at: Time;
+  last_activity: Time;
+}
+
+export interface SessionList {
+  sessions: SessionSummary[];
+  /** Sockets of all sessions. */
+  total_connections: number;
+}
+
+export interface ClusterEventRequest {
+  event_type: string;
+  /** Anything. */
+  event_data?: unknown;
+}
+
+export interface ClusterEventSent {
+  status: 'sent';
+}
+
+/** A real short reply of the model, or what went wrong. */
+export interface ModelTest {
+  status: 'success' | 'error';
+  available_providers: string[];
+  model: string;
+  test_response: string | null;
+  token_count: number;
+  timings: {
+    first_token_ms: number;
+    total_ms: number;
+  };
+  /** Only where status is error. */
+  error?: string;
+}
+
+export interface Page {
+  /** Unique in its world; 42 and 042 are the same page. */
+  id: string;
+  world: Name;
+  /** As printed. */
+  label: string;
+  title: string;
+  chapter: string;
+  /** Plain; offsets count its code points. */
+  text: string;
+  version: number;
+  /** The character whose page it is; may be empty. */
+  voice: string;
+}
+
+export interface PageWithNeighbours {
+  /** Unique in its world; 42 and 042 are the same page. */
+  id: string;
+  world: Name;
+  /** As printed. */
+  label: string;
+  title: string;
+  chapter: string;
+  /** Plain; offsets count its code points. */
+  text: string;
+  version: number;
+  /** The character whose page it is; may be empty. */
+  voice: string;
+  /** The page after it. */
+  next: string | null;
+  /** The page before it. */
+  previous: string | null;
+}
+
+export interface PageList {
+  world: Name;
+  /** In the book's order. */
+  pages: Page[];
+  /** The value of `after` for the next part; null at the end. */
+  next: string | null;
+}
+
+/** A line of the book that fits the question. */
+export interface Hit {
+  /** Fewer than 40 words, word for word: page.text[start:end]. */
+  quote: string;
+  world: Name;
+  page_id: string;
+  label: string;
+  title: string;
+  chapter: string;
+  /** Code points of the page's text. */
+  start: number;
+  /** Excluded. */
+  end: number;
+  words: number;
+  /** 0 where another service (RAG_URL) found the line and does not tell. */
+  page_version: number;
+  /** Comparable within one answer only. */
+  score: number;
+  /** BM25 of the passage. */
+  text_score: number;
+  /** BM25 over adjacent pairs of words. */
+  pair_score: number;
+  /** Cosine. */
+  vector_score: number;
+}
+
+/** An admin or a service may name another user. The body may be left out. */
+export interface OpenSessionRequest {
+  user_id?: UserId;
+}
+
+/** Who is asking. */
+export interface SignedIn {
+  auth: 'on' | 'off';
+  user_id: string | null;
+  admin: boolean;
+  expires: Time | null;
+}
+
+/** The body may be left out. */
+export interface SocketTokenRequest {
+  /** For /ws/{session_id}; without it the token is for /ws/chat. */
+  session_id?: string;
+  user_id?: UserId;
+}
+
+export interface SocketToken {
+  /** For ?token=. */
+  token: string;
+  /** What it opens. */
+  resource: string;
+  /** Seconds. */
+  expires_in: number;
+}
+
+export interface DependencyStatus {
+  status: 'healthy' | 'unhealthy';
+  latency_ms: number;
+  detail?: string;
+}
+
+export interface LoadedWorld {
+  name: Name;
+  title: string;
+  pages: number;
+  passages: number;
+}
+
+export interface Health {
+  status: 'healthy' | 'degraded' | 'unhealthy';
+  service: string;
+  version: string;
+  /** Seed 001's view: what is not configured is disconnected. */
+  services: {
+    ollama: 'connected' | 'disconnected';
+    redis: 'connected' | 'disconnected';
+    [name: string]: 'connected' | 'disconnected';
+  };
+  /** Other services that this one was told to use. */
+  dependencies: {
+    [name: string]: DependencyStatus;
+  };
+  database: {
+    type: 'sqlite';
+    status: 'connected' | 'disconnected';
+  };
+  websocket_connections: number;
+  worlds: LoadedWorld[];
+  model: {
+    provider: string;
+    model: string;
+    /** Empty when text alone is searched. */
+    embedding_model: string;
+  };
+  queue: {
+    running: number;
+    waiting: number;
+  };
+  /** Plain sentences; any makes the status degraded. */
+  problems: string[];
+  timestamp: Time;
+}
+
+export interface Live {
+  status: 'live';
+}
+
+export interface Ready {
+  status: 'ready';
+}
+
+/** POST /ask */
+export type AskEvent =
+  | { event: 'turn'; data: TurnStarted }
+  | { event: 'sources'; data: Source[] }
+  | { event: 'message'; data: string }
+  | { event: 'quote'; data: Quote }
+  | { event: 'replace'; data: TextReplaced }
+  | { event: 'ledger'; data: Receipt }
+  | { event: 'done'; data: TurnDone }
+  | { event: 'error'; data: TurnFailed };
+
+/** GET /v1/turns/{id}/events */
+export type FollowTurnEvent =
+  | { event: 'turn'; data: TurnStarted }
+  | { event: 'sources'; data: Source[] }
+  | { event: 'context'; data: TurnContext }
+  | { event: 'token'; data: string }
+  | { event: 'quote'; data: Quote }
+  | { event: 'replace'; data: TextReplaced }
+  | { event: 'usage'; data: TokenUsage }
+  | { event: 'ledger'; data: Receipt }
+  | { event: 'done'; data: TurnDone }
+  | { event: 'error'; data: TurnFailed };
+
+/** GET /ws/chat */
+export type PersonaSocketIn = PersonaMessage | PersonaStop | PersonaPing;
+
+/** GET /ws/chat */
+export type PersonaSocketOut = PersonaStatus | PersonaToken | PersonaComplete | PersonaError | PersonaPong;
+
+/** GET /v1/feed/conversation_turns */
+export type FollowConversationsEvent = { event: 'conversation_turn'; data: ConversationTurn };
+
+/** POST /api/v1/chat */
+export type CitedChatEvent =
+  | { event: 'sources'; data: CitedSource[] }
+  | { event: 'token'; data: string }
+  | { event: 'done'; data: CitedDone }
+  | { event: 'error'; data: CitedError };
+
+/** GET /ws/{session_id} */
+export type SessionSocketIn = ChatRequestMessage | ChatStopMessage | PingMessage | PageNavigationMessage | PromptSelectionMessage;
+
+/** GET /ws/{session_id} */
+export type SessionSocketOut =
+  | ConnectionEstablishedMessage
+  | ResponseStreamMessage
+  | PongMessage
+  | VaultUpdateMessage
+  | PromptSelectedMessage
+  | ClusterEventMessage
+  | SessionErrorMessage;
+
+/** Every operation by its operationId. */
+export interface Operations {
+  /** Ask a character and read the reply as it is written. */
+  ask: { method: 'POST'; path: '/ask'; request: AskRequest; event: AskEvent };
+  /** Ask; the reply is followed at events_url. */
+  createTurn: { method: 'POST'; path: '/v1/turns'; request: CreateTurnRequest; answer: TurnCreated };
+  /** The whole record of a turn. */
+  getTurn: { method: 'GET'; path: '/v1/turns/{id}'; answer: Turn };
+  /** Replays a turn's events and follows them. */
+  followTurn: { method: 'GET'; path: '/v1/turns/{id}/events'; event: FollowTurnEvent };
+  /** Ends the reply where it is; what was written is kept and charged. */
+  stopTurn: { method: 'POST'; path: '/v1/turns/{id}/stop'; answer: TurnStopped };
+  /** Answers the same question again, as a sibling of the turn. */
+  regenerateTurn: { method: 'POST'; path: '/v1/turns/{id}/regenerate'; answer: TurnCreated };
+  /** A reader's conversations, newest first. */
+  listConversations: { method: 'GET'; path: '/v1/conversations'; answer: ConversationList };
+  /** A conversation with its turns. */
+  getConversation: { method: 'GET'; path: '/v1/conversations/{id}'; answer: ConversationWithTurns };
+  /** Removes a conversation and its turns. */
+  deleteConversation: { method: 'DELETE'; path: '/v1/conversations/{id}'; answer: null };
+  /** Who is asking, and a cookie by which a browser stays that. */
+  openSession: { method: 'POST'; path: '/v1/session'; request: OpenSessionRequest; answer: SignedIn };
+  /** Who is asking. */
+  showSession: { method: 'GET'; path: '/v1/session'; answer: SignedIn };
+  /** The browser forgets the cookie. */
+  leaveSession: { method: 'DELETE'; path: '/v1/session'; answer: null };
+  /** A short-lived token for a WebSocket's address. */
+  createSocketToken: { method: 'POST'; path: '/v1/session/token'; request: SocketTokenRequest; answer: SocketToken };
+  /** All characters, the narrator last. */
+  listCharacters: { method: 'GET'; path: '/characters'; answer: Character[] };
+  /** Makes a character of the reader's own. */
+  createCharacter: { method: 'POST'; path: '/characters'; request: CreateCharacterRequest; answer: Character };
+  /** The characters that a user made. */
+  listMadeCharacters: { method: 'GET'; path: '/characters/user/{user_id}'; answer: CharacterList };
+  /** A character by id or alias. */
+  getCharacter: { method: 'GET'; path: '/characters/{char_id}'; answer: Character };
+  /** Changes a character, for the user who made it and for admins. */
+  putCharacter: { method: 'PUT'; path: '/characters/{char_id}'; request: PutCharacterRequest; answer: Character };
+  /** Removes a character, for the user who made it and for admins. */
+  deleteCharacter: { method: 'DELETE'; path: '/characters/{char_id}'; answer: null };
+  /** A character as a Stargate gives its row. */
+  getCharacterRow: { method: 'GET'; path: '/v2/keyspaces/gibsey/characters/{char_id}'; answer: CharacterRow };
+  /** The pages of a world in the book's order. */
+  listPages: { method: 'GET'; path: '/pages'; answer: PageList };
+  /** A page, and the ids of its neighbours. */
+  getPage: { method: 'GET'; path: '/pages/{id}'; answer: PageWithNeighbours };
+  /** Lines of the book that fit a question or a half-remembered line. */
+  retrieve: { method: 'GET'; path: '/retrieve'; answer: Hit[] };
+  /** Takes credits at once. */
+  debit: { method: 'POST'; path: '/debit'; request: DebitRequest; answer: LedgerChange };
+  /** Gives credits, or gives back what was taken. */
+  credit: { method: 'POST'; path: '/credit'; request: CreditRequest; answer: LedgerChange };
+  /** A reader's balance and statement. */
+  getLedger: { method: 'GET'; path: '/ledger/{user_id}'; answer: LedgerStatement };
+  /** A WebSocket on which a persona answers messages, in order. */
+  personaSocket: { method: 'GET'; path: '/ws/chat'; in: PersonaSocketIn; out: PersonaSocketOut };
+  /** The sentiment of a text, by VADER. */
+  scoreSentiment: { method: 'POST'; path: '/api/sentiment'; request: SentimentRequest; answer: Sentiment };
+  /** What a persona remembers of a reader. */
+  retrieveContext: { method: 'POST'; path: '/retrieve-context'; request: RetrieveContextRequest; answer: RetrievedContext };
+  /** Tells a persona something about a reader. */
+  addFact: { method: 'POST'; path: '/memory/facts'; request: AddFactRequest; answer: Fact };
+  /** What a persona was told about a reader. */
+  listFacts: { method: 'GET'; path: '/memory/facts/{user_id}/{character_id}'; answer: FactList };
+  /** Every turn as it ends, whatever its dialect. */
+  followConversations: { method: 'GET'; path: '/v1/feed/conversation_turns'; event: FollowConversationsEvent };
+  /** An answer out of numbered sources, each claim with its [N]. */
+  citedChat: { method: 'POST'; path: '/api/v1/chat'; request: CitedChatRequest; event: CitedChatEvent };
+  /** The usage log, newest first. */
+  listUsage: { method: 'GET'; path: '/v1/usage'; answer: UsageList };
+  /** A WebSocket of a session; all sockets with its id see the same replies. */
+  sessionSocket: { method: 'GET'; path: '/ws/{session_id}'; in: SessionSocketIn; out: SessionSocketOut };
+  /** The sessions that are open: one's own, or all of them for an admin. */
+  listSessions: { method: 'GET'; path: '/v1/sessions'; answer: SessionList };
+  /** Sends a cluster_event to every session. */
+  sendClusterEvent: { method: 'POST'; path: '/v1/cluster-events'; request: ClusterEventRequest; answer: ClusterEventSent };
+  /** A page that talks over /ws/{session_id}, for trying a server by hand. */
+  testPage: { method: 'GET'; path: '/test'; answer: string };
+  /** Has the model say a few words. */
+  testModel: { method: 'GET'; path: '/test-llm-debug'; answer: ModelTest };
+  /** How the server and what it needs are. */
+  health: { method: 'GET'; path: '/health'; answer: Health };
+  /** Answers while the process does. */
+  live: { method: 'GET'; path: '/live'; answer: Live };
+  /** Whether questions are taken. */
+  ready: { method: 'GET'; path: '/ready'; answer: Ready };
+  /** Counters and latencies in Prometheus' text format. */
+  metrics: { method: 'GET'; path: '/metrics'; answer: string };
+  /** This table. */
+  openapi: { method: 'GET'; path: '/openapi.json'; answer: Record<string, unknown> };
+  /** This table for people. */
+  docs: { method: 'GET'; path: '/docs'; answer: string };
+  /** The web page. */
+  page: { method: 'GET'; path: '/'; answer: string };
+  /** The page's icon, where the page has one of this form. */
+  faviconIco: { method: 'GET'; path: '/favicon.ico'; answer: string };
+  /** The page's icon, where the page has one of this form. */
+  faviconSvg: { method: 'GET'; path: '/favicon.svg'; answer: string };
+  /** The page's scripts and styles; the address may go on with further slashes. */
+  asset: { method: 'GET'; path: '/assets/{rest}'; answer: string };
+}
