@@ -8,7 +8,7 @@ export default defineConfig({
   plugins: [react()],
   server: {
     proxy: Object.fromEntries(
-      ['/ask', '/characters', '/pages'].map((path) => [
+      ['/v1', '/characters', '/pages', '/ledger'].map((path) => [
         path,
         {
           target: server,
@@ -32,5 +32,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  test: { environment: 'node', include: ['src/**/*_test.ts'] },
+  // A busy machine is no failure.
+  test: { environment: 'node', include: ['src/**/*_test.ts'], testTimeout: 60_000 },
 });

@@ -1,36 +1,23 @@
-// The page against a running server: choose Arieol, ask, read the answer, open the page it quotes.
+// The page against a running server: choose Arieol, ask, read the answer, open the page it quotes; reload, stop, ask again, go
+// back to what was asked before.
 //   GIBSEY_URL=http://127.0.0.1:8002 [CHROMIUM=/usr/bin/chromium] [SCREENSHOT=page.png] node e2e/page_test.mjs
 // Exit code 0 when all holds, 1 with a plain sentence otherwise.
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { conversations, drawer, regenerate, reloadAfterwards, reloadInMidStream, stop } from './conversation_steps.mjs';
+import { ask, bare, check } from './steps.mjs';
 
 const base = process.env.GIBSEY_URL;
 const browserPath = process.env.CHROMIUM || '/usr/bin/chromium';
 const question = 'Why did you climb the tower?';
-const replyLimitMs = 90_000;
-
-function check(holds, sentence) {
-  if (!holds) throw new Error(sentence);
-}
-
-/** One space between words, no quotation marks at the ends. */
-function bare(text) {
-  return text.replace(/\s+/g, ' ').replace(/^[\s"'“”‘’«»]+|[\s"'“”‘’«»]+$/g, '');
-}
 
 async function askArieol(page) {
   const card = page.locator('[data-char-id="arieol"]');
   await card.waitFor({ timeout: 15_000 });
   await card.click();
   check(new URL(page.url()).hash === '#char=arieol', `The address does not hold the chosen character: ${page.url()}`);
-  await page.getByLabel(/^Your question to/).fill(question);
-  await page.keyboard.press('Enter');
-  const turn = page.locator('.turn').last();
-  await page.locator('.turn:not([data-status="waiting"]):not([data-status="streaming"])').last().waitFor({ timeout: replyLimitMs });
-  const status = await turn.getAttribute('data-status');
-  check(status === 'done', `The turn ended as "${status}": ${await turn.innerText()}`);
-  return turn;
+  return ask(page, question);
 }
 
 async function checkReply(turn) {
@@ -67,8 +54,8 @@ async function checkQuote(page, turn) {
   return { quoted, mark };
 }
 
-async function run(browser) {
-  const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
+/** Only the page itself, and without a complaint. */
+function watch(page) {
   const faults = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (line) => line.type() === 'error' && faults.push(line.text()));
@@ -76,15 +63,30 @@ async function run(browser) {
     const url = request.url();
     if (!url.startsWith(new URL(base).origin) && !url.startsWith('data:')) faults.push(`asked elsewhere for ${url}`);
   });
+  return faults;
+}
+
+async function run(browser) {
+  const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
+  const faults = watch(page);
   try {
     await page.goto(base);
     const turn = await askArieol(page);
     const { reply, receipt } = await checkReply(turn);
     const { quoted, mark } = await checkQuote(page, turn);
+    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+    await reloadAfterwards(page, turn);
+    await regenerate(page);
+    const cut = await reloadInMidStream(page);
+    const stopped = await stop(page);
+    await conversations(page, question);
+    await drawer(page);
     check(faults.length === 0, `The browser complains: ${faults.join(' | ')}`);
     console.log(`page test: passed\n  reply: ${reply.replace(/\s+/g, ' ')}\n  quote: ${quoted} (${mark})\n  receipt: ${receipt}`);
-  } finally {
+    console.log(`  reload while ${cut}: the reply was whole\n  stopped: ${stopped}`);
+  } catch (error) {
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+    throw error;
   }
 }
 

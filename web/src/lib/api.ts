@@ -1,13 +1,16 @@
-// The server's paths. Every outcome is a value; nothing here throws but listCharacters and loadPage,
-// whose Error.message is a sentence for the reader.
+// The server's paths, but for the stream of a turn (follow_turn.ts). listCharacters and loadPage reject with a plain sentence;
+// the others answer with an outcome.
 
-import type { AskOutcome, AskRequest, Character, Page, Refusal, TurnEvent } from './api_types';
-import { decodeCharacter, decodePage, decodeTurnEvent } from './decode';
-import { SseParser } from './sse';
-
-const unreachable = 'The server does not answer. Is `gibsey serve` running?';
-/** The server sends a comment every 15 s; three missed ones mean that the line is dead. */
-const silenceLimitMs = 50_000;
+import type { Character, ConversationList, Outcome, Page, TurnCreated, TurnRecord, TurnRequest } from './api_types';
+import {
+  decodeBalance,
+  decodeCharacter,
+  decodeConversationList,
+  decodePage,
+  decodeTurnCreated,
+  decodeTurnRecords,
+} from './decode';
+import { call, getJson } from './http';
 
 /** Rejects with a plain sentence. */
 export async function listCharacters(signal?: AbortSignal): Promise<Character[]> {
@@ -22,102 +25,62 @@ export async function loadPage(pageId: string, world: string, signal?: AbortSign
   return decodePage(await getJson(`/pages/${encodeURIComponent(pageId)}${query}`, signal));
 }
 
-async function getJson(path: string, signal?: AbortSignal): Promise<unknown> {
-  let response: Response;
-  try {
-    response = await fetch(path, { headers: { Accept: 'application/json' }, signal: signal ?? null });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Error(unreachable);
-  }
-  if (!response.ok) throw new Error((await readProblem(response)).detail);
-  try {
-    return await response.json();
-  } catch {
-    throw new Error('The server sent something that is no JSON.');
-  }
+/** The same key and request once more give the same turn, which is charged once. */
+export async function createTurn(request: TurnRequest, idempotencyKey: string): Promise<Outcome<TurnCreated>> {
+  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': idempotencyKey };
+  return created(await call('/v1/turns', { method: 'POST', headers, body: JSON.stringify(request) }));
 }
 
-export interface AskOptions {
-  signal: AbortSignal;
-  /** The same key for the same question asked again after a lost line: it is then charged once. */
-  idempotencyKey: string;
-  /** Called once for each piece of the stream, with all events that it completed. */
-  onEvents: (events: TurnEvent[]) => void;
+/** Has the question of a turn answered once more. The key as in createTurn. */
+export async function regenerateTurn(turnId: string, idempotencyKey: string): Promise<Outcome<TurnCreated>> {
+  const headers = { 'Idempotency-Key': idempotencyKey };
+  return created(await call(`${turnPath(turnId)}/regenerate`, { method: 'POST', headers }));
 }
 
-export async function ask(request: AskRequest, options: AskOptions): Promise<AskOutcome> {
-  let response: Response;
-  try {
-    response = await fetch('/ask', {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'application/json',
-        Accept: 'text/event-stream',
-        'Idempotency-Key': options.idempotencyKey,
-      },
-      body: JSON.stringify(request),
-      signal: options.signal,
-    });
-  } catch {
-    return options.signal.aborted ? { kind: 'stopped' } : { kind: 'unreachable' };
-  }
-  if (!response.ok || response.body === null) {
-    return { kind: 'refused', refusal: await readRefusal(response) };
-  }
-  return follow(response.body.getReader(), options);
+/** The reply ends where it is; its stream tells how. */
+export async function stopTurn(turnId: string): Promise<Outcome<unknown>> {
+  return call(`${turnPath(turnId)}/stop`, { method: 'POST' });
 }
 
-async function follow(reader: ReadableStreamDefaultReader<Uint8Array>, options: AskOptions): Promise<AskOutcome> {
-  const parser = new SseParser();
-  let closed = false;
-  try {
-    for (;;) {
-      const piece = await withinSilence(reader.read());
-      if (piece.done) break;
-      const events = parser.push(piece.value).map(decodeTurnEvent).filter((event) => event !== undefined);
-      closed ||= events.some((event) => event.type === 'done' || event.type === 'error');
-      if (events.length > 0) options.onEvents(events);
-    }
-  } catch {
-    // A line that drops after `done` has lost nothing.
-    if (options.signal.aborted && !closed) return { kind: 'stopped' };
-    reader.cancel().catch(() => undefined);
-  }
-  return closed ? { kind: 'ended' } : { kind: 'broken' };
+/** Where a turn is followed, when the address that createTurn gave is not known any more. */
+export function eventsPath(turnId: string): string {
+  return `${turnPath(turnId)}/events`;
 }
 
-function withinSilence<T>(read: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('silence')), silenceLimitMs);
-    read.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+export async function listConversations(userId: string, limit: number, after?: string): Promise<Outcome<ConversationList>> {
+  const query = new URLSearchParams({ user_id: userId, limit: String(limit), ...(after === undefined ? {} : { after }) });
+  return decoded(await call(`/v1/conversations?${query.toString()}`, {}), decodeConversationList);
 }
 
-export async function readRefusal(response: Response): Promise<Refusal> {
-  if (response.status === 402) {
-    const body = (await response.json().catch(() => ({}))) as Partial<Record<'needed' | 'available', number>>;
-    return { kind: 'credits', needed: body.needed ?? 0, available: body.available ?? 0 };
-  }
-  const problem = await readProblem(response);
-  if (response.status === 429) {
-    const wait = retryAfterSeconds(response.headers.get('Retry-After'), Date.now());
-    return { kind: 'busy', retry_after_s: wait, detail: problem.detail };
-  }
-  return { kind: 'problem', ...problem };
+/** The turns of a conversation in the order in which they began. */
+export async function loadConversation(conversationId: string): Promise<Outcome<TurnRecord[]>> {
+  return decoded(await call(conversationPath(conversationId), {}), decodeTurnRecords);
 }
 
-async function readProblem(response: Response): Promise<{ status: number; title: string; detail: string }> {
-  const body = (await response.json().catch(() => null)) as { title?: unknown; detail?: unknown } | null;
-  const title = typeof body?.title === 'string' ? body.title : `Error ${response.status}`;
-  const detail = typeof body?.detail === 'string' ? body.detail : `The server answered with status ${response.status}.`;
-  return { status: response.status, title, detail };
+/** Refused while one of its turns runs. */
+export async function deleteConversation(conversationId: string): Promise<Outcome<unknown>> {
+  return call(conversationPath(conversationId), { method: 'DELETE' });
 }
 
-/** Seconds to wait by a Retry-After header (a number or an HTTP date); 5 where it says nothing usable. */
-export function retryAfterSeconds(header: string | null, nowMs: number): number {
-  const value = header?.trim() ?? '';
-  if (/^\d+$/.test(value)) return Number(value);
-  const date = value === '' ? NaN : Date.parse(value);
-  return Number.isNaN(date) ? 5 : Math.max(0, Math.ceil((date - nowMs) / 1000));
+/** What the reader has to spend; of a new reader, what the first question will bring. */
+export async function loadBalance(userId: string): Promise<Outcome<number>> {
+  return decoded(await call(`/ledger/${encodeURIComponent(userId)}?limit=1`, {}), decodeBalance);
+}
+
+function turnPath(turnId: string): string {
+  return `/v1/turns/${encodeURIComponent(turnId)}`;
+}
+
+function conversationPath(conversationId: string): string {
+  return `/v1/conversations/${encodeURIComponent(conversationId)}`;
+}
+
+function created(outcome: Outcome<unknown>): Outcome<TurnCreated> {
+  const made = decoded(outcome, decodeTurnCreated);
+  // An answer without an id is some other server's.
+  return made.kind === 'ok' && made.answer.turn_id === '' ? { kind: 'unreachable' } : made;
+}
+
+function decoded<T>(outcome: Outcome<unknown>, decode: (answer: unknown) => T): Outcome<T> {
+  return outcome.kind === 'ok' ? { kind: 'ok', answer: decode(outcome.answer) } : outcome;
 }

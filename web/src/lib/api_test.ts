@@ -1,8 +1,17 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ask, listCharacters, loadPage, retryAfterSeconds } from './api';
-import type { AskOutcome, TurnEvent } from './api_types';
+import {
+  createTurn,
+  deleteConversation,
+  listCharacters,
+  listConversations,
+  loadBalance,
+  loadConversation,
+  loadPage,
+  regenerateTurn,
+} from './api';
+import { retryAfterSeconds } from './http';
 
 // A real server on a free port; only the page's relative addresses are turned into its own.
 let server: Server | undefined;
@@ -23,61 +32,41 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function askOnce(signal = new AbortController().signal): Promise<{ outcome: AskOutcome; events: TurnEvent[] }> {
-  const events: TurnEvent[] = [];
-  const outcome = await ask(
-    { user_id: 'u', char_id: 'arieol', text: 'Why?' },
-    { signal, idempotencyKey: 'key-1', onEvents: (more) => events.push(...more) },
-  );
-  return { outcome, events };
-}
+const request = { user_id: 'u', character_id: 'arieol', text: 'Why?' };
+const created = { turn_id: 't1', conversation_id: 'c1', events_url: '/v1/turns/t1/events?token=x', hold: 5 };
 
-describe('ask', () => {
-  it('sends the question once, with its key, and gives tokens and named events in order', async () => {
+describe('createTurn', () => {
+  it('sends the question with its key', async () => {
     let seen = '';
-    await serve((request, response) => {
-      request.on('data', (chunk: Buffer) => (seen += chunk.toString()));
-      request.on('end', () => {
-        seen += ` ${request.method} ${request.headers['idempotency-key']}`;
-        response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-        response.write(': hello\n\nevent: turn\ndata: {"turn_id":"t1","hold":5}\nid: t1:1\n\ndata: a\ndata: b\n\n');
-        response.write('event: news\ndata: {}\n\nevent: quote\ndata: {broken\n\n');
-        response.end('event: done\ndata: {"turn_id":"t1","model":"m"}\n\n');
+    await serve((incoming, response) => {
+      incoming.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+      incoming.on('end', () => {
+        seen += ` ${incoming.method} ${incoming.url} ${incoming.headers['idempotency-key']}`;
+        response.writeHead(201).end(JSON.stringify({ ...created, more: 1 }));
       });
     });
-    const { outcome, events } = await askOnce();
-    expect(seen).toBe('{"user_id":"u","char_id":"arieol","text":"Why?"} POST key-1');
-    expect(outcome).toEqual({ kind: 'ended' });
-    expect(events.map((event) => event.type)).toEqual(['turn', 'token', 'done']);
-    expect(events[1]).toEqual({ type: 'token', text: 'a\nb' });
+    expect(await createTurn(request, 'key-1')).toEqual({ kind: 'ok', answer: created });
+    expect(seen).toBe('{"user_id":"u","character_id":"arieol","text":"Why?"} POST /v1/turns key-1');
+    seen = '';
+    await regenerateTurn('t/1', 'key-2');
+    expect(seen).toBe(' POST /v1/turns/t%2F1/regenerate key-2');
   });
 
-  it('tells a stream that broke off from one that ended', async () => {
-    await serve((_request, response) => {
-      response.writeHead(200);
-      response.write('data: half\n\n', () => response.destroy());
+  it('takes a line that drops within the answer, and a stranger’s answer, for no answer', async () => {
+    const answers = ['{"turn_id":"t1",', '<html>', '{"hello":1}'];
+    await serve((_incoming, response) => {
+      const answer = answers.shift()!;
+      response.writeHead(201, { 'Content-Length': answer.startsWith('{"turn') ? 99 : answer.length });
+      response.write(answer, () => response.destroy());
     });
-    const { outcome, events } = await askOnce();
-    expect(outcome).toEqual({ kind: 'broken' });
-    expect(events).toEqual([{ type: 'token', text: 'half' }]);
-  });
-
-  it('knows a stop by the reader', async () => {
-    const controller = new AbortController();
-    await serve((_request, response) => {
-      response.writeHead(200);
-      response.write('data: half\n\n');
-    });
-    const answer = askOnce(controller.signal);
-    setTimeout(() => controller.abort(), 50);
-    expect((await answer).outcome).toEqual({ kind: 'stopped' });
+    for (let i = 0; i < 3; i++) expect(await createTurn(request, 'k')).toEqual({ kind: 'unreachable' });
   });
 
   it('names a server that is not there', async () => {
     await serve(() => undefined);
     server!.close();
     await new Promise((resolve) => setImmediate(resolve));
-    expect((await askOnce()).outcome).toEqual({ kind: 'unreachable' });
+    expect(await createTurn(request, 'k')).toEqual({ kind: 'unreachable' });
   });
 
   it.each([
@@ -86,22 +75,57 @@ describe('ask', () => {
     [404, {}, '{"title":"Gone","detail":"char not found"}', { kind: 'problem', status: 404, title: 'Gone', detail: 'char not found' }],
     [502, {}, '<html>', { kind: 'problem', status: 502, title: 'Error 502', detail: 'The server answered with status 502.' }],
   ])('reads a refusal with status %i', async (status, headers, body, refusal) => {
-    await serve((_request, response) => response.writeHead(status, headers).end(body));
-    expect((await askOnce()).outcome).toEqual({ kind: 'refused', refusal });
+    await serve((_incoming, response) => response.writeHead(status, headers).end(body));
+    expect(await createTurn(request, 'k')).toEqual({ kind: 'refused', refusal });
+  });
+});
+
+describe('conversations', () => {
+  it('are listed, read with what the record lacks filled in, and deleted', async () => {
+    await serve((incoming, response) => {
+      if (incoming.method === 'DELETE') return response.writeHead(204).end();
+      if (incoming.url === '/v1/conversations?user_id=a+b&limit=2&after=c0') {
+        return response.end('{"conversations":[{"conversation_id":"c1","title":"Why?"}],"next":"c1"}');
+      }
+      return response.end(
+        '{"turns":[{"turn_id":"t1","parent_id":null,"status":"complete","quotes":[{"page_id":"0","verified":true,"origin":"epigraph"}]},' +
+          '{"turn_id":"t2","parent_id":"t1","status":"failed","error":{"code":"deadline","message":"late"},"receipt":{"charged":0}}]}',
+      );
+    });
+    expect(await listConversations('a b', 2, 'c0')).toMatchObject({
+      answer: { conversations: [{ conversation_id: 'c1', title: 'Why?', character_id: '' }], next: 'c1' },
+    });
+    expect(await loadConversation('c1')).toMatchObject({
+      answer: [
+        { turn_id: 't1', parent_id: null, sources: [], receipt: null, quotes: [{ page_id: '0', origin: 'epigraph', reply_end: -1 }] },
+        { turn_id: 't2', parent_id: 't1', status: 'failed', error: { code: 'deadline', message: 'late' }, receipt: { charged: 0 } },
+      ],
+    });
+    expect(await deleteConversation('c1')).toEqual({ kind: 'ok', answer: undefined });
+  });
+});
+
+describe('loadBalance', () => {
+  it('says of a new reader what the first question will bring', async () => {
+    const fresh = '{"balance":0,"known":false,"opening_grant":100}';
+    const known = '{"balance":7,"known":true}';
+    await serve((incoming, response) => response.end(incoming.url === '/ledger/new?limit=1' ? fresh : known));
+    expect(await loadBalance('new')).toEqual({ kind: 'ok', answer: 100 });
+    expect(await loadBalance('old')).toEqual({ kind: 'ok', answer: 7 });
   });
 });
 
 describe('listCharacters and loadPage', () => {
   it('fills what a character lacks', async () => {
-    await serve((_request, response) => response.end('[{"char_id":""},{"char_id":"a","color_hex":"#ff3b3b","aliases":["b"]}]'));
+    await serve((_incoming, response) => response.end('[{"char_id":""},{"char_id":"a","color_hex":"#ff3b3b","aliases":["b"]}]'));
     const [narrator, other] = await listCharacters();
     expect(narrator).toMatchObject({ char_id: '', display_name: 'The narrator', color_hex: '#8A7F6D', aliases: [] });
     expect(other).toMatchObject({ display_name: 'a', color_hex: '#FF3B3B', aliases: ['b'] });
   });
 
   it('asks for a page of its world and passes the problem on', async () => {
-    await serve((request, response) => {
-      if (request.url === '/pages/a%2Fb?world=my%20book') response.end('{"id":"a/b","text":"T"}');
+    await serve((incoming, response) => {
+      if (incoming.url === '/pages/a%2Fb?world=my%20book') response.end('{"id":"a/b","text":"T"}');
       else response.writeHead(404).end('{"detail":"No such page."}');
     });
     expect(await loadPage('a/b', 'my book')).toMatchObject({ id: 'a/b', text: 'T' });

@@ -1,116 +1,65 @@
-// What goes over the wire, field by field as the server names it. Domain types are elsewhere.
+// What goes over the wire, as far as the page reads it; the server's table of it all is api_schema.ts.
 
-export interface Character {
-  /** "" is the narrator. */
-  char_id: string;
-  display_name: string;
-  /** #RRGGBB */
-  color_hex: string;
-  tone: string;
-  blurb: string;
-  greeting: string;
-  world: string;
-  world_title: string;
-  aliases: string[];
+import type * as schema from './api_schema';
+
+export type Source = schema.Source;
+export type Quote = schema.Quote;
+export type Receipt = schema.Receipt;
+export type TurnDone = schema.TurnDone;
+export type TurnFailed = schema.TurnFailed;
+export type TurnCreated = schema.TurnCreated;
+
+export type Character = Pick<
+  schema.Character,
+  'char_id' | 'display_name' | 'color_hex' | 'tone' | 'blurb' | 'greeting' | 'world' | 'world_title' | 'aliases'
+> & {
   /** Questions to begin with; none known where empty. */
   questions: string[];
-}
+};
 
-export interface Source {
-  n: number;
-  page_id: string;
-  label: string;
-  title: string;
-  chapter: string;
-  quote: string;
-  /** Code points of the page's text, end excluded. */
-  start: number;
-  end: number;
-  score: number;
-}
+export type Page = Pick<schema.Page, 'id' | 'world' | 'label' | 'title' | 'chapter' | 'text'>;
 
-export interface Quote {
-  n: number;
-  page_id: string;
-  label: string;
-  title: string;
-  /** Code points of the page's text, end excluded. */
-  start: number;
-  end: number;
-  /** The page's own words. */
-  text: string;
-  verified: boolean;
-  origin: 'model' | 'opening' | 'epigraph';
-  /** Code points of the reply so far put together, quotation marks included, end excluded. */
-  reply_start: number;
-  reply_end: number;
-}
+/** A question as it goes out. The same key with another body would be refused, so a repetition sends this very one. */
+export type TurnRequest = Required<Pick<schema.CreateTurnRequest, 'user_id' | 'text' | 'character_id'>> &
+  Pick<schema.CreateTurnRequest, 'world' | 'conversation_id' | 'page_id'>;
 
-export interface Ledger {
-  held: number;
-  charged: number;
-  released: number;
-  balance: number;
-  /** Which rule of charging was applied. */
-  rule: string;
-}
+export type TurnRecord = Pick<
+  schema.Turn,
+  | 'turn_id' | 'conversation_id' | 'parent_id' | 'world' | 'character_id' | 'question' | 'reply' | 'status' | 'finish_reason'
+  | 'error' | 'sources' | 'quotes' | 'context' | 'receipt' | 'provider' | 'model' | 'fallback_used' | 'first_token_ms'
+  | 'total_ms' | 'created'
+>;
 
-export interface Done {
-  turn_id: string;
-  finish_reason: string;
-  provider: string;
-  model: string;
-  fallback_used: boolean;
-  first_token_ms: number;
-  total_ms: number;
-}
+export type Conversation = Pick<
+  schema.Conversation,
+  'conversation_id' | 'world' | 'character_id' | 'title' | 'turns' | 'updated'
+>;
 
-export interface TurnError {
-  code: string;
-  message: string;
-  retryable: boolean;
-  /** Credits given back. */
-  released: number;
-}
-
-export interface Page {
-  id: string;
-  world: string;
-  label: string;
-  title: string;
-  chapter: string;
-  text: string;
-}
-
-export interface AskRequest {
-  user_id: string;
-  char_id: string;
-  text: string;
+export interface ConversationList {
+  /** Newest first. */
+  conversations: Conversation[];
+  /** Where the next part begins; null at the end. */
+  next: string | null;
 }
 
 /** One event of the stream of a turn. */
 export type TurnEvent =
-  | { type: 'token'; text: string }
-  | { type: 'turn'; turn_id: string }
+  | { type: 'turn'; hold: number }
   | { type: 'sources'; sources: Source[] }
+  | { type: 'context'; cut: string[] }
+  | { type: 'token'; text: string }
   | { type: 'quote'; quote: Quote }
-  | { type: 'ledger'; ledger: Ledger }
-  | { type: 'done'; done: Done }
-  | { type: 'error'; error: TurnError };
+  /** Everything written so far is void. */
+  | { type: 'replace' }
+  | { type: 'ledger'; receipt: Receipt }
+  | { type: 'done'; done: TurnDone }
+  | { type: 'error'; error: TurnFailed };
 
-/** Why a question was not taken: nothing was charged. */
+/** Why a request was not taken: nothing was charged. */
 export type Refusal =
   | { kind: 'credits'; needed: number; available: number }
   | { kind: 'busy'; retry_after_s: number; detail: string }
   | { kind: 'problem'; status: number; title: string; detail: string };
 
-/** How the stream of a turn came to its end. */
-export type AskOutcome =
-  | { kind: 'ended' }
-  | { kind: 'refused'; refusal: Refusal }
-  /** No answer at all. */
-  | { kind: 'unreachable' }
-  /** The stream broke off before `done` or `error`. */
-  | { kind: 'broken' }
-  /** The reader stopped it. */
-  | { kind: 'stopped' };
+/** What came of a request: the answer, a refusal, or no answer at all. */
+export type Outcome<T> = { kind: 'ok'; answer: T } | { kind: 'refused'; refusal: Refusal } | { kind: 'unreachable' };

@@ -1,7 +1,20 @@
-// JSON from the wire -> the types of api_types.ts. A missing optional field becomes its empty value, so that
-// a page built today can read a server of tomorrow.
+// JSON from the wire -> the types of api_types.ts. A missing field becomes its empty value, so that a page built today can read a
+// server of tomorrow.
 
-import type { Character, Done, Ledger, Page, Quote, Source, TurnError, TurnEvent } from './api_types';
+import type {
+  Character,
+  Conversation,
+  ConversationList,
+  Page,
+  Quote,
+  Receipt,
+  Source,
+  TurnCreated,
+  TurnDone,
+  TurnEvent,
+  TurnFailed,
+  TurnRecord,
+} from './api_types';
 import type { ServerEvent } from './sse';
 
 type Fields = Record<string, unknown>;
@@ -21,6 +34,15 @@ function number(value: unknown, fallback = 0): number {
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+function list<T>(value: unknown, decode: (item: unknown) => T): T[] {
+  return Array.isArray(value) ? value.map(decode) : [];
+}
+
+/** One of `known`, whose first is what anything else is taken for. */
+function oneOf<T extends string>(value: unknown, known: readonly [T, ...T[]]): T {
+  return known.find((name) => name === value) ?? known[0];
 }
 
 const unknownColour = '#8A7F6D';
@@ -72,7 +94,6 @@ function decodeSource(value: unknown): Source {
 
 function decodeQuote(value: unknown): Quote {
   const row = fields(value);
-  const origin = row.origin === 'epigraph' || row.origin === 'opening' ? row.origin : 'model';
   return {
     n: number(row.n),
     page_id: text(row.page_id),
@@ -82,28 +103,29 @@ function decodeQuote(value: unknown): Quote {
     end: number(row.end),
     text: text(row.text),
     verified: row.verified === true,
-    origin,
+    origin: oneOf(row.origin, ['model', 'opening', 'epigraph']),
     reply_start: number(row.reply_start, -1),
     reply_end: number(row.reply_end, -1),
   };
 }
 
-function decodeLedger(value: unknown): Ledger {
+function decodeReceipt(value: unknown): Receipt {
   const row = fields(value);
   return {
     held: number(row.held),
     charged: number(row.charged),
     released: number(row.released),
     balance: number(row.balance),
-    rule: text(row.rule),
+    // Shown as it stands; a rule that the page does not know is shown too.
+    rule: text(row.rule) as Receipt['rule'],
   };
 }
 
-function decodeDone(value: unknown): Done {
+function decodeDone(value: unknown): TurnDone {
   const row = fields(value);
   return {
     turn_id: text(row.turn_id),
-    finish_reason: text(row.finish_reason),
+    finish_reason: oneOf(row.finish_reason, ['stop', 'length', 'stopped_by_reader', 'error']),
     provider: text(row.provider),
     model: text(row.model),
     fallback_used: row.fallback_used === true,
@@ -112,19 +134,87 @@ function decodeDone(value: unknown): Done {
   };
 }
 
-function decodeError(value: unknown): TurnError {
+function decodeFailed(value: unknown): TurnFailed {
   const row = fields(value);
   return {
-    code: text(row.code),
+    code: text(row.code) as TurnFailed['code'],
     message: text(row.message) || 'The answer broke off.',
     retryable: row.retryable === true,
-    released: number(row.released),
+    released: row.released === true,
   };
+}
+
+export function decodeTurnCreated(value: unknown): TurnCreated {
+  const row = fields(value);
+  return {
+    turn_id: text(row.turn_id),
+    conversation_id: text(row.conversation_id),
+    events_url: text(row.events_url),
+    hold: number(row.hold),
+  };
+}
+
+/** The turns of GET /v1/conversations/{id}. */
+export function decodeTurnRecords(value: unknown): TurnRecord[] {
+  return list(fields(value).turns, decodeTurnRecord);
+}
+
+function decodeTurnRecord(value: unknown): TurnRecord {
+  const row = fields(value);
+  return {
+    turn_id: text(row.turn_id),
+    conversation_id: text(row.conversation_id),
+    parent_id: text(row.parent_id) || null,
+    world: text(row.world),
+    character_id: text(row.character_id),
+    question: text(row.question),
+    reply: text(row.reply),
+    status: oneOf(row.status, ['complete', 'running', 'stopped', 'failed', 'interrupted']),
+    finish_reason: oneOf(row.finish_reason, ['', 'stop', 'length', 'stopped_by_reader', 'error']),
+    error: row.error ? decodeTurnError(row.error) : null,
+    sources: list(row.sources, decodeSource),
+    quotes: list(row.quotes, decodeQuote),
+    context: { included: texts(fields(row.context).included), cut: texts(fields(row.context).cut) },
+    receipt: row.receipt ? decodeReceipt(row.receipt) : null,
+    provider: text(row.provider),
+    model: text(row.model),
+    fallback_used: row.fallback_used === true,
+    first_token_ms: number(row.first_token_ms),
+    total_ms: number(row.total_ms),
+    created: text(row.created),
+  };
+}
+
+function decodeTurnError(value: unknown): TurnRecord['error'] {
+  const row = fields(value);
+  return { code: text(row.code) as TurnFailed['code'], message: text(row.message) };
+}
+
+export function decodeConversationList(value: unknown): ConversationList {
+  const body = fields(value);
+  return { conversations: list(body.conversations, decodeConversation), next: text(body.next) || null };
+}
+
+function decodeConversation(value: unknown): Conversation {
+  const row = fields(value);
+  return {
+    conversation_id: text(row.conversation_id),
+    world: text(row.world),
+    character_id: text(row.character_id),
+    title: text(row.title),
+    turns: number(row.turns),
+    updated: text(row.updated),
+  };
+}
+
+export function decodeBalance(value: unknown): number {
+  const row = fields(value);
+  return row.known === false ? number(row.opening_grant) : number(row.balance);
 }
 
 /** The event that the page understands, or undefined for one that it does not. */
 export function decodeTurnEvent(event: ServerEvent): TurnEvent | undefined {
-  if (event.type === 'message') return { type: 'token', text: event.data };
+  if (event.type === 'token') return { type: 'token', text: event.data };
   let body: unknown;
   try {
     body = JSON.parse(event.data);
@@ -133,17 +223,21 @@ export function decodeTurnEvent(event: ServerEvent): TurnEvent | undefined {
   }
   switch (event.type) {
     case 'turn':
-      return { type: 'turn', turn_id: text(fields(body).turn_id) };
+      return { type: 'turn', hold: number(fields(body).hold) };
     case 'sources':
-      return { type: 'sources', sources: Array.isArray(body) ? body.map(decodeSource) : [] };
+      return { type: 'sources', sources: list(body, decodeSource) };
+    case 'context':
+      return { type: 'context', cut: texts(fields(body).cut) };
     case 'quote':
       return { type: 'quote', quote: decodeQuote(body) };
+    case 'replace':
+      return { type: 'replace' };
     case 'ledger':
-      return { type: 'ledger', ledger: decodeLedger(body) };
+      return { type: 'ledger', receipt: decodeReceipt(body) };
     case 'done':
       return { type: 'done', done: decodeDone(body) };
     case 'error':
-      return { type: 'error', error: decodeError(body) };
+      return { type: 'error', error: decodeFailed(body) };
     default:
       return undefined;
   }

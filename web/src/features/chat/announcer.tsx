@@ -27,7 +27,8 @@ export function Announcer({ turn, speaker }: { turn: Turn | undefined; speaker: 
   return (
     <div className="unseen" aria-live="polite" aria-relevant="additions" data-testid="announcer">
       {lines.map((line, i) => (
-        <p key={`${turn?.key} ${i}`}>{line}</p>
+        // A reply that is begun anew is read out anew.
+        <p key={`${turn?.key} ${turn?.restarts} ${i}`}>{line}</p>
       ))}
     </div>
   );
@@ -36,12 +37,16 @@ export function Announcer({ turn, speaker }: { turn: Turn | undefined; speaker: 
 function spokenLines(turn: Turn, speaker: string, ended: boolean): string[] {
   const lines = [`${speaker} is answering.`, ...finishedSentences(turn.reply, ended)];
   if (turn.status === 'done') lines.push(closing(turn));
-  if (turn.status === 'stopped') lines.push('Stopped. The reply is kept.');
+  if (turn.status === 'stopped') lines.push(`Stopped. ${turn.reply === '' ? '' : 'The reply is kept. '}${receipt(turn)}`.trim());
   return lines;
 }
 
 function closing(turn: Turn): string {
   const pages = [...new Set(citedQuotes(turn.quotes).map(pageMark))];
   const quoted = pages.length > 0 ? ` It quotes ${pages.join(', ')}.` : '';
-  return `End of the reply.${quoted}${turn.ledger ? ` ${receiptText(turn.ledger)}.` : ''}`;
+  return `End of the reply.${quoted} ${receipt(turn)}`.trim();
+}
+
+function receipt(turn: Turn): string {
+  return turn.receipt ? `${receiptText(turn.receipt)}.` : '';
 }

@@ -1,55 +1,65 @@
-import { useRef, type ReactElement } from 'react';
+import { useEffect, useRef, type ReactElement } from 'react';
 import type { Character } from '../../lib/api_types';
 import { useStableCallback } from '../../lib/use_stable_callback';
 import { Announcer } from './announcer';
+import { viewOf, type ConversationView } from './chat_state';
 import { Composer } from './composer';
 import { ModelLine } from './model_line';
+import { stopCost } from './stop_cost';
 import { Threshold } from './threshold';
-import { isRunning, type Turn } from './turn';
+import type { Turn } from './turn';
+import type { Placed } from './turn_tree';
 import { TurnView, type TurnActions } from './turn_view';
+import type { Chat } from './use_chat';
 import { useDraft } from './use_draft';
 import { useFollowedEnd } from './use_followed_end';
-import type { Conversation } from './use_conversation';
 import './chat.css';
 
-export interface ChatColumnProps extends Pick<TurnActions, 'onOpenQuote' | 'onOpenSource'> {
+export interface ChatColumnProps extends Pick<TurnActions, 'onOpenQuote' | 'onOpenSource' | 'onAskNarrator'> {
   character: Character;
-  conversation: Conversation;
+  chat: Chat;
   suggestions: readonly string[];
   /** In this cast there is a narrator to turn to. */
   hasNarrator: boolean;
-  onAskNarrator: (turn: Turn) => void;
+  /** The page that the reader has open, or "". */
+  pageId: string;
+  /** Who gave a reply; others than `character` may have spoken in an older conversation. */
+  speakerOf: (turn: Turn) => Character;
 }
 
-/** The conversation with one character, and the box to ask in. */
+/** The open conversation with one character, and the box to ask in. */
 export function ChatColumn(props: ChatColumnProps): ReactElement {
-  const { character, conversation } = props;
-  const turns = conversation.turns.filter((turn) => turn.char_id === character.char_id);
-  const running = turns.find(isRunning);
-  const last = turns.at(-1);
+  const { character, chat } = props;
+  const { session } = chat;
+  const view = viewOf(chat.state, character.char_id);
+  const shown = shownTurns(view);
+  const last = shown.at(-1)?.turn;
   const [draft, setDraft] = useDraft(character.char_id);
   const box = useRef<HTMLTextAreaElement>(null);
-  const end = useFollowedEnd(character.char_id, last);
+  const end = useFollowedEnd(`${character.char_id} ${view.id}`, last);
+  useEffect(() => void session.load(view.id), [session, view.id]);
 
   const ask = (question: string) => {
     end.follow();
     setDraft('');
-    conversation.ask(character.char_id, question);
+    session.ask(character, question, props.pageId);
     box.current?.focus();
   };
   const edit = useStableCallback((turn: Turn) => {
     // A question begun meanwhile is not overwritten.
-    setDraft([turn.question, draft.trim()].filter(Boolean).join('\n'));
-    conversation.remove(turn);
+    if (turn.again_of === '') setDraft([turn.question, draft.trim()].filter(Boolean).join('\n'));
+    session.remove(turn);
     box.current?.focus();
   });
   const again = useStableCallback((turn: Turn) => {
     end.follow();
-    conversation.askAgain(turn);
+    session.askAgain(turn);
     box.current?.focus();
   });
+  const choose = useStableCallback((sibling: Turn, after: string) => session.choose(sibling, after));
   const askNarrator = useStableCallback(props.onAskNarrator);
-  const answered = conversation.turns.filter((turn) => turn.done).at(-1);
+  const mayAskAgain = (placed: Placed) =>
+    view.running === undefined && (placed.turn.turn_id === '' || placed === view.path.at(-1));
 
   return (
     <>
@@ -60,26 +70,38 @@ export function ChatColumn(props: ChatColumnProps): ReactElement {
         aria-label={`Conversation with ${character.display_name}`}
         tabIndex={-1}
       >
-        {turns.length === 0 ? (
-          <Threshold character={character} suggestions={props.suggestions} onAsk={ask} />
-        ) : (
+        <LoadNotice view={view} onRetry={() => void session.load(view.id, true)} />
+        {shown.length > 0 && (
           <ol className="turns">
-            {turns.map((turn) => (
+            {shown.map((placed) => (
               <TurnView
-                key={turn.key}
-                turn={turn}
-                character={character}
+                key={placed.siblings[0]!.key}
+                turn={placed.turn}
+                after={placed.after}
+                siblings={placed.siblings}
+                character={props.speakerOf(placed.turn)}
                 narratorLeft={props.hasNarrator}
+                mayAskAgain={mayAskAgain(placed)}
                 onAgain={again}
                 onAskNarrator={askNarrator}
                 onEdit={edit}
+                onChoose={choose}
                 onOpenQuote={props.onOpenQuote}
                 onOpenSource={props.onOpenSource}
               />
             ))}
           </ol>
         )}
-        <Announcer key={character.char_id} turn={last} speaker={character.display_name} />
+        {shown.length === 0 && view.load.state === 'ready' && (
+          <Threshold character={character} suggestions={props.suggestions} onAsk={ask} />
+        )}
+        {view.aside && (
+          <p className="aside-note">Your next question follows the newest answer, not the one shown here.</p>
+        )}
+        <Announcer key={character.char_id} turn={last} speaker={last ? props.speakerOf(last).display_name : ''} />
+        <p className="unseen" role="status">
+          {view.running?.stopping && stopCost(view.running)}
+        </p>
       </section>
       <div className="desk">
         {end.away && (
@@ -90,14 +112,51 @@ export function ChatColumn(props: ChatColumnProps): ReactElement {
         <Composer
           character={character}
           draft={draft}
-          running={running !== undefined}
+          busy={view.running !== undefined || view.load.state === 'loading'}
+          stoppable={view.running === undefined ? 'no' : view.running.stopping === 'asked' ? 'asked' : 'yes'}
           box={box}
           onDraft={setDraft}
           onAsk={ask}
-          onStop={() => running && conversation.stop(running)}
+          onStop={() => view.running && session.stop(view.running)}
         />
-        <ModelLine done={answered?.done} />
+        {view.running ? (
+          <p className="model-line" id="stop-cost">
+            {stopCost(view.running)}
+          </p>
+        ) : (
+          <ModelLine done={lastDone(view)} />
+        )}
       </div>
     </>
   );
+}
+
+/** While the conversation is read from the server, or where that failed. */
+function LoadNotice({ view, onRetry }: { view: ConversationView; onRetry: () => void }): ReactElement | null {
+  const { load } = view;
+  if (load.state === 'loading') {
+    return (
+      <p className="column-notice" role="status">
+        Opening the conversation…
+      </p>
+    );
+  }
+  if (load.state === 'ready') return null;
+  return (
+    <div className="column-notice" role="alert">
+      <p>This conversation did not open. {load.message}</p>
+      <button type="button" className="button" onClick={onRetry}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
+/** The way through the conversation, then what is not sent. */
+function shownTurns(view: ConversationView): Placed[] {
+  return [...view.path, ...view.unsent.map((turn) => ({ turn, after: turn.parent_id, siblings: [turn] }))];
+}
+
+function lastDone(view: ConversationView): Turn['done'] {
+  return view.path.map(({ turn }) => turn.done).filter((done) => done !== undefined).at(-1);
 }

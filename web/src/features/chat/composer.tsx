@@ -4,14 +4,17 @@ import type { Character } from '../../lib/api_types';
 export interface ComposerProps {
   character: Character;
   draft: string;
-  running: boolean;
+  /** A reply is arriving, or what came before is still being read. */
+  busy: boolean;
+  /** What to stop, where there is something. */
+  stoppable: 'no' | 'yes' | 'asked';
   box: RefObject<HTMLTextAreaElement | null>;
   onDraft: (text: string) => void;
   onAsk: (question: string) => void;
   onStop: () => void;
 }
 
-export function Composer({ character, draft, running, box, onDraft, onAsk, onStop }: ComposerProps): ReactElement {
+export function Composer({ character, draft, busy, stoppable, box, onDraft, onAsk, onStop }: ComposerProps): ReactElement {
   useEffect(() => {
     // As tall as its text, up to the limit in the style sheet.
     const area = box.current;
@@ -22,7 +25,7 @@ export function Composer({ character, draft, running, box, onDraft, onAsk, onSto
 
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
-    if (!running && draft.trim() !== '') onAsk(draft.trim());
+    if (!busy && draft.trim() !== '') onAsk(draft.trim());
   };
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter that only chooses a word of an input method must not send.
@@ -49,13 +52,19 @@ export function Composer({ character, draft, running, box, onDraft, onAsk, onSto
       <span id="question-keys" className="unseen">
         Enter sends, Shift and Enter begins a new line.
       </span>
-      {running ? (
-        <button type="button" className="button stop" onClick={onStop} title="Stop reading. The reply is kept.">
-          Stop<span className="unseen"> reading; the reply is kept</span>
+      {stoppable === 'no' ? (
+        <button type="submit" className="button ask" disabled={busy || draft.trim() === ''}>
+          Ask
         </button>
       ) : (
-        <button type="submit" className="button ask" disabled={draft.trim() === ''}>
-          Ask
+        <button
+          type="button"
+          className="button stop"
+          disabled={stoppable === 'asked'}
+          aria-describedby="stop-cost"
+          onClick={onStop}
+        >
+          Stop<span className="unseen"> the reply</span>
         </button>
       )}
     </form>

@@ -1,9 +1,9 @@
 import type { ReactElement } from 'react';
-import type { Done } from '../../lib/api_types';
+import type { TurnDone } from '../../lib/api_types';
 import { isSmallLocalModel } from './receipt_text';
 
 /** Who really speaks: the model of the last reply, and how to have a bigger one. */
-export function ModelLine({ done }: { done: Done | undefined }): ReactElement {
+export function ModelLine({ done }: { done: TurnDone | undefined }): ReactElement {
   if (!done || done.model === '') {
     return <p className="model-line">Every quotation is checked against its page before you see it marked.</p>;
   }

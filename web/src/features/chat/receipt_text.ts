@@ -1,18 +1,18 @@
 // The words under a reply: what it cost and who spoke. Pure.
 
-import type { Done, Ledger } from '../../lib/api_types';
+import type { Receipt, TurnDone } from '../../lib/api_types';
 
 const credits = (count: number) => (count === 1 ? '1 credit' : `${count} credits`);
 
 /** "5 credits, 95 left" */
-export function receiptText(ledger: Ledger): string {
-  const left = `${ledger.balance} left`;
-  if (ledger.charged === 0 && ledger.released > 0) {
-    return `nothing charged, ${credits(ledger.released)} given back, ${left}`;
+export function receiptText(receipt: Receipt): string {
+  const left = `${receipt.balance} left`;
+  if (receipt.charged === 0 && receipt.released > 0) {
+    return `nothing charged, ${credits(receipt.released)} given back, ${left}`;
   }
-  if (ledger.charged === 0) return `free, ${left}`;
-  const back = ledger.released > 0 ? `, ${ledger.released} given back` : '';
-  return `${credits(ledger.charged)}${back}, ${left}`;
+  if (receipt.charged === 0) return `free, ${left}`;
+  const back = receipt.released > 0 ? `, ${receipt.released} given back` : '';
+  return `${credits(receipt.charged)}${back}, ${left}`;
 }
 
 export function seconds(ms: number): string {
@@ -20,7 +20,7 @@ export function seconds(ms: number): string {
 }
 
 /** A model in the process whose name does not tell of a thousand million weights or more. */
-export function isSmallLocalModel(done: Pick<Done, 'provider' | 'model'>): boolean {
+export function isSmallLocalModel(done: Pick<TurnDone, 'provider' | 'model'>): boolean {
   if (done.provider !== 'local') return false;
   const size = /(\d+(?:\.\d+)?)\s*([bm])(?![a-z])/i.exec(done.model);
   return !(size && size[2]!.toLowerCase() === 'b' && Number(size[1]) >= 1);

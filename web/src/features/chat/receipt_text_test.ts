@@ -8,8 +8,8 @@ describe('receiptText', () => {
     [{ charged: 3, released: 2, balance: 7 }, '3 credits, 2 given back, 7 left'],
     [{ charged: 0, released: 5, balance: 100 }, 'nothing charged, 5 credits given back, 100 left'],
     [{ charged: 0, released: 0, balance: 100 }, 'free, 100 left'],
-  ])('%j', (ledger, text) => {
-    expect(receiptText({ held: 5, rule: '', ...ledger })).toBe(text);
+  ])('%j', (receipt, text) => {
+    expect(receiptText({ held: 5, rule: 'complete: charged in full', ...receipt })).toBe(text);
   });
 });
 

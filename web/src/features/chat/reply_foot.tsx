@@ -1,6 +1,7 @@
 import { useEffect, useState, type ReactElement } from 'react';
 import type { Character, Quote, Source } from '../../lib/api_types';
 import { PageChip } from '../../components/page_chip';
+import { timeOrDay } from '../../lib/when';
 import { copyText } from './copy_text';
 import { citedQuotes, pageMark } from './marked_reply';
 import { receiptText, seconds } from './receipt_text';
@@ -21,6 +22,7 @@ export function ReplyFoot({ turn, character, onOpenQuote, onOpenSource }: ReplyF
     <div className="reply-foot">
       {cited.length > 0 && <CitedList quotes={cited} onOpen={onOpenQuote} />}
       {turn.sources.length > 0 && <SourcesRow sources={turn.sources} onOpen={onOpenSource} />}
+      {turn.cut.length > 0 && <p>Left out for want of room: {turn.cut.join(', ')}.</p>}
       <div className="receipt-row">
         <Receipt turn={turn} />
         {turn.reply !== '' && <CopyButton turn={turn} character={character} />}
@@ -68,14 +70,14 @@ function SourcesRow({ sources, onOpen }: { sources: readonly Source[]; onOpen: (
 function Receipt({ turn }: { turn: Turn }): ReactElement {
   const asked = new Date(turn.asked_at);
   const parts = [
-    turn.ledger && receiptText(turn.ledger),
-    turn.ledger?.rule.replaceAll('_', ' '),
+    turn.receipt && receiptText(turn.receipt),
+    turn.receipt?.rule,
     turn.done && turn.done.total_ms > 0 ? seconds(turn.done.total_ms) : undefined,
   ].filter((part) => part !== undefined && part !== '');
   return (
     <p className="receipt">
       {parts.map((part) => `${part} · `)}
-      <time dateTime={asked.toISOString()}>{asked.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}</time>
+      <time dateTime={asked.toISOString()}>{timeOrDay(asked, new Date())}</time>
     </p>
   );
 }

@@ -4,8 +4,10 @@ import type { Turn } from './turn';
 
 export interface TroubleProps {
   turn: Turn;
-  /** False for the last resort itself, and in a cast without narrator. */
+  /** False in a cast without narrator. */
   narratorLeft: boolean;
+  /** It is the end of what is shown, and no reply is arriving. */
+  mayAskAgain: boolean;
   onAgain: (turn: Turn) => void;
   onAskNarrator: (turn: Turn) => void;
   onEdit: (turn: Turn) => void;
@@ -20,29 +22,44 @@ export function Trouble(props: TroubleProps): ReactElement | null {
       if (turn.refusal?.kind === 'busy') return <Busy {...props} />;
       return <Refused {...props} />;
     case 'failed':
-      return <Failed {...props} />;
+      return <Failed {...props} title={sentence(turn.error?.message ?? 'the answer broke off')} />;
+    case 'interrupted':
+      return <Failed {...props} title="The server stopped while this reply was being written." />;
+    case 'lost':
+      return (
+        <Panel title="The server does not know this reply any more." actions={<Again {...props} label="Ask again" />}>
+          {turn.refusal?.kind === 'problem' && `${turn.refusal.detail} `}
+          {turn.reply === '' ? 'Your question is kept here.' : 'What had arrived is kept here.'}
+        </Panel>
+      );
     case 'unreachable':
       return (
         <Panel title="No answer from the server." actions={<Again {...props} label="Retry" />}>
-          Your question is kept here. See that <code>gibsey serve</code> is running, then retry. Should it
-          have heard you after all, that reply was charged too.
-        </Panel>
-      );
-    case 'broken':
-      return (
-        <Panel title="The line broke off." actions={<Again {...props} label="Retry" />}>
-          {turn.reply === '' ? 'Your question is kept here.' : 'What had arrived is kept here.'} The server finishes a
-          reply that it has begun and charges it once.
+          Your question is kept here. See that <code>gibsey serve</code> is running, then retry. Should it have heard you after
+          all, you get that reply and pay for it once.
         </Panel>
       );
     case 'stopped':
-      return <p className="stopped-note">Stopped here. The reply is kept, and charged once.</p>;
+      return <p className="stopped-note">{stoppedText(turn)}</p>;
     default:
       return null;
   }
 }
 
-function NeedsCredits({ turn, narratorLeft, onAgain, onAskNarrator, onEdit }: TroubleProps): ReactElement {
+/** The server's message may be half a sentence. */
+function sentence(message: string): string {
+  const text = message.trim();
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? '' : '.'}`;
+}
+
+function stoppedText(turn: Turn): string {
+  const free = turn.receipt !== undefined && turn.receipt.charged === 0;
+  if (turn.reply === '') return free ? 'Stopped before the first word. Nothing was charged.' : 'Stopped before the first word.';
+  return free ? 'Stopped here. The reply is kept.' : 'Stopped here. The reply is kept, and charged in full.';
+}
+
+function NeedsCredits(props: TroubleProps): ReactElement {
+  const { turn, narratorLeft, onAskNarrator } = props;
   const refusal = turn.refusal?.kind === 'credits' ? turn.refusal : { needed: 0, available: 0 };
   const have = refusal.available === 0 ? 'none' : refusal.available;
   const narrator = narratorLeft && turn.char_id !== '' && refusal.available > 0;
@@ -56,10 +73,8 @@ function NeedsCredits({ turn, narratorLeft, onAgain, onAskNarrator, onEdit }: Tr
               Ask the narrator instead
             </button>
           )}
-          <button type="button" className="button" onClick={() => onAgain(turn)}>
-            Ask again
-          </button>
-          <Edit turn={turn} onEdit={onEdit} />
+          <Again {...props} label="Ask again" />
+          <Edit {...props} />
         </>
       }
     >
@@ -78,7 +93,12 @@ function Busy(props: TroubleProps): ReactElement {
       title="Too many voices at once."
       actions={
         <>
-          <button type="button" className="button" disabled={left > 0} onClick={() => props.onAgain(props.turn)}>
+          <button
+            type="button"
+            className="button"
+            disabled={left > 0 || !props.mayAskAgain}
+            onClick={() => props.onAgain(props.turn)}
+          >
             {left > 0 ? `Ask again in ${left} s` : 'Ask again'}
           </button>
           <Edit {...props} />
@@ -111,27 +131,21 @@ function Refused(props: TroubleProps): ReactElement {
   );
 }
 
-function Failed(props: TroubleProps): ReactElement {
-  const error = props.turn.error;
-  const released = error?.released ?? 0;
-  const back = released > 0 ? `${released === 1 ? '1 credit was' : `${released} credits were`} given back. ` : '';
+/** The question was taken and the reply did not come to its end. */
+function Failed(props: TroubleProps & { title: string }): ReactElement {
+  const { turn, title } = props;
+  const back = turn.receipt?.released ?? 0;
   return (
-    <Panel
-      title={error?.message ?? 'The answer broke off.'}
-      actions={
-        <>
-          {error?.retryable !== false && <Again {...props} label="Ask again" />}
-          {props.turn.reply === '' && <Edit {...props} />}
-        </>
-      }
-    >
-      {back}
-      {props.turn.reply === '' ? 'Your question is kept here.' : 'What had arrived is kept here.'}
+    <Panel title={title} actions={turn.error?.retryable !== false && <Again {...props} label="Retry" />}>
+      {back > 0 && `${back === 1 ? '1 credit was' : `${back} credits were`} given back. `}
+      {back === 0 && turn.error?.released === true && 'Nothing was charged. '}
+      {turn.reply === '' ? 'Your question is kept here.' : 'What had arrived is kept here.'}
     </Panel>
   );
 }
 
-function Again({ turn, onAgain, label }: TroubleProps & { label: string }): ReactElement {
+function Again({ turn, mayAskAgain, onAgain, label }: TroubleProps & { label: string }): ReactElement | null {
+  if (!mayAskAgain) return null;
   return (
     <button type="button" className="button" onClick={() => onAgain(turn)}>
       {label}
@@ -139,10 +153,11 @@ function Again({ turn, onAgain, label }: TroubleProps & { label: string }): Reac
   );
 }
 
+/** Takes the question back into the box, or, where it is only asked once more, away. */
 function Edit({ turn, onEdit }: Pick<TroubleProps, 'turn' | 'onEdit'>): ReactElement {
   return (
     <button type="button" className="quiet-button" onClick={() => onEdit(turn)}>
-      Edit the question
+      {turn.again_of === '' ? 'Edit the question' : 'Leave it'}
     </button>
   );
 }

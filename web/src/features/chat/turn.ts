@@ -1,53 +1,144 @@
-// One question and its reply as the page keeps it, and how the events of the stream change it. Pure.
+// One question and its reply as the page keeps it, and how the server's answers change it. Pure.
 
-import type { AskOutcome, Done, Ledger, Quote, Refusal, Source, TurnError, TurnEvent } from '../../lib/api_types';
+import type {
+  Character,
+  Outcome,
+  Quote,
+  Receipt,
+  Refusal,
+  Source,
+  TurnCreated,
+  TurnDone,
+  TurnEvent,
+  TurnFailed,
+  TurnRecord,
+  TurnRequest,
+} from '../../lib/api_types';
 
 export type TurnStatus =
-  | 'waiting' // asked, nothing came yet
+  | 'waiting' // no word yet
   | 'streaming'
   | 'done'
   | 'stopped' // by the reader
-  | 'broken' // the line was lost, or the page was closed
   | 'failed' // the server said `error`
+  | 'interrupted' // the server itself stopped
+  | 'lost' // the server does not know the turn any more
   | 'refused' // nothing was charged
-  | 'unreachable';
+  | 'unreachable'; // no answer: the server may have taken the question
 
 export interface Turn {
-  /** The page's own name for it; the server's is turn_id. */
+  /** The page's own name for it, which stays; the server's is turn_id. */
   key: string;
+  /** Empty until the server has taken the question. */
+  turn_id: string;
+  /** Empty: the question that begins a conversation, before the server has taken it. */
+  conversation_id: string;
+  /** The turn before it; empty is the first. */
+  parent_id: string;
+  /** The turn whose question is answered once more, or empty. */
+  again_of: string;
+  /** "" is the narrator. */
   char_id: string;
+  world: string;
   question: string;
   asked_at: number;
   idempotency_key: string;
+  /** What went out; for a question that is answered once more there is none. */
+  request?: TurnRequest;
   status: TurnStatus;
   reply: string;
+  /** How often the reply was begun anew. */
+  restarts: number;
   sources: Source[];
   quotes: Quote[];
-  turn_id?: string;
-  ledger?: Ledger;
-  done?: Done;
-  error?: TurnError;
+  /** What found no room in the prompt. */
+  cut: string[];
+  /** Credits set aside. */
+  hold: number;
+  receipt?: Receipt;
+  done?: TurnDone;
+  error?: TurnFailed;
   refusal?: Refusal;
   /** Milliseconds since the epoch: from then on a busy server may be asked again. */
   again_at?: number;
+  /** The reader's wish to stop: on its way, or not heard. */
+  stopping?: 'asked' | 'unheard';
+  /** The line to the server is lost and tried again. */
+  line_lost: boolean;
 }
 
-export function newTurn(question: string, charId: string, key: string, idempotencyKey: string, now: number): Turn {
+export interface NewTurn {
+  key: string;
+  idempotency_key: string;
+  now: number;
+  user_id: string;
+  character: Pick<Character, 'char_id' | 'world'>;
+  question: string;
+  conversation_id: string;
+  parent_id: string;
+  /** The page that the reader has open, or empty. */
+  page_id: string;
+}
+
+export function newTurn(asked: NewTurn): Turn {
+  const { character, question, conversation_id } = asked;
+  return {
+    ...blank(asked.key, character.char_id, character.world, question, asked.now),
+    conversation_id,
+    parent_id: asked.parent_id,
+    idempotency_key: asked.idempotency_key,
+    request: {
+      user_id: asked.user_id,
+      character_id: character.char_id,
+      text: question,
+      ...(character.world === '' ? {} : { world: character.world }),
+      ...(conversation_id === '' ? {} : { conversation_id }),
+      ...(asked.page_id === '' ? {} : { page_id: asked.page_id }),
+    },
+  };
+}
+
+/** The question of `turn` asked once more: a sibling of it. `turn` has a turn_id. */
+export function siblingOf(turn: Turn, key: string, idempotencyKey: string, now: number): Turn {
+  return {
+    ...blank(key, turn.char_id, turn.world, turn.question, now),
+    conversation_id: turn.conversation_id,
+    parent_id: turn.parent_id,
+    again_of: turn.turn_id,
+    idempotency_key: idempotencyKey,
+  };
+}
+
+function blank(key: string, charId: string, world: string, question: string, now: number): Turn {
   return {
     key,
+    turn_id: '',
+    conversation_id: '',
+    parent_id: '',
+    again_of: '',
     char_id: charId,
+    world,
     question,
     asked_at: now,
-    idempotency_key: idempotencyKey,
+    idempotency_key: '',
     status: 'waiting',
     reply: '',
+    restarts: 0,
     sources: [],
     quotes: [],
+    cut: [],
+    hold: 0,
+    line_lost: false,
   };
 }
 
 export function isRunning(turn: Turn): boolean {
   return turn.status === 'waiting' || turn.status === 'streaming';
+}
+
+/** The server has not taken it, as far as the page knows. */
+export function isUnsent(turn: Turn): boolean {
+  return turn.turn_id === '';
 }
 
 export function applyEvents(turn: Turn, events: readonly TurnEvent[]): Turn {
@@ -57,56 +148,96 @@ export function applyEvents(turn: Turn, events: readonly TurnEvent[]): Turn {
 function applyEvent(turn: Turn, event: TurnEvent): Turn {
   switch (event.type) {
     case 'turn':
-      return { ...turn, turn_id: event.turn_id };
+      return { ...turn, hold: event.hold };
     case 'sources':
       return { ...turn, sources: event.sources };
+    case 'context':
+      return { ...turn, cut: event.cut };
     case 'token':
       return { ...turn, status: 'streaming', reply: turn.reply + event.text };
     case 'quote':
       return { ...turn, quotes: [...turn.quotes, event.quote] };
+    case 'replace':
+      return { ...turn, reply: '', quotes: [], restarts: turn.restarts + 1 };
     case 'ledger':
-      return { ...turn, ledger: event.ledger };
+      return { ...turn, receipt: event.receipt };
     case 'done':
-      return { ...turn, status: 'done', done: event.done };
+      return { ...turn, status: event.done.finish_reason === 'stopped_by_reader' ? 'stopped' : 'done', done: event.done };
     case 'error':
-      return { ...turn, status: 'failed', error: event.error };
+      return { ...turn, status: event.error.code === 'interrupted' ? 'interrupted' : 'failed', error: event.error };
   }
 }
 
-export function applyOutcome(turn: Turn, outcome: AskOutcome, now: number): Turn {
-  switch (outcome.kind) {
-    case 'ended':
-      return turn;
-    case 'stopped':
-    case 'broken':
-    case 'unreachable':
-      return { ...turn, status: outcome.kind };
-    case 'refused': {
-      const { refusal } = outcome;
-      const refused: Turn = { ...turn, status: 'refused', refusal };
-      return refusal.kind === 'busy' ? { ...refused, again_at: now + refusal.retry_after_s * 1000 } : refused;
-    }
+/** What came of sending it. */
+export function applySent(turn: Turn, outcome: Outcome<TurnCreated>, now: number): Turn {
+  if (outcome.kind === 'unreachable') return { ...turn, status: 'unreachable' };
+  if (outcome.kind === 'refused') {
+    const { refusal } = outcome;
+    const refused: Turn = { ...turn, status: 'refused', refusal };
+    return refusal.kind === 'busy' ? { ...refused, again_at: now + refusal.retry_after_s * 1000 } : refused;
   }
+  const { turn_id, conversation_id, hold } = outcome.answer;
+  const moved = turn.conversation_id !== '' && turn.conversation_id !== conversation_id;
+  return { ...turn, turn_id, conversation_id, hold, parent_id: moved ? '' : turn.parent_id };
 }
 
-/** A turn read back after the page was closed: what still ran then is broken off now. */
-export function restored(turn: Turn): Turn {
-  return isRunning(turn) ? { ...turn, status: 'broken' } : turn;
+/** Before its stream is read from the start. */
+export function rewound(turn: Turn): Turn {
+  return { ...turn, status: 'waiting', reply: '', sources: [], quotes: [], cut: [] };
+}
+
+const statusOf = {
+  running: 'waiting',
+  complete: 'done',
+  stopped: 'stopped',
+  failed: 'failed',
+  interrupted: 'interrupted',
+} as const;
+
+/** A turn as the server keeps it. */
+export function turnOfRecord(record: TurnRecord): Turn {
+  const asked = Date.parse(record.created);
+  const turn: Turn = {
+    ...blank(record.turn_id, record.character_id, record.world, record.question, Number.isNaN(asked) ? 0 : asked),
+    turn_id: record.turn_id,
+    conversation_id: record.conversation_id,
+    parent_id: record.parent_id ?? '',
+    status: statusOf[record.status],
+    reply: record.reply,
+    sources: record.sources,
+    quotes: record.quotes,
+    cut: record.context.cut,
+    hold: record.receipt?.held ?? 0,
+  };
+  if (record.receipt) turn.receipt = record.receipt;
+  if (record.status === 'complete' || record.status === 'stopped') turn.done = doneOf(record);
+  if (record.status === 'failed' || record.status === 'interrupted') turn.error = failureOf(record);
+  return turn;
+}
+
+function doneOf(record: TurnRecord): TurnDone {
+  const { turn_id, provider, model, fallback_used, first_token_ms, total_ms } = record;
+  const stopped = record.status === 'stopped' ? 'stopped_by_reader' : 'stop';
+  return { turn_id, finish_reason: record.finish_reason || stopped, provider, model, fallback_used, first_token_ms, total_ms };
+}
+
+/** As its error event said it. */
+function failureOf(record: TurnRecord): TurnFailed {
+  const code = record.error?.code ?? (record.status === 'interrupted' ? 'interrupted' : 'internal');
+  return {
+    code,
+    message: record.error?.message || 'The answer broke off.',
+    retryable: code !== 'too_large',
+    released: record.receipt === null || record.receipt.charged === 0,
+  };
 }
 
 /**
  * The same key must go out again where the server may have taken the question already (it then answers with
- * the same turn and charges once), and a new one where it refused it or gave the credits back.
+ * the same turn and charges once), and a new one where it refused it.
  */
 export function keepsIdempotencyKey(turn: Turn): boolean {
-  return turn.status === 'unreachable' || turn.status === 'broken';
-}
-
-/** Adds a turn's new state; an earlier turn that the server names the same is a broken-off copy of it and goes. */
-export function withTurn(turns: readonly Turn[], turn: Turn): Turn[] {
-  const others = turns.filter(
-    (other) => other.key === turn.key || turn.turn_id === undefined || other.turn_id !== turn.turn_id,
-  );
-  const known = others.some((other) => other.key === turn.key);
-  return known ? others.map((other) => (other.key === turn.key ? turn : other)) : [...others, turn];
+  if (turn.status === 'waiting' || turn.status === 'unreachable') return true;
+  // A gateway's 502 or 504 does not say whether the server behind it has heard.
+  return turn.status === 'refused' && turn.refusal?.kind === 'problem' && turn.refusal.status >= 500;
 }

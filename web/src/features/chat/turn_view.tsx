@@ -4,29 +4,36 @@ import type { Character, Quote, Source } from '../../lib/api_types';
 import { pageMark } from './marked_reply';
 import { Reply } from './reply';
 import { ReplyFoot } from './reply_foot';
+import { SiblingArrows } from './sibling_arrows';
 import { Trouble } from './trouble';
-import { isRunning, type Turn } from './turn';
+import { isRunning, isUnsent, type Turn } from './turn';
 
 export interface TurnActions {
   onAgain: (turn: Turn) => void;
   onAskNarrator: (turn: Turn) => void;
   onEdit: (turn: Turn) => void;
-  onOpenQuote: (character: Character, quote: Quote) => void;
-  onOpenSource: (character: Character, source: Source) => void;
+  /** `after` as in Placed. */
+  onChoose: (sibling: Turn, after: string) => void;
+  onOpenQuote: (turn: Turn, quote: Quote) => void;
+  onOpenSource: (turn: Turn, source: Source) => void;
 }
 
 export interface TurnViewProps extends TurnActions {
   turn: Turn;
+  after: string;
+  siblings: readonly Turn[];
   character: Character;
   narratorLeft: boolean;
+  /** It is the end of what is shown, and no reply is arriving: its question may be asked again. */
+  mayAskAgain: boolean;
 }
 
 export const TurnView = memo(function TurnView(props: TurnViewProps): ReactElement {
   const { turn, character } = props;
   const running = isRunning(turn);
-  const openQuote = (quote: Quote) => props.onOpenQuote(character, quote);
+  const openQuote = (quote: Quote) => props.onOpenQuote(turn, quote);
   return (
-    <li className="turn" data-status={turn.status} data-turn-id={turn.turn_id}>
+    <li className="turn" data-status={turn.status} data-turn-id={turn.turn_id || undefined}>
       <p className="question">
         <span className="unseen">You asked: </span>
         {turn.question}
@@ -44,20 +51,59 @@ export const TurnView = memo(function TurnView(props: TurnViewProps): ReactEleme
           ) : (
             <Reply reply={turn.reply} quotes={turn.quotes} streaming={running} onOpenQuote={openQuote} />
           )}
+          {running && turn.line_lost && (
+            <p className="line-lost" role="status">
+              The line to the server is lost; trying again. What it writes meanwhile will be here then.
+            </p>
+          )}
           {!running && (
             <ReplyFoot
               turn={turn}
               character={character}
               onOpenQuote={openQuote}
-              onOpenSource={(source) => props.onOpenSource(character, source)}
+              onOpenSource={(source) => props.onOpenSource(turn, source)}
             />
           )}
         </article>
       )}
       <Trouble {...props} />
+      <Tools {...props} />
     </li>
   );
-});
+}, sameProps);
+
+/** Siblings are a new list at every change of any turn. */
+function sameProps(before: TurnViewProps, now: TurnViewProps): boolean {
+  const names = Object.keys(now) as (keyof TurnViewProps)[];
+  const alike = (name: keyof TurnViewProps) => before[name] === now[name];
+  const siblings = before.siblings.length === now.siblings.length && now.siblings.every((turn, i) => turn === before.siblings[i]);
+  return siblings && names.every((name) => name === 'siblings' || alike(name));
+}
+
+/** The other answers, and the way to one more. */
+function Tools({ turn, after, siblings, mayAskAgain, onAgain, onChoose }: TurnViewProps): ReactElement | null {
+  const settled = turn.status === 'done' || turn.status === 'stopped';
+  const again = mayAskAgain && settled && !isUnsent(turn);
+  if (siblings.length < 2 && !again) return null;
+  const price = turn.receipt?.held ?? 0;
+  const cost = price === 0 ? '' : `, for ${price === 1 ? '1 credit' : `${price} credits`}`;
+  return (
+    <div className="turn-tools">
+      {siblings.length > 1 && (
+        <SiblingArrows
+          index={siblings.indexOf(turn)}
+          count={siblings.length}
+          onShow={(index) => onChoose(siblings[index]!, after)}
+        />
+      )}
+      {again && (
+        <button type="button" className="quiet-button again" title={`Another answer${cost}`} onClick={() => onAgain(turn)}>
+          Ask again<span className="unseen">: another answer to this question{cost}</span>
+        </button>
+      )}
+    </div>
+  );
+}
 
 /** Between the question and the first word: what is being looked at. */
 function Waiting({ turn }: { turn: Turn }): ReactElement {

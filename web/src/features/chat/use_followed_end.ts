@@ -14,7 +14,7 @@ export interface FollowedEnd {
 }
 
 /** Keeps the newest words in view, unless the reader has scrolled up to read. */
-export function useFollowedEnd(charId: string, last: Turn | undefined): FollowedEnd {
+export function useFollowedEnd(conversation: string, last: Turn | undefined): FollowedEnd {
   const box = useRef<HTMLElement>(null);
   const following = useRef(true);
   const [away, setAway] = useState(false);
@@ -35,11 +35,12 @@ export function useFollowedEnd(charId: string, last: Turn | undefined): Followed
   }, []);
 
   useLayoutEffect(() => {
+    following.current = true;
     // An empty conversation is read from its top.
     if (last) follow();
     else if (box.current) box.current.scrollTop = 0;
-    // Only a change of character starts anew.
-  }, [charId]);
+    // Only another conversation starts anew.
+  }, [conversation]);
   useLayoutEffect(() => {
     if (following.current && last) toEnd();
   }, [last, toEnd]);

@@ -1,0 +1,68 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { deleteConversation, listConversations } from '../../lib/api';
+import type { Conversation } from '../../lib/api_types';
+import { sentenceFor } from '../../lib/http';
+import { mergedPages } from './merged_pages';
+
+const pageSize = 30;
+/** The server gives no more at once. */
+const mostAtOnce = 200;
+const stillWriting = 'A reply of this conversation is being written. Stop it or wait for its end, then delete.';
+
+export interface PastConversations {
+  list: readonly Conversation[];
+  /** There are older ones. */
+  more: boolean;
+  /** Why the list, or a deletion, failed; a sentence. */
+  trouble: string;
+  loadMore: () => void;
+  /** Whether it is gone. */
+  remove: (conversationId: string) => Promise<boolean>;
+}
+
+/** The reader's conversations, newest first; read anew whenever `version` changes. */
+export function usePastConversations(userId: string, version: number): PastConversations {
+  const [list, setList] = useState<readonly Conversation[]>([]);
+  const [next, setNext] = useState<string | null>(null);
+  const [trouble, setTrouble] = useState('');
+  const length = useRef(0);
+  length.current = list.length;
+
+  useEffect(() => {
+    let current = true;
+    const limit = Math.min(Math.max(length.current, pageSize), mostAtOnce);
+    void listConversations(userId, limit).then((outcome) => {
+      if (!current) return;
+      setTrouble(outcome.kind === 'ok' ? '' : sentenceFor(outcome));
+      if (outcome.kind !== 'ok') return;
+      setList(outcome.answer.conversations);
+      setNext(outcome.answer.next);
+    });
+    return () => {
+      current = false;
+    };
+  }, [userId, version]);
+
+  const loadMore = useCallback(() => {
+    if (next === null) return;
+    void listConversations(userId, pageSize, next).then((outcome) => {
+      setTrouble(outcome.kind === 'ok' ? '' : sentenceFor(outcome));
+      if (outcome.kind !== 'ok') return;
+      setList((before) => mergedPages(before, outcome.answer.conversations));
+      setNext(outcome.answer.next);
+    });
+  }, [userId, next]);
+
+  const remove = useCallback(async (conversationId: string) => {
+    const outcome = await deleteConversation(conversationId);
+    const status = outcome.kind === 'refused' && outcome.refusal.kind === 'problem' ? outcome.refusal.status : 0;
+    const trouble = outcome.kind === 'ok' || status === 404 ? '' : status === 409 ? stillWriting : sentenceFor(outcome);
+    // One that is not there any more is as good as deleted.
+    const gone = trouble === '';
+    setTrouble(trouble);
+    if (gone) setList((before) => before.filter((conversation) => conversation.conversation_id !== conversationId));
+    return gone;
+  }, []);
+
+  return { list, more: next !== null, trouble, loadMore, remove };
+}

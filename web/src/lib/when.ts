@@ -1,0 +1,9 @@
+/** The time of a moment of today, else its day, with the year where it is another one. */
+export function timeOrDay(moment: Date, now: Date, locale?: string): string {
+  if (Number.isNaN(moment.getTime())) return '';
+  if (moment.toDateString() === now.toDateString()) {
+    return moment.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' });
+  }
+  const year = moment.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const);
+  return moment.toLocaleDateString(locale, { day: 'numeric', month: 'short', ...year });
+}
