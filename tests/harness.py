@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,19 @@ RELEASE = ROOT / "build" / "release" / "gibsey"
 START_SECONDS = 120
 
 
+_prepared = {}
+
+
+def prepared_pages(program):
+    """A pages.db with the bundled worlds and their vectors, made once a test run: embedding them takes seconds at each start."""
+    if program not in _prepared:
+        folder = tempfile.TemporaryDirectory(prefix="gibsey-prepared-")
+        _prepared[program] = folder
+        with Server(scripted("Hello."), data=folder.name, program=program):
+            pass
+    return pathlib.Path(_prepared[program].name) / "pages.db"
+
+
 class Server:
     """A running `gibsey serve`. `script`: replies of a scripted model, else the bundled one."""
 
@@ -24,6 +38,9 @@ class Server:
         self.program = str(program or PROGRAM)
         self._temporary = tempfile.TemporaryDirectory(prefix="gibsey-test-")
         self.data = pathlib.Path(data) if data else pathlib.Path(self._temporary.name) / "data"
+        if data is None:
+            self.data.mkdir()
+            shutil.copy(prepared_pages(self.program), self.data)
         self.log_path = pathlib.Path(self._temporary.name) / "log"
         command = [self.program, "serve", "--port", "0", "--data", str(self.data), *arguments]
         if script is not None:

@@ -1,5 +1,6 @@
 #include "app/application.hpp"
 
+#include "app/absent_model.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
@@ -50,6 +51,8 @@ Application::Application(Config config, Installation installation)
 Application::~Application() {
   // Stores and engine resume their callers on the runtime's threads, so those go last; nothing runs by now.
   turns_.reset();
+  observer_.remote = nullptr;
+  remote_.reset();
   retriever_.reset();
   chat_model_.reset();
   embedder_.reset();
@@ -66,11 +69,12 @@ Result<std::unique_ptr<Application>> Application::open(Config config, Installati
   if (needs.worlds || needs.embedder || needs.chat_model) GIBSEY_CHECK(app->open_models(needs.chat_model));
   app->retriever_ = std::make_unique<retrieval::Retriever>(*app->pages_, app->embedder_.get());
   if (needs.worlds) GIBSEY_CHECK(app->runtime_.wait(app->load_worlds()));
-  if (needs.chat_model) GIBSEY_CHECK(app->open_turns());
+  if (needs.turns) GIBSEY_CHECK(app->open_turns());
   return app;
 }
 
 Result<void> Application::open_turns() {
+  if (!chat_model_) chat_model_ = std::make_unique<AbsentModel>();
   if (auto loaded = chat::Sentiments::load(installation_.lexicon)) {
     sentiments_.emplace(*std::move(loaded));
   } else {
@@ -79,30 +83,39 @@ Result<void> Application::open_turns() {
   recall_ = chat::make_recall(*turn_store_, embedder_.get());
   GIBSEY_TRY(auto authenticator, server::Authenticator::make(config_.auth));
   authenticator_.emplace(std::move(authenticator));
-  GIBSEY_CHECK(runtime_.wait(chat::recover_turns(*turn_store_, *ledger_)));
-  turns_ = chat::make_turn_service(runtime_.executor(),
-                                   {.pages = *pages_,
-                                    .characters = *pages_,
-                                    .turns = *turn_store_,
-                                    .ledger = *ledger_,
-                                    .passages = *retriever_,
-                                    .model = *chat_model_,
-                                    .observer = observer_,
-                                    .sentiments = sentiments_ ? &*sentiments_ : nullptr,
-                                    .recall = recall_.get()},
+  GIBSEY_TRY(remote_, RemoteServices::open(config_, runtime_.executor(), *pages_, *retriever_));
+  observer_.remote = remote_.get();
+  ledgers_ = {{"", ledger_.get()}};
+  if (remote_->ledger() != nullptr) ledgers_[chat::ask_dialect().name] = remote_->ledger();
+  GIBSEY_CHECK(runtime_.wait(chat::recover_turns(*turn_store_, ledgers_)));
+  const chat::TurnParts parts{.pages = *pages_,
+                              .characters = *pages_,
+                              .turns = *turn_store_,
+                              .ledger = *ledger_,
+                              .passages = *retriever_,
+                              .model = *chat_model_,
+                              .observer = observer_,
+                              .sentiments = sentiments_ ? &*sentiments_ : nullptr,
+                              .recall = recall_.get(),
+                              .window = remote_->window()};
+  turns_ = chat::make_turn_service(runtime_.executor(), parts,
                                    {.max_tokens = config_.max_tokens,
                                     .max_turns = config_.max_turns,
-                                    .opening_grant = config_.opening_grant});
+                                    .opening_grant = config_.opening_grant,
+                                    .passages_required = config_.passages_required},
+                                   remote_->parts_by_dialect(parts));
   return {};
 }
 
 void Application::start_sweeping() {
+  remote_->start();
   sweeping_.emplace(runtime_.executor());
   sweep_timer_.emplace(*sweeping_);
   asio::co_spawn(*sweeping_, sweep_holds(), asio::detached);
 }
 
 void Application::stop_sweeping() {
+  remote_->stop();
   asio::post(*sweeping_, [this] {
     sweep_no_more_ = true;
     sweep_timer_->cancel();
@@ -115,7 +128,7 @@ asio::awaitable<void> Application::sweep_holds() {
     sweep_timer_->expires_after(kSweepEvery);
     co_await sweep_timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
     if (sweep_no_more_) co_return;
-    const auto swept = co_await chat::sweep_holds(*turn_store_, *ledger_, kHoldLimit);
+    const auto swept = co_await chat::sweep_holds(*turn_store_, ledgers_, kHoldLimit);
     if (!swept) log::error("holds were not swept: {}", swept.error().message);
     if (swept && *swept > 0) log::warn("{} forgotten holds were ended", *swept);
   }
@@ -228,6 +241,7 @@ server::HealthSnapshot Application::health() const {
   snapshot.service = config_.service_name;
   snapshot.version = kVersion;
   snapshot.ready = ready_;
+  if (remote_) snapshot.dependencies = remote_->dependencies();
   if (chat_model_) {
     snapshot.provider = chat_model_->provider();
     snapshot.model = chat_model_->model();

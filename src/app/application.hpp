@@ -1,6 +1,8 @@
 #pragma once
 #include "app/config.hpp"
+#include "app/remote_services.hpp"
 #include "app/runtime.hpp"
+#include "chat/recovery.hpp"
 #include "base/result.hpp"
 #include "chat/turn_service.hpp"
 #include "ingest/importer.hpp"
@@ -30,6 +32,7 @@ namespace gibsey::app {
 
 /// What a command needs; what it does not need is not loaded.
 struct Needs {
+  bool turns = false;       ///< the services of a running server: turns, sign-in, memory
   bool chat_model = false;
   bool exclusive = false;  ///< the folder's lock: for whoever writes turns or credits
   bool embedder = false;
@@ -92,14 +95,20 @@ class Application {
   std::unique_ptr<retrieval::Retriever> retriever_;
   /// What a turn reports goes to the counters; a turn that has ended to the feed too.
   struct Observer final : server::Metrics {
-    void ended(const model::Turn& turn) override { conversations.publish(turn); }
+    void ended(const model::Turn& turn) override {
+      conversations.publish(turn);
+      if (remote) remote->publish(server::conversation_turn_json(turn));
+    }
     server::ConversationFeed conversations;
+    RemoteServices* remote = nullptr;
   };
   Observer observer_;
   std::optional<chat::Sentiments> sentiments_;
   std::unique_ptr<chat::Recall> recall_;
   std::optional<server::Authenticator> authenticator_;
   server::SessionHub sessions_;
+  std::unique_ptr<RemoteServices> remote_;
+  chat::Ledgers ledgers_;
   std::unique_ptr<chat::TurnService> turns_;
   // The timer and the flag are the strand's own.
   std::optional<boost::asio::strand<boost::asio::any_io_executor>> sweeping_;

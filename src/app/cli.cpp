@@ -65,7 +65,8 @@ class CommandLine {
     auto* command = cli_.add_subcommand("serve", "Serve the page and the API until SIGTERM");
     command->add_option("--world", flags_.worlds, "World folder to serve (may be repeated; default: the bundled ones)")->type_name("DIR");
     command->add_option("--host", flags_.host, "Address to listen on (default 127.0.0.1)");
-    command->add_option("--port", flags_.ports, "Port (may be repeated; 0 picks one; default 8002)");
+    command->add_option("--port", flags_.ports, "Port (may be repeated; 0 picks one; default 8002, memory alone 8001, ledger alone 9000)");
+    command->add_option("--roles", flags_.roles, "What this process serves: chat, memory, ledger (default: all)")->type_name("LIST");
     command->add_option("--model", flags_.model, "Chat model, any GGUF (default: the bundled small one)")->type_name("FILE");
     command->add_option("--script", flags_.script, "Answer from a script, for tests")->type_name("FILE");
     command->callback([this] {

@@ -135,6 +135,25 @@ Result<std::vector<std::uint16_t>> parse_ports(const std::vector<std::string>& t
   return ports;
 }
 
+Result<server::Roles> parse_roles(const std::vector<std::string>& names) {
+  server::Roles roles{.chat = false, .memory = false, .ledger = false};
+  for (const auto& name : names) {
+    if (name == "chat") {
+      roles.chat = true;
+    } else if (name == "memory") {
+      roles.memory = true;
+    } else if (name == "ledger") {
+      roles.ledger = true;
+    } else {
+      return fail(ErrorCode::invalid_argument, fmt::format("there is no role '{}'; the roles are chat, memory, ledger", name));
+    }
+  }
+  return roles;
+}
+
+/// As the sources have them: chat 8002, memory 8001, ledger 9000.
+std::uint16_t port_of(const server::Roles& roles) { return roles.chat ? 8002 : roles.memory ? 8001 : 9000; }
+
 Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("GIBSEY_DATA", config.data);
   settings.take("GIBSEY_HOST", config.host);
@@ -150,6 +169,18 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("OLLAMA_BASE_URL", config.ollama_base_url);
   settings.take("OLLAMA_MODEL", config.ollama_model);
   settings.take("LOG_LEVEL", config.log_level);
+  settings.take("RAG_URL", config.rag_url);
+  settings.take("LEDGER_URL", config.ledger_url);
+  settings.take("STARGATE_URL", config.stargate_url);
+  settings.take("CHARACTER_MANAGER_URL", config.character_manager_url);
+  settings.take("MEMORY_SUBSYSTEM_URL", config.memory_subsystem_url);
+  int required = config.passages_required ? 1 : 0;
+  settings.take("GIBSEY_PASSAGES_REQUIRED", required, 0);
+  config.passages_required = required != 0;
+  settings.take("REDIS_HOST", config.redis_host);
+  settings.take("REDIS_PORT", config.redis_port, 1);
+  settings.take("REDIS_DB", config.redis_db, 0);
+  settings.take("REDIS_PASSWORD", config.redis_password);
   settings.take("OLLAMA_TIMEOUT", config.ollama_timeout, 1);
   settings.take("SERVICE_NAME", config.service_name);
   settings.take("DEFAULT_TEMPERATURE", config.dialect_defaults.temperature, 0, 2);
@@ -166,8 +197,14 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   config.worlds.assign(texts.begin(), texts.end());
   texts.clear();
   settings.take("GIBSEY_PORT", texts);
+  if (texts.empty()) settings.take("SERVICE_PORT", texts);
   if (!texts.empty()) {
     GIBSEY_TRY(config.ports, parse_ports(texts));
+  }
+  texts.clear();
+  settings.take("GIBSEY_ROLES", texts);
+  if (!texts.empty()) {
+    GIBSEY_TRY(config.roles, parse_roles(texts));
   }
   if (!settings.problem().empty()) return fail(ErrorCode::invalid_argument, settings.problem());
   return {};
@@ -240,6 +277,10 @@ Result<Config> load_config(const Flags& flags, const Environment& environment) {
   Config config;
   GIBSEY_CHECK(apply_settings(config, settings));
   apply_flags(config, flags);
+  if (flags.roles) {
+    GIBSEY_TRY(config.roles, parse_roles(split_list(*flags.roles)));
+  }
+  if (config.ports.empty()) config.ports = {port_of(config.roles)};
   return config;
 }
 

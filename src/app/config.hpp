@@ -2,6 +2,7 @@
 #include "base/result.hpp"
 #include "chat/dialect.hpp"
 #include "server/auth/authenticator.hpp"
+#include "server/routes.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -18,7 +19,8 @@ struct Config {
   std::filesystem::path data = "data";
   std::vector<std::filesystem::path> worlds;  ///< folders to serve besides what is in the data folder; empty: the bundled ones
   std::string host = "127.0.0.1";
-  std::vector<std::uint16_t> ports{8002};
+  std::vector<std::uint16_t> ports;  ///< none named: the role's own, 8002, 8001 (memory) or 9000 (ledger)
+  server::Roles roles;
   std::filesystem::path model;            ///< GGUF; empty: the bundled one
   std::filesystem::path embedding_model;  ///< GGUF; empty: the bundled one
   std::filesystem::path script;           ///< a scripted model instead of a real one (tests, benchmarks)
@@ -27,6 +29,17 @@ struct Config {
   std::string ollama_base_url;  ///< used only where set
   std::string ollama_model = "llama3:8b";
   std::chrono::seconds ollama_timeout{300};
+  // Other services; used only where named.
+  std::string rag_url;     ///< whole address of GET /retrieve
+  std::string ledger_url;  ///< whole address of POST /debit
+  std::string stargate_url;
+  std::string character_manager_url;
+  std::string memory_subsystem_url;
+  bool passages_required = false;  ///< fail a turn whose passages cannot be looked up, instead of answering without quotes
+  std::string redis_host;
+  int redis_port = 6379;
+  int redis_db = 0;
+  std::string redis_password;
   std::string log_level = "info";
   std::string service_name = "gibsey";
   server::AuthSettings auth;
@@ -46,6 +59,7 @@ struct Flags {
   std::vector<std::filesystem::path> worlds;
   std::optional<std::string> host;
   std::vector<std::uint16_t> ports;
+  std::optional<std::string> roles;
   std::optional<std::filesystem::path> model;
   std::optional<std::filesystem::path> script;
   std::optional<std::string> log_level;

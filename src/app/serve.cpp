@@ -59,14 +59,19 @@ int serve(const Config& config, const Installation& installation) {
                                  "GIBSEY_API_KEYS or GIBSEY_JWT_ALGORITHM, or use 127.0.0.1.",
                                  config.host)});
   }
-  auto opened = Application::open(config, installation, {.chat_model = true, .exclusive = true, .worlds = true});
+  auto opened = Application::open(config, installation,
+                                  {.turns = true,
+                                   .chat_model = config.roles.chat,
+                                   .exclusive = true,
+                                   .embedder = config.roles.memory,
+                                   .worlds = config.roles.chat || config.roles.memory});
   if (!opened) return complain(opened.error());
   auto& app = **opened;
   const server::StaticFiles page(installation.page);
   const auto table = server::read_openapi(installation.openapi);
   auto services = app.services(page);
   services.openapi = table;
-  const auto handler = server::make_http_handler(services, {.hosts = config.allowed_hosts, .origins = config.allowed_origins});
+  const auto handler = server::make_http_handler(services, {.hosts = config.allowed_hosts, .origins = config.allowed_origins}, config.roles);
   net::HttpServer server(app.runtime().executor(), *handler);
   const auto addresses = listen(server, config);
   if (!addresses) return complain(addresses.error());

@@ -127,6 +127,11 @@ void give_opening(Prompt& prompt, const PromptInputs& inputs) {
     if (lead_in != nullptr) prompt.lead_in = *lead_in;
     return;
   }
+  if (inputs.book_away) {
+    prompt.opening = kBookAway;
+    prompt.opening_is_whole = true;
+    return;
+  }
   if (!inputs.in_book || inputs.sources.empty()) {
     if (const auto* line = chosen(character.unknown, inputs.variant)) prompt.opening = *line;
     prompt.opening_is_whole = !prompt.opening.empty();

@@ -28,6 +28,7 @@ struct PromptInputs {
   const std::vector<PastExchange>& history;  ///< oldest first
   std::string question;
   bool has_book = true;      ///< false: a persona without one
+  bool book_away = false;    ///< there is one, and it cannot be looked up now
   bool in_book = true;       ///< whether retrieval found anything about the question
   bool opening = false;      ///< the reply is to begin with a quotation
   bool small_model = false;  ///< takes less history
@@ -39,6 +40,9 @@ struct PromptInputs {
   int budget = 6000;             ///< tokens that the messages may take (contracts section 5)
   std::function<int(const std::string&)> count_tokens;  ///< the model's; empty: a quarter of the bytes
 };
+
+/// What a reply begins with when the book cannot be looked up.
+inline constexpr std::string_view kBookAway = "I cannot reach the book just now, so I will quote nothing from it.";
 
 struct Prompt {
   std::vector<provider::ChatMessage> messages;

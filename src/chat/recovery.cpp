@@ -88,24 +88,31 @@ asio::awaitable<Result<void>> end_forgotten(model::CreditHold hold, store::TurnS
 
 }  // namespace
 
-asio::awaitable<Result<int>> recover_turns(store::TurnStore& turns, store::LedgerStore& ledger) {
+asio::awaitable<Result<int>> recover_turns(store::TurnStore& turns, Ledgers ledgers) {
   GIBSEY_CO_TRY(const auto interrupted, co_await turns.list_running());
-  for (const auto& turn : interrupted) GIBSEY_CO_CHECK(co_await end_turn(turn, turns, ledger));
-  GIBSEY_CO_TRY(const auto holds, co_await ledger.open_holds());
-  for (const auto& hold : holds) GIBSEY_CO_CHECK(co_await end_forgotten(hold, turns, ledger));
+  for (const auto& turn : interrupted) {
+    const auto own = ledgers.find(turn.dialect);
+    GIBSEY_CO_CHECK(co_await end_turn(turn, turns, own == ledgers.end() ? *ledgers.at("") : *own->second));
+  }
+  for (const auto& [dialect, ledger] : ledgers) {
+    GIBSEY_CO_TRY(const auto holds, co_await ledger->open_holds());
+    for (const auto& hold : holds) GIBSEY_CO_CHECK(co_await end_forgotten(hold, turns, *ledger));
+  }
   co_return static_cast<int>(interrupted.size());
 }
 
-asio::awaitable<Result<int>> sweep_holds(store::TurnStore& turns, store::LedgerStore& ledger, std::chrono::milliseconds limit) {
-  GIBSEY_CO_TRY(const auto holds, co_await ledger.open_holds());
+asio::awaitable<Result<int>> sweep_holds(store::TurnStore& turns, Ledgers ledgers, std::chrono::milliseconds limit) {
   const auto oldest = unix_millis_now() - limit.count();
   int ended = 0;
-  for (const auto& hold : holds) {
-    if (hold.created > oldest) break;
-    GIBSEY_CO_TRY(const auto turn, co_await turns.find(hold.turn_id));
-    if (turn && turn->status == model::TurnStatus::running) continue;
-    GIBSEY_CO_CHECK(co_await end_forgotten(hold, turns, ledger));
-    ++ended;
+  for (const auto& [dialect, ledger] : ledgers) {
+    GIBSEY_CO_TRY(const auto holds, co_await ledger->open_holds());
+    for (const auto& hold : holds) {
+      if (hold.created > oldest) break;
+      GIBSEY_CO_TRY(const auto turn, co_await turns.find(hold.turn_id));
+      if (turn && turn->status == model::TurnStatus::running) continue;
+      GIBSEY_CO_CHECK(co_await end_forgotten(hold, turns, *ledger));
+      ++ended;
+    }
   }
   co_return ended;
 }

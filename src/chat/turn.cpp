@@ -4,6 +4,7 @@
 #include "base/utf8.hpp"
 #include "chat/citation_check.hpp"
 #include "chat/generation.hpp"
+#include "chat/history_window.hpp"
 #include "chat/personality.hpp"
 #include "chat/prompt.hpp"
 #include "chat/quote_check.hpp"
@@ -49,6 +50,11 @@ class Stopwatch {
   Deadline::Clock::time_point start_ = Deadline::Clock::now();
 };
 
+/// The window knows no branches: an answer given once more stays out of it.
+bool uses_window(const AdmittedTurn& turn, const TurnParts& parts) {
+  return parts.window != nullptr && turn.question.dialect.prompt == PromptKind::cited && !turn.question.conversation_id.empty();
+}
+
 /// Earlier exchanges on the way to this turn; none where the conversation has been idle for longer than the dialect keeps it.
 asio::awaitable<Result<std::vector<PastExchange>>> load_history(const AdmittedTurn& turn, TurnParts& parts) {
   std::vector<PastExchange> history;
@@ -63,6 +69,14 @@ asio::awaitable<Result<std::vector<PastExchange>>> load_history(const AdmittedTu
     if (!past.reply.empty()) history.push_back({std::move(past.question), std::move(past.reply)});
   }
   co_return history;
+}
+
+/// The record, and in the cited chat what the shared window adds to it.
+asio::awaitable<Result<std::vector<PastExchange>>> load_context(const AdmittedTurn& turn, TurnParts& parts) {
+  GIBSEY_CO_TRY(auto history, co_await load_history(turn, parts));
+  if (!uses_window(turn, parts)) co_return history;
+  const auto window = co_await load_window(*parts.window, turn.record.conversation_id);
+  co_return choose_history(std::move(history), window);
 }
 
 struct Found {
@@ -185,6 +199,7 @@ PromptInputs prompt_inputs(const AdmittedTurn& turn, const TurnParts& parts, con
   inputs.small_model = small;
   inputs.variant = std::hash<std::string>{}(question.text) + static_cast<std::size_t>(question.sibling);
   inputs.kind = question.dialect.prompt;
+  inputs.book_away = found.missing;
   inputs.sibling = question.sibling;
   inputs.remembered = std::move(remembered);
   if (inputs.kind == PromptKind::cited && turn.character.personality) {
@@ -196,7 +211,7 @@ PromptInputs prompt_inputs(const AdmittedTurn& turn, const TurnParts& parts, con
 }
 
 asio::awaitable<Result<Prompt>> compose(AdmittedTurn& turn, TurnParts& parts, const Found& found) {
-  GIBSEY_CO_TRY(const auto history, co_await load_history(turn, parts));
+  GIBSEY_CO_TRY(const auto history, co_await load_context(turn, parts));
   auto remembered = co_await recall(turn, parts);
   Stopwatch watch(turn, parts, "prompt");
   GIBSEY_CO_TRY(auto prompt, compose_prompt(prompt_inputs(turn, parts, found, history, std::move(remembered)), *turn.prompt_template));
@@ -223,6 +238,8 @@ asio::awaitable<Result<void>> answer_in_voice(AdmittedTurn& turn, TurnParts& par
     co_await writer.write(check.insert(*prompt.quote, model::QuoteOrigin::opening, ""));
   } else if (!prompt.opening.empty()) {
     co_await writer.write(check.feed(prompt.opening));
+  } else if (found.missing) {
+    co_await writer.write(check.feed(std::string(kBookAway) + "\n\n"));
   }
   const auto ended = co_await generate_reply(turn, parts, prompt, check, writer);
   co_await writer.write(check.finish());
@@ -344,6 +361,8 @@ asio::awaitable<void> run_turn(std::shared_ptr<AdmittedTurn> turn, TurnParts par
             record.dialect, record.character_id, record.quotes.size(), record.false_quotes, record.first_token_ms, record.total_ms);
   turn->log->close();
   parts.observer.ended(record);
+  const bool cited = turn->question.dialect.prompt == PromptKind::cited;
+  if (outcome && cited && parts.window != nullptr && turn->question.sibling == 0) co_await append_to_window(*parts.window, record);
   if (outcome && turn->question.dialect.remembers && parts.recall != nullptr) {
     if (const auto kept = co_await parts.recall->remember(record); !kept) {
       log::warn("turn {}: will not be remembered: {}", record.id, kept.error().message);

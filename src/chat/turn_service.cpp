@@ -35,8 +35,8 @@ constexpr int kMostEvents = 1'000'000;
 
 class Turns final : public TurnService {
  public:
-  Turns(asio::any_io_executor executor, TurnParts parts, TurnSettings settings)
-      : executor_(std::move(executor)), parts_(parts), settings_(settings) {}
+  Turns(asio::any_io_executor executor, TurnParts parts, TurnSettings settings, std::map<std::string, TurnParts> special)
+      : executor_(std::move(executor)), parts_(parts), settings_(settings), special_(std::move(special)) {}
 
   asio::awaitable<Result<StartOutcome>> start(Question question) override {
     if (!question.idempotency) co_return co_await admit(std::move(question), random_id());
@@ -181,8 +181,17 @@ class Turns final : public TurnService {
     co_return std::shared_ptr<RunningTurn>();
   }
 
+  [[nodiscard]] const TurnParts& parts_of(const Dialect& dialect) const {
+    const auto own = special_.find(dialect.name);
+    return own == special_.end() ? parts_ : own->second;
+  }
+
   asio::awaitable<Result<StartOutcome>> admit(Question question, std::string turn_id) {
     const auto started = Deadline::Clock::now();
+    const auto& parts = parts_of(question.dialect);
+    if (settings_.passages_required) {
+      if (auto refusal = parts.passages.refusal()) co_return std::unexpected(*std::move(refusal));
+    }
     // The place is taken before anything waits, so that a crowd cannot pass the check together.
     Place place(*this);
     if (!place.taken()) co_return Busy{.wait_seconds = expected_wait_seconds()};
@@ -193,7 +202,7 @@ class Turns final : public TurnService {
     model::CreditHold hold;
     if (question.dialect.charged) {
       const int cost = cast.character.id.empty() ? cast.world.narrator_cost : cast.world.character_cost;
-      GIBSEY_CO_TRY(auto outcome, co_await parts_.ledger.hold(question.user_id, turn_id, cost, settings_.opening_grant));
+      GIBSEY_CO_TRY(auto outcome, co_await parts.ledger.hold(question.user_id, turn_id, cost, settings_.opening_grant));
       if (const auto* refused = std::get_if<model::InsufficientCredits>(&outcome)) {
         co_return CreditsRefused{.needed = refused->needed, .available = refused->available};
       }
@@ -232,7 +241,7 @@ class Turns final : public TurnService {
     remember(turn->log);
     if (const auto begun = co_await parts_.turns.begin(turn->record); !begun) {
       forget(turn->record.id);
-      if (!turn->hold.id.empty()) (void)co_await parts_.ledger.release(turn->hold.id, "not started: released in full");
+      if (!turn->hold.id.empty()) (void)co_await parts_of(turn->question.dialect).ledger.release(turn->hold.id, "not started: released in full");
       co_return std::unexpected(begun.error());
     }
     StartOutcome running = std::shared_ptr<RunningTurn>(turn->log);
@@ -280,7 +289,8 @@ class Turns final : public TurnService {
   asio::awaitable<void> run_and_leave(std::shared_ptr<AdmittedTurn> turn) {
     const auto started = turn->started;
     const auto id = turn->record.id;
-    co_await run_turn(std::move(turn), parts_);
+    auto parts = parts_of(turn->question.dialect);
+    co_await run_turn(std::move(turn), parts);
     {
       const std::lock_guard lock(mutex_);
       logs_.erase(id);
@@ -295,7 +305,7 @@ class Turns final : public TurnService {
     Cast cast;
     auto world_name = question.world;
     if (!question.character_id.empty()) {
-      GIBSEY_CO_TRY(auto character, co_await parts_.characters.find_character(question.world, question.character_id));
+      GIBSEY_CO_TRY(auto character, co_await parts_of(question.dialect).characters.find_character(question.world, question.character_id));
       if (!character) co_return fail(ErrorCode::not_found, "char not found");
       world_name = character->world;
       cast.character = std::move(*character);
@@ -360,6 +370,7 @@ class Turns final : public TurnService {
   asio::any_io_executor executor_;
   TurnParts parts_;
   TurnSettings settings_;
+  const std::map<std::string, TurnParts> special_;
   std::atomic<int> running_ = 0;
   std::atomic<bool> draining_ = false;
   mutable std::mutex mutex_;
@@ -370,8 +381,9 @@ class Turns final : public TurnService {
 
 }  // namespace
 
-std::unique_ptr<TurnService> make_turn_service(asio::any_io_executor executor, TurnParts parts, TurnSettings settings) {
-  return std::make_unique<Turns>(std::move(executor), parts, settings);
+std::unique_ptr<TurnService> make_turn_service(asio::any_io_executor executor, TurnParts parts, TurnSettings settings,
+                                               std::map<std::string, TurnParts> special) {
+  return std::make_unique<Turns>(std::move(executor), parts, settings, std::move(special));
 }
 
 }  // namespace gibsey::chat

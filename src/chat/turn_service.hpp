@@ -7,6 +7,7 @@
 #include "provider/chat_model.hpp"
 #include "retrieval/passage_finder.hpp"
 #include "store/character_store.hpp"
+#include "store/history_window.hpp"
 #include "store/ledger_store.hpp"
 #include "store/page_store.hpp"
 #include "store/turn_store.hpp"
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -100,6 +102,7 @@ struct TurnParts {
   TurnObserver& observer;
   const Sentiments* sentiments = nullptr;  ///< null: no tone follows the reader
   Recall* recall = nullptr;                ///< null: nobody is remembered
+  store::HistoryWindow* window = nullptr;  ///< of the cited chat, shared with other programs; null: the record alone
 };
 
 /// Starts turns and keeps count of them.
@@ -122,8 +125,9 @@ class TurnService {
   virtual boost::asio::awaitable<void> drain(std::chrono::milliseconds grace) = 0;
 };
 
-/// Turns run on `executor` (a thread pool).
-[[nodiscard]] std::unique_ptr<TurnService> make_turn_service(boost::asio::any_io_executor executor, TurnParts parts,
-                                                             TurnSettings settings);
+/// Turns run on `executor` (a thread pool). A dialect named in `special` has parts of its own (contracts section 8: services elsewhere serve
+/// `/ask` and `/ws/chat` alone).
+[[nodiscard]] std::unique_ptr<TurnService> make_turn_service(boost::asio::any_io_executor executor, TurnParts parts, TurnSettings settings,
+                                                             std::map<std::string, TurnParts> special = {});
 
 }  // namespace gibsey::chat

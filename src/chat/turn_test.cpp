@@ -195,12 +195,12 @@ TEST_F(Turns, RecoveryEndsWhatACrashLeft) {
   wait(turns.finish(done, 1, {})).value();
   hold("never-begun");
   EXPECT_EQ(balance(), 85);
-  EXPECT_EQ(wait(recover_turns(turns, ledger)).value(), 1);
+  EXPECT_EQ(wait(recover_turns(turns, {{"", &ledger}})).value(), 1);
   EXPECT_EQ(balance(), 95) << "the complete turn is paid, the others are given back";
   EXPECT_EQ(wait(turns.find("running")).value()->status, model::TurnStatus::interrupted);
   EXPECT_EQ(wait(turns.find("complete")).value()->receipt->charged, 5);
   EXPECT_TRUE(wait(ledger.open_holds()).value().empty());
-  EXPECT_EQ(wait(recover_turns(turns, ledger)).value(), 0);
+  EXPECT_EQ(wait(recover_turns(turns, {{"", &ledger}})).value(), 0);
 }
 
 }  // namespace

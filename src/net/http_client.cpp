@@ -1,5 +1,6 @@
 #include "net/http_client.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -18,7 +19,6 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <boost/url/parse.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -44,7 +44,8 @@ struct Cancellation {
 };
 
 Error error_of(const error_code& error, const std::string& where, const char* doing) {
-  if (error == beast::error::timeout) return {ErrorCode::deadline, fmt::format("{} did not answer in time while {}", where, doing)};
+  if (error == beast::error::timeout)
+    return {ErrorCode::deadline, fmt::format("{} did not answer in time while {}", where, doing)};
   return {ErrorCode::unavailable, fmt::format("{} cannot be reached ({} failed: {})", where, doing, error.message())};
 }
 
@@ -97,7 +98,8 @@ class Connection final : public HttpReply {
   asio::awaitable<Result<void>> connect() {
     error_code error;
     asio::ip::tcp::resolver resolver(strand_);
-    const auto addresses = co_await resolver.async_resolve(url_.host, url_.port, asio::redirect_error(asio::use_awaitable, error));
+    const auto addresses =
+        co_await resolver.async_resolve(url_.host, url_.port, asio::redirect_error(asio::use_awaitable, error));
     if (error) co_return std::unexpected(error_of(error, where_, "looking up its name"));
     allow(timeouts_.connect);
     co_await beast::get_lowest_layer(stream_).async_connect(addresses, asio::redirect_error(asio::use_awaitable, error));
@@ -187,14 +189,18 @@ class Connection final : public HttpReply {
 
 Result<HttpUrl> parse_http_url(const std::string& address) {
   const auto parsed = boost::urls::parse_uri(address);
-  const auto refuse = [&](const char* why) { return fail(ErrorCode::invalid_argument, fmt::format("'{}' is no address to talk to: {}", address, why)); };
+  const auto refuse = [&](const char* why) {
+    return fail(ErrorCode::invalid_argument, fmt::format("'{}' is no address to talk to: {}", address, why));
+  };
   if (!parsed) return refuse("write it as http://host:port/path");
   const bool tls = parsed->scheme() == "https";
   if (!tls && parsed->scheme() != "http") return refuse("only http and https are spoken");
   if (parsed->host().empty()) return refuse("the host is missing");
   if (parsed->has_userinfo()) return refuse("a name or password does not belong into it");
-  HttpUrl url{.tls = tls, .host = parsed->host_name().empty() ? std::string(parsed->host_address()) : std::string(parsed->host_name()),
-              .port = std::string(parsed->port()), .target = std::string(parsed->encoded_resource())};
+  HttpUrl url{.tls = tls,
+              .host = parsed->host_name().empty() ? std::string(parsed->host_address()) : std::string(parsed->host_name()),
+              .port = std::string(parsed->port()),
+              .target = std::string(parsed->encoded_resource())};
   if (url.port.empty()) url.port = tls ? "443" : "80";
   if (const auto hash = url.target.find('#'); hash != std::string::npos) url.target.resize(hash);
   if (!url.target.starts_with('/')) url.target.insert(0, "/");
@@ -206,12 +212,14 @@ asio::awaitable<Result<std::string>> HttpReply::read_all(std::size_t limit) {
   for (;;) {
     GIBSEY_CO_TRY(auto piece, co_await read());
     if (!piece) co_return body;
-    if (body.size() + piece->size() > limit) co_return fail(ErrorCode::too_large, fmt::format("the answer is larger than {} bytes", limit));
+    if (body.size() + piece->size() > limit)
+      co_return fail(ErrorCode::too_large, fmt::format("the answer is larger than {} bytes", limit));
     body += *piece;
   }
 }
 
-asio::awaitable<Result<std::unique_ptr<HttpReply>>> send_http(HttpClientRequest request, HttpClientTimeouts timeouts, Deadline deadline) {
+asio::awaitable<Result<std::unique_ptr<HttpReply>>> send_http(HttpClientRequest request, HttpClientTimeouts timeouts,
+                                                              Deadline deadline) {
   GIBSEY_CO_TRY(auto url, parse_http_url(request.url));
   http::request<http::string_body> message(http::string_to_verb(request.method), url.target, 11);
   const bool default_port = url.port == (url.tls ? "443" : "80");

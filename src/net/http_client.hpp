@@ -51,10 +51,10 @@ class HttpReply {
   boost::asio::awaitable<Result<std::string>> read_all(std::size_t limit = 16 * 1024 * 1024);
 };
 
-/// Sends a request over a connection of its own and waits for the head of the answer. Certificates of https are verified against the
-/// system's. `deadline` bounds everything, the body included. Errors: invalid_argument (address), unavailable (the message names the
-/// address), deadline. From any executor; resumes on the caller's.
+/// Sends a request over a connection of its own and waits for the head of the answer. Certificates of https are verified against
+/// the system's. `deadline` bounds everything, the body included. Errors: invalid_argument (address), unavailable (the message
+/// names the address), deadline. From any executor; resumes on the caller's.
 boost::asio::awaitable<Result<std::unique_ptr<HttpReply>>> send_http(HttpClientRequest request, HttpClientTimeouts timeouts,
-                                                                        Deadline deadline);
+                                                                     Deadline deadline);
 
 }  // namespace gibsey::net

@@ -2,15 +2,15 @@
 
 #include "net/testing/canned_server.hpp"
 
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 
 namespace gibsey::net {
 namespace {
@@ -41,11 +41,13 @@ asio::awaitable<void> fetch(HttpClientRequest request, HttpClientTimeouts timeou
   }
 }
 
-Answer get(const std::string& url, HttpClientTimeouts timeouts = {}, Deadline deadline = Deadline::never(), std::string body = {}) {
+Answer get(const std::string& url, HttpClientTimeouts timeouts = {}, Deadline deadline = Deadline::never(),
+           std::string body = {}) {
   asio::io_context io;
   Answer answer;
   const std::string method = body.empty() ? "GET" : "POST";
-  asio::co_spawn(io, fetch({.method = method, .url = url, .headers = {}, .body = std::move(body)}, timeouts, deadline, answer), asio::detached);
+  asio::co_spawn(io, fetch({.method = method, .url = url, .headers = {}, .body = std::move(body)}, timeouts, deadline, answer),
+                 asio::detached);
   io.run();
   return answer;
 }
@@ -70,7 +72,8 @@ TEST(HttpUrl, RefusesWhatItCannotSpeakTo) {
 }
 
 TEST(HttpClient, ReadsAnAnswerCutAtEveryByte) {
-  CannedServer server(byte_by_byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked("one\n") + chunked("two\n") + "0\r\n\r\n"));
+  CannedServer server(
+      byte_by_byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked("one\n") + chunked("two\n") + "0\r\n\r\n"));
   const auto answer = get(server.address() + "/stream");
   EXPECT_FALSE(answer.error);
   EXPECT_EQ(answer.status, 200);
@@ -89,7 +92,9 @@ TEST(HttpClient, SendsTheBody) {
 
 TEST(HttpClient, NamesAnAddressThatNobodyListensTo) {
   std::string address;
-  { address = CannedServer({}).address(); }
+  {
+    address = CannedServer({}).address();
+  }
   const auto answer = get(address);
   ASSERT_TRUE(answer.error);
   EXPECT_EQ(answer.error->code, ErrorCode::unavailable);

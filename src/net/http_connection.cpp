@@ -3,11 +3,11 @@
 #include "base/log.hpp"
 #include "net/websocket_connection.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <sys/socket.h>
 
@@ -26,7 +26,9 @@ constexpr std::size_t kBodyRead = 64 * 1024;
 constexpr std::size_t kDrained = 256 * 1024;  // of a refused request, before the socket is closed
 constexpr std::chrono::seconds kDrainTime{2};
 
-bool has_body(int status) { return status >= 200 && status != 204 && status != 304; }
+bool has_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
 
 std::string peer_address(const HttpConnection::Socket& socket) {
   boost::system::error_code error;
@@ -37,7 +39,11 @@ std::string peer_address(const HttpConnection::Socket& socket) {
 }  // namespace
 
 HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLimits& limits)
-    : socket_(std::move(socket)), executor_(socket_.get_executor()), handler_(handler), limits_(limits), timeout_(executor_, [this] {
+    : socket_(std::move(socket)),
+      executor_(socket_.get_executor()),
+      handler_(handler),
+      limits_(limits),
+      timeout_(executor_, [this] {
         boost::system::error_code ignored;
         socket_.cancel(ignored);
       }) {
@@ -157,8 +163,8 @@ HttpConnection::Awaitable<bool> HttpConnection::read_body(RequestHead& head, std
     if (!co_await write_all("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
   }
   timeout_.start(limits_.body);
-  const bool whole = framing.chunked ? co_await read_chunked_body(head.request, limit)
-                                     : co_await read_fixed_body(head.request, framing.length);
+  const bool whole =
+      framing.chunked ? co_await read_chunked_body(head.request, limit) : co_await read_fixed_body(head.request, framing.length);
   const bool late = timeout_.expired();
   timeout_.stop();
   if (!whole && late) co_await refuse(head.request, {408, "The body did not arrive in time."});
@@ -297,9 +303,8 @@ HttpExchange::Written HttpConnection::write_all(std::string_view bytes) {
     timeout_.start(limits_.write);
     const auto [error, written] = co_await socket_.async_write_some(asio::buffer(bytes), kTuple);
     if (error && !write_failure_) {
-      write_failure_ = timeout_.expired()
-                           ? Error{ErrorCode::deadline, "The client did not read the answer in time."}
-                           : Error{ErrorCode::cancelled, "The client left."};
+      write_failure_ = timeout_.expired() ? Error{ErrorCode::deadline, "The client did not read the answer in time."}
+                                          : Error{ErrorCode::cancelled, "The client left."};
     }
     timeout_.stop();
     bytes.remove_prefix(std::min(written, bytes.size()));
@@ -339,8 +344,8 @@ void HttpConnection::client_left() {
   if (auto callback = std::exchange(left_callback_, nullptr)) callback();
 }
 
-HttpConnection::Awaitable<Result<std::unique_ptr<WebSocketSession>>> HttpConnection::accept_websocket(const HttpRequest& request,
-                                                                                                      WebSocketSettings settings) {
+HttpConnection::Awaitable<Result<std::unique_ptr<WebSocketSession>>> HttpConnection::accept_websocket(
+    const HttpRequest& request, WebSocketSettings settings) {
   if (finishing_) {
     co_await refuse(request, {503, "The server is stopping."});
     co_return fail(ErrorCode::unavailable, "The server is stopping.");

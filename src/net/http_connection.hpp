@@ -15,8 +15,8 @@
 
 namespace gibsey::net {
 
-/// One client's connection: reads requests, has them answered, one after the other. Lives on the socket's executor, a strand; used by
-/// HttpServer alone.
+/// One client's connection: reads requests, has them answered, one after the other. Lives on the socket's executor, a strand;
+/// used by HttpServer alone.
 class HttpConnection : public HttpExchange, public std::enable_shared_from_this<HttpConnection> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
@@ -41,7 +41,8 @@ class HttpConnection : public HttpExchange, public std::enable_shared_from_this<
   Written write(std::string_view bytes) override;
   Written end_stream() override;
   void on_client_left(std::function<void()> callback) override;
-  Awaitable<Result<std::unique_ptr<WebSocketSession>>> accept_websocket(const HttpRequest& request, WebSocketSettings settings) override;
+  Awaitable<Result<std::unique_ptr<WebSocketSession>>> accept_websocket(const HttpRequest& request,
+                                                                        WebSocketSettings settings) override;
   [[nodiscard]] int status() const override { return status_; }
 
  private:

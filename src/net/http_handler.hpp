@@ -13,8 +13,8 @@
 
 namespace gibsey::net {
 
-/// The answer to one request: either send() once, or begin_stream(), any number of write(), end_stream(), or accept_websocket(). Valid
-/// until the handler returns; used from the connection's executor, on which the handler runs, by one coroutine at a time.
+/// The answer to one request: either send() once, or begin_stream(), any number of write(), end_stream(), or accept_websocket().
+/// Valid until the handler returns; used from the connection's executor, on which the handler runs, by one coroutine at a time.
 class HttpExchange {
  public:
   using Written = boost::asio::awaitable<Result<void>>;
@@ -37,10 +37,10 @@ class HttpExchange {
   /// server stops waiting for this connection. Callable after begin_stream; dropped when the handler returns.
   virtual void on_client_left(std::function<void()> callback) = 0;
 
-  /// Makes the connection a WebSocket: 101 goes out with the fields of add_header(), and no subprotocol. The session ends when the handler
-  /// returns (1000, or 1011 after an exception) at the latest, and the connection with it. A request that is no proper handshake has been
-  /// answered with HttpHandler::refusal() (400, 426; 503 when the server stops) when this gives invalid_argument (unavailable). Other
-  /// errors as send().
+  /// Makes the connection a WebSocket: 101 goes out with the fields of add_header(), and no subprotocol. The session ends when
+  /// the handler returns (1000, or 1011 after an exception) at the latest, and the connection with it. A request that is no
+  /// proper handshake has been answered with HttpHandler::refusal() (400, 426; 503 when the server stops) when this gives
+  /// invalid_argument (unavailable). Other errors as send().
   virtual boost::asio::awaitable<Result<std::unique_ptr<WebSocketSession>>> accept_websocket(const HttpRequest& request,
                                                                                              WebSocketSettings settings) = 0;
 
@@ -50,8 +50,8 @@ class HttpExchange {
 
 /// What to do with a request whose head has been read.
 struct Admission {
-  std::size_t body_limit = 0;            ///< a longer body is refused with 413
-  std::optional<HttpResponse> refusal;   ///< sent at once, the body is not read
+  std::size_t body_limit = 0;           ///< a longer body is refused with 413
+  std::optional<HttpResponse> refusal;  ///< sent at once, the body is not read
 };
 
 /// What a server serves. Shared by all connections, called from all their executors.
@@ -63,8 +63,8 @@ class HttpHandler {
   virtual Admission admit(const HttpRequest& head) = 0;
   /// Answers through `exchange`. An exception becomes a 500; an answer that is missing becomes one too.
   virtual boost::asio::awaitable<void> answer(HttpRequest request, HttpExchange& exchange) = 0;
-  /// The body of an answer that the server itself gives (400, 408, 413, 414, 417, 426, 431, 500, 501, 503, 505). `head` holds what was
-  /// understood of the request, maybe nothing. `detail` is one plain sentence.
+  /// The body of an answer that the server itself gives (400, 408, 413, 414, 417, 426, 431, 500, 501, 503, 505). `head` holds
+  /// what was understood of the request, maybe nothing. `detail` is one plain sentence.
   virtual HttpResponse refusal(const HttpRequest& head, int status, std::string_view detail) = 0;
 };
 

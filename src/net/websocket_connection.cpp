@@ -176,13 +176,13 @@ void WebSocketConnection::read_some() {
   message_.resize(known + wanted);
   reading_ = true;
   stream_->async_read_some(asio::buffer(&message_[known], wanted),
-                           [self = shared_from_this(), known](ErrorCodeOf error, std::size_t bytes) {
+                           [self = shared_from_this(), known](IoError error, std::size_t bytes) {
                              self->message_.resize(known + bytes);
                              self->on_read(error);
                            });
 }
 
-void WebSocketConnection::on_read(ErrorCodeOf error) {
+void WebSocketConnection::on_read(IoError error) {
   reading_ = false;
   if (!stream_) return;
   if (error) return on_reading_ended(error);
@@ -215,7 +215,7 @@ bool WebSocketConnection::has_room() const {
   return incoming_.size() < settings_.read_ahead && incoming_bytes_ < settings_.message_limit;
 }
 
-void WebSocketConnection::on_reading_ended(ErrorCodeOf error) {
+void WebSocketConnection::on_reading_ended(IoError error) {
   message_ = {};
   queue_.cut();
   end(outcome_of(error));
@@ -235,10 +235,10 @@ void WebSocketConnection::write_next() {
   }
   outgoing_ = *std::move(text);
   stream_->async_write(asio::buffer(outgoing_),
-                       [self = shared_from_this()](ErrorCodeOf error, std::size_t) { self->on_written(error); });
+                       [self = shared_from_this()](IoError error, std::size_t) { self->on_written(error); });
 }
 
-void WebSocketConnection::on_written(ErrorCodeOf error) {
+void WebSocketConnection::on_written(IoError error) {
   if (error) queue_.cut();
   if (is_lost(error)) return lose_connection(cancelled("The client left."));
   write_next();
@@ -272,7 +272,7 @@ void WebSocketConnection::keep_alive() {
 void WebSocketConnection::ping() {
   // One that waits behind a message to a slow client is still to go out.
   if (std::exchange(pinging_, true)) return;
-  stream_->async_ping({}, [self = shared_from_this()](ErrorCodeOf error) {
+  stream_->async_ping({}, [self = shared_from_this()](IoError error) {
     self->pinging_ = false;
     if (is_lost(error)) self->lose_connection(cancelled("The client left."));
   });
@@ -291,7 +291,7 @@ void WebSocketConnection::close_on_strand(WebSocketClose code, std::string reaso
 void WebSocketConnection::send_close_frame() {
   if (std::exchange(close_sent_, true) || !stream_->is_open()) return;
   close_under_way_ = true;
-  stream_->async_close(*closing_, [self = shared_from_this()](ErrorCodeOf error) {
+  stream_->async_close(*closing_, [self = shared_from_this()](IoError error) {
     self->close_under_way_ = false;
     if (is_lost(error)) self->finish();
     self->settle();
@@ -320,7 +320,7 @@ void WebSocketConnection::settle() {
 void WebSocketConnection::drain() {
   // Closing with input unread would reset the connection, and the client might never see our close frame.
   message_.resize(kDrainRead);
-  stream_->next_layer().async_read_some(asio::buffer(message_), [self = shared_from_this()](ErrorCodeOf error, std::size_t) {
+  stream_->next_layer().async_read_some(asio::buffer(message_), [self = shared_from_this()](IoError error, std::size_t) {
     if (!self->stream_) return;
     if (error) {
       self->finish();

@@ -45,16 +45,16 @@ class WebSocketConnection : public std::enable_shared_from_this<WebSocketConnect
   [[nodiscard]] std::size_t queued_bytes() const { return queue_.bytes(); }
 
  private:
-  using ErrorCodeOf = boost::system::error_code;
+  using IoError = boost::system::error_code;
 
   static Awaitable<Result<void>> drained_on_strand(Ptr self);
   void read_some();
-  void on_read(ErrorCodeOf error);
+  void on_read(IoError error);
   void take_message();
   [[nodiscard]] bool has_room() const;
-  void on_reading_ended(ErrorCodeOf error);
+  void on_reading_ended(IoError error);
   void write_next();
-  void on_written(ErrorCodeOf error);
+  void on_written(IoError error);
   void on_time();
   void keep_alive();
   void ping();

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,8 @@ class PassageFinder {
   [[nodiscard]] virtual std::shared_ptr<const QuoteFinder> quotes(const std::string& world) const = 0;
   /// Whether a world has nothing to look up: no book.
   [[nodiscard]] virtual bool has_book(const std::string& world) const = 0;
+  /// Why retrieve() would fail at once, without being tried: a service that is known to be away. nullopt: it would be tried.
+  [[nodiscard]] virtual std::optional<Error> refusal() const { return std::nullopt; }
 };
 
 }  // namespace gibsey::retrieval

@@ -2,7 +2,7 @@
 
 #include "server/ask.hpp"
 #include "server/auth/session_tokens.hpp"
-#include "server/auth/sessions.hpp"
+#include "server/auth/session_routes.hpp"
 #include "server/characters.hpp"
 #include "server/cited_chat.hpp"
 #include "server/conversation_feed.hpp"
@@ -18,6 +18,9 @@
 #include "server/session_ws.hpp"
 #include "server/test_page.hpp"
 #include "server/turns.hpp"
+
+#include <algorithm>
+#include <iterator>
 
 namespace gibsey::server {
 namespace {
@@ -49,11 +52,10 @@ std::string turn_link(const RouteRequest& request) { return turn_resource(reques
 std::string session_link(const RouteRequest& request) { return session_resource(request.parameters.at(0)); }
 std::string chat_link(const RouteRequest&) { return std::string(kChatSocket); }
 
-}  // namespace
-
-std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::OriginRules rules) {
+/// The dialects, the characters and the page.
+std::vector<Route> chat_routes() {
   using enum Access;
-  std::vector<Route> routes = {
+  return {
       {"POST", "/ask", ask},
       {"POST", "/v1/turns", create_turn},
       {"GET", "/v1/turns/{id}", get_turn},
@@ -67,7 +69,6 @@ std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::Orig
       {"GET", "/v1/session", show_session},
       {"DELETE", "/v1/session", leave_session, open},
       {"POST", "/v1/session/token", socket_token},
-
       {"GET", "/characters", list_characters},
       {"POST", "/characters", create_character},
       {"GET", "/characters/user/{user_id}", list_made_characters},
@@ -75,41 +76,66 @@ std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::Orig
       {"PUT", "/characters/{char_id}", put_character},
       {"DELETE", "/characters/{char_id}", delete_character},
       {"GET", "/v2/keyspaces/gibsey/characters/{char_id}", get_character_row, open},
-      {"GET", "/pages", list_pages},
-      {"GET", "/pages/{id}", get_page},
-      {"GET", "/retrieve", retrieve},
-
-      {"POST", "/debit", debit},
-      {"POST", "/credit", add_credit, admin},
-      {"GET", "/ledger/{user_id}", get_ledger},
-
       {"GET", "/ws/chat", persona_socket, reader, chat_link},
       {"POST", "/api/sentiment", score_sentiment},
-      {"POST", "/retrieve-context", retrieve_context},
-      {"POST", "/memory/facts", add_fact},
-      {"GET", "/memory/facts/{user_id}/{character_id}", list_facts},
       {"GET", "/v1/feed/conversation_turns", follow_conversations, admin},
-
       {"POST", "/api/v1/chat", cited_chat},
       {"GET", "/v1/usage", list_usage, admin},
-
       {"GET", "/ws/{session_id}", session_socket, reader, session_link},
       {"GET", "/v1/sessions", list_sessions},
       {"POST", "/v1/cluster-events", send_cluster_event, admin},
       {"GET", "/test", test_page, open},
       {"GET", "/test-llm-debug", test_model, admin},
+      {"GET", "/", static_file, open},
+      {"GET", "/favicon.ico", static_file, open},
+      {"GET", "/favicon.svg", static_file, open},
+      {"GET", "/assets/{rest...}", static_file, open},
+  };
+}
 
+/// The book and what personas remember (seed 004's memory_rag, seed 001's memory_subsystem).
+std::vector<Route> memory_routes() {
+  using enum Access;
+  return {
+      {"GET", "/pages", list_pages},
+      {"GET", "/pages/{id}", get_page},
+      {"GET", "/retrieve", retrieve},
+      {"POST", "/retrieve-context", retrieve_context},
+      {"POST", "/memory/facts", add_fact},
+      {"GET", "/memory/facts/{user_id}/{character_id}", list_facts},
+  };
+}
+
+/// Seed 000's ledger.
+std::vector<Route> ledger_routes() {
+  using enum Access;
+  return {
+      {"POST", "/debit", debit},
+      {"POST", "/credit", add_credit, admin},
+      {"GET", "/ledger/{user_id}", get_ledger},
+  };
+}
+
+/// Of every process.
+std::vector<Route> common_routes() {
+  using enum Access;
+  return {
       {"GET", "/openapi.json", api_table, open},
       {"GET", "/docs", api_page, open},
       {"GET", "/health", health, open},
       {"GET", "/live", live, open},
       {"GET", "/ready", ready, open},
       {"GET", "/metrics", metrics_text, open},
-      {"GET", "/", static_file, open},
-      {"GET", "/favicon.ico", static_file, open},
-      {"GET", "/favicon.svg", static_file, open},
-      {"GET", "/assets/{rest...}", static_file, open},
   };
+}
+
+}  // namespace
+
+std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::OriginRules rules, Roles roles) {
+  auto routes = common_routes();
+  if (roles.chat) std::ranges::move(chat_routes(), std::back_inserter(routes));
+  if (roles.memory) std::ranges::move(memory_routes(), std::back_inserter(routes));
+  if (roles.ledger) std::ranges::move(ledger_routes(), std::back_inserter(routes));
   return std::make_unique<Router>(std::move(services), std::move(rules), std::move(routes));
 }
 

@@ -7,8 +7,15 @@
 
 namespace gibsey::server {
 
-/// The whole HTTP surface: every dialect's routes behind the Host and Origin check. Give it to net::HttpServer.
-/// `services` is copied; what it refers to must outlive the handler.
-[[nodiscard]] std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::OriginRules rules);
+/// What a process serves (design section 5); what it does not, another one does.
+struct Roles {
+  bool chat = true;    ///< the dialects, the characters, the page
+  bool memory = true;  ///< pages, retrieval, what personas remember
+  bool ledger = true;  ///< debits, credits, statements
+};
+
+/// The HTTP surface of these roles, behind the Host and Origin check. Give it to net::HttpServer. `services` is copied; what it refers
+/// to must outlive the handler.
+[[nodiscard]] std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::OriginRules rules, Roles roles = {});
 
 }  // namespace gibsey::server

@@ -45,7 +45,7 @@ asio::awaitable<Result<bool>> follow(Application& app, chat::Question question, 
 }
 
 Result<bool> ask_here(const Place& place, const AskOptions& options, const std::string& character) {
-  GIBSEY_TRY(const auto app, Application::open(place.config, place.installation, {.chat_model = true, .exclusive = true, .worlds = true}));
+  GIBSEY_TRY(const auto app, Application::open(place.config, place.installation, {.turns = true, .chat_model = true, .exclusive = true, .worlds = true}));
   GIBSEY_TRY(const auto speaker, app->runtime().wait(find_speaker(*app, character)));
   chat::Question question{.user_id = options.user, .character_id = character, .text = options.text};
   return app->runtime().wait(follow(*app, std::move(question), TurnPrinter(stdout, speaker.name, speaker.color_hex)));

@@ -187,7 +187,7 @@ std::optional<net::HttpResponse> Authenticator::refuse_cassandra_client(const ne
 }
 
 std::string Authenticator::link_token(const std::string& user_id, const std::string& resource) const {
-  return tokens_.sign(Link{user_id, resource, now() + link_lifetime_.count()});
+  return tokens_.sign(LinkClaims{user_id, resource, now() + link_lifetime_.count()});
 }
 
 std::string Authenticator::signed_url(std::string url, const std::string& user_id, const std::string& resource) const {
@@ -197,7 +197,7 @@ std::string Authenticator::signed_url(std::string url, const std::string& user_i
 }
 
 Authenticator::OpenedSession Authenticator::open_session(const Principal& opener, const std::string& user_id) const {
-  Session session{user_id, {}, opener.key_id, now() + session_lifetime_.count()};
+  SessionClaims session{user_id, {}, opener.key_id, now() + session_lifetime_.count()};
   if (opener.expires) session.expires = std::min(session.expires, *opener.expires);
   // Only these mean anything here; a token's other scopes could make the cookie larger than browsers keep.
   for (const char* scope : {kAdminScope, kServiceScope}) {

@@ -64,7 +64,7 @@ class Authenticator {
   /// A session of `user_id`, opened by `opener`, who may act as it. It has the opener's scopes only where it is the opener's own,
   /// ends when the opener's credential does, and with the API key that opened it.
   struct OpenedSession {
-    Session session;
+    SessionClaims session;
     std::string set_cookie;  ///< the field's value
   };
   [[nodiscard]] OpenedSession open_session(const Principal& opener, const std::string& user_id) const;

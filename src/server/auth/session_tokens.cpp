@@ -27,29 +27,29 @@ SessionTokens::SessionTokens(std::string_view secret)
       session_key_(JwsKey::make("HS256", session_secret_).value()),
       link_key_(JwsKey::make("HS256", link_secret_).value()) {}
 
-std::string SessionTokens::sign(const Session& session) const {
+std::string SessionTokens::sign(const SessionClaims& session) const {
   Json payload{{"sub", session.user_id}, {"exp", session.expires}};
   if (!session.scopes.empty()) payload["scopes"] = session.scopes;
   if (!session.key_id.empty()) payload["key"] = session.key_id;
   return sign_jws(payload, kSessionType, session_secret_);
 }
 
-Checked<Session> SessionTokens::read_session(std::string_view token, std::int64_t now) const {
+Checked<SessionClaims> SessionTokens::read_session(std::string_view token, std::int64_t now) const {
   GIBSEY_TRY(const auto payload, open_jws(token, session_key_, {kSessionType}));
   GIBSEY_TRY(const auto expires, check_times(payload, now));
   // What this server signed has the form in which it writes.
-  return Session{payload.at("sub"), payload.value("scopes", std::set<std::string>()), payload.value("key", std::string()),
-                 expires};
+  return SessionClaims{payload.at("sub"), payload.value("scopes", std::set<std::string>()), payload.value("key", std::string()),
+                       expires};
 }
 
-std::string SessionTokens::sign(const Link& link) const {
+std::string SessionTokens::sign(const LinkClaims& link) const {
   return sign_jws({{"sub", link.user_id}, {"res", link.resource}, {"exp", link.expires}}, kLinkType, link_secret_);
 }
 
-Checked<Link> SessionTokens::read_link(std::string_view token, std::string_view resource, std::int64_t now) const {
+Checked<LinkClaims> SessionTokens::read_link(std::string_view token, std::string_view resource, std::int64_t now) const {
   GIBSEY_TRY(const auto payload, open_jws(token, link_key_, {kLinkType}));
   GIBSEY_TRY(const auto expires, check_times(payload, now));
-  Link link{payload.at("sub"), payload.at("res"), expires};
+  LinkClaims link{payload.at("sub"), payload.at("res"), expires};
   if (link.resource != resource) return std::unexpected(TokenRefusal{false, "link to another resource"});
   return link;
 }

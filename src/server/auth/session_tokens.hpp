@@ -9,7 +9,7 @@
 namespace gibsey::server {
 
 /// What a session cookie says.
-struct Session {
+struct SessionClaims {
   std::string user_id;
   std::set<std::string> scopes;
   std::string key_id;        ///< of the API key that opened it, "" for none
@@ -17,7 +17,7 @@ struct Session {
 };
 
 /// What a signed link lets its bearer do: read one thing as one user, for a short time.
-struct Link {
+struct LinkClaims {
   std::string user_id;
   std::string resource;      ///< turn_resource(), session_resource() or kChatSocket
   std::int64_t expires = 0;  ///< Unix seconds
@@ -34,12 +34,12 @@ class SessionTokens {
   /// `secret`: at least 32 bytes.
   explicit SessionTokens(std::string_view secret);
 
-  [[nodiscard]] std::string sign(const Session& session) const;
-  [[nodiscard]] Checked<Session> read_session(std::string_view token, std::int64_t now) const;
+  [[nodiscard]] std::string sign(const SessionClaims& session) const;
+  [[nodiscard]] Checked<SessionClaims> read_session(std::string_view token, std::int64_t now) const;
 
-  [[nodiscard]] std::string sign(const Link& link) const;
+  [[nodiscard]] std::string sign(const LinkClaims& link) const;
   /// Refused as well when it is a link to anything but `resource`.
-  [[nodiscard]] Checked<Link> read_link(std::string_view token, std::string_view resource, std::int64_t now) const;
+  [[nodiscard]] Checked<LinkClaims> read_link(std::string_view token, std::string_view resource, std::int64_t now) const;
 
  private:
   std::string session_secret_;

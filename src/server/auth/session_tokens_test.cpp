@@ -13,13 +13,13 @@ const std::string kSecret = "a secret of exactly thirty-two b";
 
 TEST(SessionTokens, ASessionComesBackAsItWas) {
   const SessionTokens tokens(kSecret);
-  const auto session = tokens.read_session(tokens.sign(Session{"Ärzte \"1\"", {"admin"}, "00ff", kNow + 5}), kNow);
+  const auto session = tokens.read_session(tokens.sign(SessionClaims{"Ärzte \"1\"", {"admin"}, "00ff", kNow + 5}), kNow);
   ASSERT_TRUE(session) << session.error().reason;
   EXPECT_EQ(session->user_id, "Ärzte \"1\"");
   EXPECT_EQ(session->scopes, (std::set<std::string>{"admin"}));
   EXPECT_EQ(session->key_id, "00ff");
   EXPECT_EQ(session->expires, kNow + 5);
-  const auto plain = tokens.read_session(tokens.sign(Session{"ann", {}, {}, kNow + 5}), kNow);
+  const auto plain = tokens.read_session(tokens.sign(SessionClaims{"ann", {}, {}, kNow + 5}), kNow);
   ASSERT_TRUE(plain);
   EXPECT_TRUE(plain->scopes.empty());
   EXPECT_TRUE(plain->key_id.empty());
@@ -27,10 +27,10 @@ TEST(SessionTokens, ASessionComesBackAsItWas) {
 
 TEST(SessionTokens, SessionsAndLinksExpire) {
   const SessionTokens tokens(kSecret);
-  const auto session = tokens.read_session(tokens.sign(Session{"ann", {}, {}, kNow}), kNow);
+  const auto session = tokens.read_session(tokens.sign(SessionClaims{"ann", {}, {}, kNow}), kNow);
   ASSERT_FALSE(session);
   EXPECT_TRUE(session.error().expired);
-  const auto link = tokens.sign(Link{"ann", turn_resource("1"), kNow});
+  const auto link = tokens.sign(LinkClaims{"ann", turn_resource("1"), kNow});
   EXPECT_TRUE(tokens.read_link(link, turn_resource("1"), kNow - 1));
   ASSERT_FALSE(tokens.read_link(link, turn_resource("1"), kNow));
   EXPECT_TRUE(tokens.read_link(link, turn_resource("1"), kNow).error().expired);
@@ -38,7 +38,7 @@ TEST(SessionTokens, SessionsAndLinksExpire) {
 
 TEST(SessionTokens, ALinkIsForOneResource) {
   const SessionTokens tokens(kSecret);
-  const auto link = tokens.sign(Link{"ann", turn_resource("12"), kNow + 5});
+  const auto link = tokens.sign(LinkClaims{"ann", turn_resource("12"), kNow + 5});
   const auto read = tokens.read_link(link, turn_resource("12"), kNow);
   ASSERT_TRUE(read);
   EXPECT_EQ(read->user_id, "ann");
@@ -51,14 +51,14 @@ TEST(SessionTokens, ALinkIsForOneResource) {
 
 TEST(SessionTokens, ALinkIsNoSessionAndASessionNoLink) {
   const SessionTokens tokens(kSecret);
-  EXPECT_FALSE(tokens.read_session(tokens.sign(Link{"ann", turn_resource("1"), kNow + 5}), kNow));
-  EXPECT_FALSE(tokens.read_link(tokens.sign(Session{"ann", {}, {}, kNow + 5}), turn_resource("1"), kNow));
+  EXPECT_FALSE(tokens.read_session(tokens.sign(LinkClaims{"ann", turn_resource("1"), kNow + 5}), kNow));
+  EXPECT_FALSE(tokens.read_link(tokens.sign(SessionClaims{"ann", {}, {}, kNow + 5}), turn_resource("1"), kNow));
 }
 
 TEST(SessionTokens, OthersCannotSignThem) {
   const SessionTokens tokens(kSecret);
   EXPECT_FALSE(
-      tokens.read_session(SessionTokens("another secret of thirty-two byt").sign(Session{"ann", {}, {}, kNow + 5}), kNow));
+      tokens.read_session(SessionTokens("another secret of thirty-two byt").sign(SessionClaims{"ann", {}, {}, kNow + 5}), kNow));
   // Not even whoever has the operator's secret but signs an ordinary token with it.
   const std::string payload = R"({"sub":"ann","exp":1800000005,"res":"turn:1"})";
   for (const char* type : {"gibsey-session", "gibsey-link", "JWT"}) {
@@ -70,8 +70,8 @@ TEST(SessionTokens, OthersCannotSignThem) {
 
 TEST(SessionTokens, EveryChangedCharacterIsNoticed) {
   const SessionTokens tokens(kSecret);
-  const auto session = tokens.sign(Session{"ann", {"admin"}, {}, kNow + 5});
-  const auto link = tokens.sign(Link{"ann", turn_resource("1"), kNow + 5});
+  const auto session = tokens.sign(SessionClaims{"ann", {"admin"}, {}, kNow + 5});
+  const auto link = tokens.sign(LinkClaims{"ann", turn_resource("1"), kNow + 5});
   for (std::size_t i = 0; i < session.size(); ++i) {
     auto bad = session;
     bad[i] = bad[i] == 'A' ? 'Q' : 'A';

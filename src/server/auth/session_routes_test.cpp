@@ -1,4 +1,4 @@
-#include "server/auth/sessions.hpp"
+#include "server/auth/session_routes.hpp"
 
 #include "server/json_response.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 const std::string kAnnKey = "gbs_ann0ann0ann0ann0ann0";
 const std::string kServiceToken = "service token of the roles";
 
-class SessionsTest : public ::testing::Test {
+class SessionRoutesTest : public ::testing::Test {
  protected:
   static Authenticator make(AuthMode mode) {
     AuthSettings settings;
@@ -34,7 +34,7 @@ class SessionsTest : public ::testing::Test {
   Authenticator authenticator_ = make(AuthMode::on);
 };
 
-TEST_F(SessionsTest, AKeyBecomesACookieThatSaysTheSame) {
+TEST_F(SessionRoutesTest, AKeyBecomesACookieThatSaysTheSame) {
   const auto created = create_session(authenticator_, principal(kAnnKey), "");
   ASSERT_EQ(created.status, 200) << created.body;
   const auto body = Json::parse(created.body);
@@ -52,7 +52,7 @@ TEST_F(SessionsTest, AKeyBecomesACookieThatSaysTheSame) {
   EXPECT_FALSE(told.headers.find("Set-Cookie"));
 }
 
-TEST_F(SessionsTest, AServiceOpensASessionForAUser) {
+TEST_F(SessionRoutesTest, AServiceOpensASessionForAUser) {
   EXPECT_EQ(create_session(authenticator_, principal(kServiceToken), "{}").status, 422);
   const auto created = create_session(authenticator_, principal(kServiceToken), R"({"user_id":"bob"})");
   ASSERT_EQ(created.status, 200);
@@ -63,7 +63,7 @@ TEST_F(SessionsTest, AServiceOpensASessionForAUser) {
   EXPECT_EQ(create_session(authenticator_, session, R"({"user_id":"bob"})").status, 200);
 }
 
-TEST_F(SessionsTest, WrongBodiesAreNamed) {
+TEST_F(SessionRoutesTest, WrongBodiesAreNamed) {
   const auto ann = principal(kAnnKey);
   EXPECT_EQ(create_session(authenticator_, ann, "{").status, 400);
   EXPECT_EQ(create_session(authenticator_, ann, "[]").status, 422);
@@ -73,13 +73,13 @@ TEST_F(SessionsTest, WrongBodiesAreNamed) {
   EXPECT_EQ(create_socket_token(authenticator_, ann, "{").status, 400);
 }
 
-TEST_F(SessionsTest, LeavingForgetsTheCookie) {
+TEST_F(SessionRoutesTest, LeavingForgetsTheCookie) {
   const auto deleted = delete_session(authenticator_);
   EXPECT_EQ(deleted.status, 204);
   EXPECT_EQ(deleted.headers.find("Set-Cookie"), "gibsey_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
 }
 
-TEST_F(SessionsTest, WhereAuthIsOffThereIsNoCookie) {
+TEST_F(SessionRoutesTest, WhereAuthIsOffThereIsNoCookie) {
   const auto off = make(AuthMode::off);
   const auto anybody = off.identify({}, {}).value();
   const auto created = create_session(off, anybody, R"({"user_id":"bob"})");
@@ -89,7 +89,7 @@ TEST_F(SessionsTest, WhereAuthIsOffThereIsNoCookie) {
   EXPECT_EQ(Json::parse(get_session(anybody).body), Json::parse(R"({"auth":"off","user_id":null,"admin":false,"expires":null})"));
 }
 
-TEST_F(SessionsTest, ASocketsTokenOpensThatSocket) {
+TEST_F(SessionRoutesTest, ASocketsTokenOpensThatSocket) {
   const auto open = [this](const std::string& body, std::string_view resource) {
     const auto created = create_socket_token(authenticator_, principal(kAnnKey), body);
     EXPECT_EQ(created.status, 201) << created.body;

@@ -1,4 +1,4 @@
-#include "server/auth/sessions.hpp"
+#include "server/auth/session_routes.hpp"
 
 #include "server/json_response.hpp"
 #include "server/problem.hpp"

@@ -1,0 +1,66 @@
+#include "chat/history_window.hpp"
+
+#include <gtest/gtest.h>
+
+namespace gibsey::chat {
+namespace {
+
+/// "abc": three exchanges, of which the first is {"a?", "a."}; an upper case letter is another reply to the same question.
+std::vector<PastExchange> exchanges(std::string_view letters) {
+  std::vector<PastExchange> list;
+  for (const char letter : letters) {
+    const auto lower = static_cast<char>(letter | 0x20);
+    list.push_back({std::string(1, lower) + "?", std::string(1, letter) + "."});
+  }
+  return list;
+}
+
+std::vector<store::WindowMessage> window_of(std::string_view letters) {
+  std::vector<store::WindowMessage> window;
+  for (auto& exchange : exchanges(letters)) {
+    window.push_back({"user", exchange.question});
+    window.push_back({"assistant", exchange.reply});
+  }
+  return window;
+}
+
+std::string chosen(std::string_view recorded, std::string_view window) {
+  std::string letters;
+  for (const auto& exchange : choose_history(exchanges(recorded), window_of(window))) letters.push_back(exchange.reply.front());
+  return letters;
+}
+
+TEST(HistoryWindow, WithoutARecordTheWindowIsTheHistory) {
+  EXPECT_EQ(chosen("", ""), "");
+  EXPECT_EQ(chosen("", "ab"), "ab");
+}
+
+TEST(HistoryWindow, WithoutAWindowTheRecordIs) { EXPECT_EQ(chosen("ab", ""), "ab"); }
+
+TEST(HistoryWindow, WhatAnotherProgramAddedIsKnown) {
+  EXPECT_EQ(chosen("ab", "abx"), "abx");
+  EXPECT_EQ(chosen("ab", "xayb"), "xayb");
+}
+
+TEST(HistoryWindow, AWindowThatIsBehindOrElsewhereIsNotBelieved) {
+  EXPECT_EQ(chosen("abc", "ab"), "abc") << "it missed the last";
+  EXPECT_EQ(chosen("abc", "ac"), "abc") << "it missed one";
+  EXPECT_EQ(chosen("ab", "ba"), "ab") << "another order";
+  EXPECT_EQ(chosen("aBc", "abc"), "aBc") << "b was answered anew since";
+}
+
+TEST(HistoryWindow, AFullOneMayHaveDroppedTheOldest) {
+  EXPECT_EQ(chosen("abcdefghij", "bcdefghijx"), "bcdefghijx");
+  EXPECT_EQ(chosen("abcdefghij", "bcdefghij"), "abcdefghij") << "it was not full, so it missed the first";
+  EXPECT_EQ(chosen("abcdefghij", "qrstuvwxyz"), "abcdefghij");
+}
+
+TEST(HistoryWindow, OnlyPairsCount) {
+  const std::vector<store::WindowMessage> window{{"assistant", "z."}, {"user", "y?"}, {"user", "a?"}, {"assistant", "a."}, {"system", "x"}, {"user", "w?"}};
+  const auto history = choose_history({}, window);
+  ASSERT_EQ(history.size(), 1U);
+  EXPECT_EQ(history.front().question, "a?");
+}
+
+}  // namespace
+}  // namespace gibsey::chat
