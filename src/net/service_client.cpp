@@ -192,7 +192,9 @@ std::string shown_address(std::string_view address) {
 
 Result<void> check_service_address(const std::string& setting, const std::string& address) {
   const auto parsed = parse_http_url(address);
-  if (parsed && parsed->port.find_first_not_of("0123456789") == std::string::npos) return {};
+  // A name or password may be such that the rest looks like an address.
+  const bool has_name = address.find('@') != std::string::npos;
+  if (parsed && !has_name && parsed->port.find_first_not_of("0123456789") == std::string::npos) return {};
   return fail(ErrorCode::invalid_argument,
               fmt::format("{}: '{}' is no address of a service; write it as http://host:port/path, without a name or password", setting,
                           shown_address(address)));
