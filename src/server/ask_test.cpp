@@ -120,6 +120,7 @@ TEST_F(Ask, NamesTheFieldThatIsWrong) {
   expect_problem(post("/ask", "{\"user_id\":\"u\",\"text\":\"\xFF\"}"), 400, "JSON");
   expect_problem(post("/ask", "[1]"), 422, "object");
   expect_problem(post("/ask", ""), 400, "JSON");
+  expect_problem(post("/ask", kQuestion + std::string("\0junk", 5)), 400, "JSON");
   expect_problem(post("/ask", R"({"text":"x"})"), 422, "user_id", "user_id");
   expect_problem(post("/ask", R"({"user_id":"u"})"), 422, "text", "text");
   expect_problem(post("/ask", R"({"user_id":"u","text":null})"), 422, "missing", "text");

@@ -37,7 +37,8 @@ Field<std::int64_t> number_of(const Json& value, std::string_view name, std::int
 
 Field<Json> parse_object(const std::string& body) {
   auto parsed = Json::parse(body, nullptr, false);
-  if (parsed.is_discarded()) return std::unexpected(problem(400, "The body is not valid JSON in UTF-8."));
+  // The parser takes a NUL for the end of the text, and what follows it for nothing.
+  if (parsed.is_discarded() || body.find('\0') != std::string::npos) return std::unexpected(problem(400, "The body is not valid JSON in UTF-8."));
   if (!parsed.is_object()) return std::unexpected(problem(422, "The body must be a JSON object."));
   return parsed;
 }
