@@ -17,6 +17,9 @@ constexpr int kAttempts = 3;
 /// A sentence of a tiny model that has not ended by then does not end well.
 constexpr int kAttemptTokens = 64;
 constexpr int kLeastWords = 18;
+/// A reader who has heard something by then would rather have the end than more of it (two readers at once: p95 of the whole reply
+/// under 2.5 s, contracts section 6).
+constexpr double kPatienceMs = 1300;
 
 provider::ChatRequest request_for(const AdmittedTurn& turn, const TurnParts& parts, const Prompt& prompt) {
   provider::ChatRequest request;
@@ -145,6 +148,7 @@ asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, 
   const int least_words = prompt.opening_is_whole ? 0 : kLeastWords;
   for (int attempt = 0; attempt < kAttempts && !guard.long_enough(); ++attempt) {
     if (attempt > 0 && guard.words() >= least_words) break;
+    if (attempt > 0 && guard.words() > 0 && turn.milliseconds() > kPatienceMs) break;
     guard.restart();
     auto request = request_for(turn, parts, prompt);
     request.max_tokens = std::min(request.max_tokens, kAttemptTokens);
