@@ -3,7 +3,7 @@
 #include "store/redis/history_window.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <utility>
 
@@ -38,6 +38,7 @@ Result<std::unique_ptr<RemoteServices>> RemoteServices::open(const Config& confi
 
 RemoteServices::~RemoteServices() {
   stop();
+  if (pumping_.valid()) pumping_.wait();
   publisher_.reset();
   window_.reset();
   if (redis_) redis_->stop();
@@ -117,7 +118,7 @@ void RemoteServices::publish(const std::string& json) {
 }
 
 void RemoteServices::start() {
-  if (ledger_) asio::co_spawn(executor_, ledger_->run(), asio::detached);
+  if (ledger_) pumping_ = asio::co_spawn(executor_, ledger_->run(), asio::use_future);
 }
 
 void RemoteServices::stop() {

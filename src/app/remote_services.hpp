@@ -14,6 +14,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,7 @@ class RemoteServices {
   /// outbox's file.
   static Result<std::unique_ptr<RemoteServices>> open(const Config& config, boost::asio::any_io_executor executor,
                                                       store::CharacterStore& characters, const retrieval::PassageFinder& own_passages);
+  /// Waits for the call to the ledger that is under way; not from a thread of the executor.
   ~RemoteServices();
   RemoteServices(const RemoteServices&) = delete;
   RemoteServices& operator=(const RemoteServices&) = delete;
@@ -54,6 +56,7 @@ class RemoteServices {
   boost::asio::any_io_executor executor_;
   std::unique_ptr<store::SqliteOutboxStore> outbox_;
   std::unique_ptr<store::RemoteLedger> ledger_;
+  std::future<void> pumping_;  ///< ends when the ledger's run() has
   std::unique_ptr<retrieval::RemoteFinder> passages_;
   std::unique_ptr<store::RemoteCharacters> gateway_;
   std::unique_ptr<store::RemoteCharacters> manager_;

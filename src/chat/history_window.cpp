@@ -14,14 +14,18 @@ namespace {
 std::vector<PastExchange> exchanges_of(const std::vector<store::WindowMessage>& window) {
   std::vector<PastExchange> exchanges;
   for (std::size_t i = 1; i < window.size(); ++i) {
-    if (window[i - 1].role == "user" && window[i].role == "assistant") exchanges.push_back({window[i - 1].content, window[i].content});
+    if (window[i - 1].role == "user" && window[i].role == "assistant")
+      exchanges.push_back({window[i - 1].content, window[i].content});
   }
   return exchanges;
 }
 
-bool same(const PastExchange& one, const PastExchange& other) { return one.question == other.question && one.reply == other.reply; }
+bool same(const PastExchange& one, const PastExchange& other) {
+  return one.question == other.question && one.reply == other.reply;
+}
 
-/// Whether `shared` holds `recorded` in this order; the oldest may be missing where they alone are what a full window has dropped.
+/// Whether `shared` holds `recorded` in this order; the oldest may be missing where they alone are what a full window has
+/// dropped.
 bool holds(const std::vector<PastExchange>& shared, const std::vector<PastExchange>& recorded) {
   auto end = shared.size();
   auto missing = recorded.size();

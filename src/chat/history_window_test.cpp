@@ -1,6 +1,13 @@
 #include "chat/history_window.hpp"
 
+#include "net/testing/io_threads.hpp"
+#include "net/testing/redis_server.hpp"
+#include "store/redis/history_window.hpp"
+
 #include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
 
 namespace gibsey::chat {
 namespace {
@@ -35,7 +42,9 @@ TEST(HistoryWindow, WithoutARecordTheWindowIsTheHistory) {
   EXPECT_EQ(chosen("", "ab"), "ab");
 }
 
-TEST(HistoryWindow, WithoutAWindowTheRecordIs) { EXPECT_EQ(chosen("ab", ""), "ab"); }
+TEST(HistoryWindow, WithoutAWindowTheRecordIs) {
+  EXPECT_EQ(chosen("ab", ""), "ab");
+}
 
 TEST(HistoryWindow, WhatAnotherProgramAddedIsKnown) {
   EXPECT_EQ(chosen("ab", "abx"), "abx");
@@ -56,10 +65,36 @@ TEST(HistoryWindow, AFullOneMayHaveDroppedTheOldest) {
 }
 
 TEST(HistoryWindow, OnlyPairsCount) {
-  const std::vector<store::WindowMessage> window{{"assistant", "z."}, {"user", "y?"}, {"user", "a?"}, {"assistant", "a."}, {"system", "x"}, {"user", "w?"}};
+  const std::vector<store::WindowMessage> window{{"assistant", "z."}, {"user", "y?"},  {"user", "a?"},
+                                                 {"assistant", "a."}, {"system", "x"}, {"user", "w?"}};
   const auto history = choose_history({}, window);
   ASSERT_EQ(history.size(), 1U);
   EXPECT_EQ(history.front().question, "a?");
+}
+
+model::Turn turn_of(std::string question, std::string reply) {
+  return {.id = "t", .conversation_id = "c", .question = std::move(question), .reply = std::move(reply)};
+}
+
+TEST(HistoryWindow, TakesTurnsWithAReply) {
+  net::testing::RedisServer server;
+  net::testing::IoThreads io;
+  const auto redis = std::make_shared<net::RedisClient>(io.executor(), net::RedisOptions{.port = server.port()});
+  const auto window = store::redis::make_history_window(redis, std::chrono::seconds(20));
+  io.run(append_to_window(*window, turn_of("a?", "a.")));
+  io.run(append_to_window(*window, turn_of("b?", "")));
+  EXPECT_EQ(io.run(load_window(*window, "c")), window_of("a"));
+  redis->stop();
+}
+
+TEST(HistoryWindow, TroubleCostsNothingButTheWindow) {
+  net::testing::IoThreads io;
+  const auto redis =
+      std::make_shared<net::RedisClient>(io.executor(), net::RedisOptions{.port = net::testing::RedisServer::free_port()});
+  const auto window = store::redis::make_history_window(redis);
+  io.run(append_to_window(*window, turn_of("a?", "a.")));
+  EXPECT_TRUE(io.run(load_window(*window, "c")).empty());
+  redis->stop();
 }
 
 }  // namespace

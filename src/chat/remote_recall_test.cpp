@@ -38,7 +38,9 @@ class MemoryService final : public net::HttpHandler {
   boost::asio::awaitable<void> answer(net::HttpRequest request, net::HttpExchange& exchange) override {
     co_await exchange.send(next(std::move(request)));
   }
-  net::HttpResponse refusal(const net::HttpRequest&, int status, std::string_view detail) override { return {status, {}, std::string(detail)}; }
+  net::HttpResponse refusal(const net::HttpRequest&, int status, std::string_view detail) override {
+    return {status, {}, std::string(detail)};
+  }
 
  private:
   net::HttpResponse next(net::HttpRequest request) {
@@ -62,7 +64,8 @@ Result<Recalled> ask(RemoteRecall& recall) {
 }
 
 TEST(RemoteRecall, AsksAsSeed001Does) {
-  MemoryService service(R"({"context":"You know the reader.","relevant_facts":[{"key":"colour","value":"green"}],"conversation_snippets":["We met."]})");
+  MemoryService service(
+      R"({"context":"You know the reader.","relevant_facts":[{"key":"colour","value":"green"}],"conversation_snippets":["We met."]})");
   const auto recall = recall_at(service.url() + "/");
   const auto recalled = ask(*recall).value();
   EXPECT_EQ(recalled.context, "You know the reader.");
@@ -72,11 +75,16 @@ TEST(RemoteRecall, AsksAsSeed001Does) {
   const auto request = service.requests()[0];
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.target, "/retrieve-context");
-  EXPECT_EQ(json::parse(request.body), json({{"message", "Hello \"there\""}, {"user_id", "u1"}, {"character_id", "sarah"}, {"max_facts", 10}, {"max_snippets", 5}}));
+  EXPECT_EQ(json::parse(request.body), json({{"message", "Hello \"there\""},
+                                             {"user_id", "u1"},
+                                             {"character_id", "sarah"},
+                                             {"max_facts", 10},
+                                             {"max_snippets", 5}}));
 }
 
 TEST(RemoteRecall, ReadsOurOwnFactsAndMakesTheContextWhereThereIsNone) {
-  MemoryService service(R"({"relevant_facts":[{"fact":"Likes owls."},"Is tall.",{"x":1},7,null],"conversation_snippets":[{"text":"We met."},[]]})");
+  MemoryService service(
+      R"({"relevant_facts":[{"fact":"Likes owls."},"Is tall.",{"x":1},7,null],"conversation_snippets":[{"text":"We met."},[]]})");
   const auto recalled = ask(*recall_at(service.url())).value();
   EXPECT_EQ(recalled.facts, (std::vector<std::string>{"Likes owls.", "Is tall."}));
   EXPECT_EQ(recalled.snippets, std::vector<std::string>{"We met."});
@@ -97,7 +105,9 @@ TEST(RemoteRecall, AnEmptyMemoryIsNoError) {
 TEST(RemoteRecall, GivesNoMoreThanAsked) {
   MemoryService service(R"({"relevant_facts":["a","b","c"],"conversation_snippets":["d","e"]})");
   const auto recall = recall_at(service.url());
-  const auto recalled = run(recall->retrieve_context({.user_id = "u1", .character_id = "c", .message = "m", .max_facts = 2, .max_snippets = 0})).value();
+  const auto recalled =
+      run(recall->retrieve_context({.user_id = "u1", .character_id = "c", .message = "m", .max_facts = 2, .max_snippets = 0}))
+          .value();
   EXPECT_EQ(recalled.facts.size(), 2U);
   EXPECT_TRUE(recalled.snippets.empty());
   EXPECT_EQ(json::parse(service.requests()[0].body).at("max_snippets"), 1) << "the service refuses 0";

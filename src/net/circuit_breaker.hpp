@@ -13,8 +13,8 @@ struct BreakerSettings {
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
-/// Keeps callers from waiting for something that has failed several times in a row. Closed: every call may be made. Open: none, for
-/// `open_for`. Half open: one, the probe, whose outcome closes it or opens it again. Thread-safe; never blocks.
+/// Keeps callers from waiting for something that has failed several times in a row. Closed: every call may be made. Open: none,
+/// for `open_for`. Half open: one, the probe, whose outcome closes it or opens it again. Thread-safe; never blocks.
 class CircuitBreaker {
  public:
   enum class State { closed, open, half_open };
@@ -24,8 +24,9 @@ class CircuitBreaker {
   CircuitBreaker(const CircuitBreaker&) = delete;
   CircuitBreaker& operator=(const CircuitBreaker&) = delete;
 
-  /// The right to make one call; must not outlive the breaker. A call of whose outcome nothing is said (it was cancelled) counts neither
-  /// way: if it was the probe, another may be made. An outcome that comes after the breaker has opened or closed is ignored.
+  /// The right to make one call; must not outlive the breaker. A call of whose outcome nothing is said (it was cancelled) counts
+  /// neither way: if it was the probe, another may be made. An outcome that comes after the breaker has opened or closed is
+  /// ignored.
   class Permit {
    public:
     Permit(Permit&& other) noexcept;

@@ -72,7 +72,9 @@ TEST_F(CircuitBreakerTest, AFailedProbeOpensItAgainForTheWholeTime) {
 TEST_F(CircuitBreakerTest, AProbeThatWasGivenUpMakesRoomForAnother) {
   fail(3);
   now_ += 10s;
-  { const auto given_up = breaker_.enter(); }
+  {
+    const auto given_up = breaker_.enter();
+  }
   EXPECT_EQ(breaker_.state(), State::half_open);
   auto next = breaker_.enter();
   ASSERT_TRUE(next);

@@ -54,7 +54,8 @@ Result<std::string> encode_redis_command(const RedisCommand& command) {
     lengths.push_back(part.size());
     total += part.size();
   }
-  if (total > kMostCommandBytes) return fail(ErrorCode::too_large, fmt::format("a Redis command of {} bytes is larger than Redis takes", total));
+  if (total > kMostCommandBytes)
+    return fail(ErrorCode::too_large, fmt::format("a Redis command of {} bytes is larger than Redis takes", total));
   char* formatted = nullptr;
   const int length = redisFormatCommandArgv(&formatted, static_cast<int>(parts.size()), parts.data(), lengths.data());
   if (length < 0) throw std::bad_alloc();
@@ -62,7 +63,9 @@ Result<std::string> encode_redis_command(const RedisCommand& command) {
   return std::string(formatted, static_cast<std::size_t>(length));
 }
 
-void RedisReplyReader::Free::operator()(redisReader* reader) const { redisReaderFree(reader); }
+void RedisReplyReader::Free::operator()(redisReader* reader) const {
+  redisReaderFree(reader);
+}
 
 RedisReplyReader::RedisReplyReader(std::size_t most_bytes) : reader_(redisReaderCreate()), most_bytes_(most_bytes) {
   if (!reader_) throw std::bad_alloc();
@@ -72,7 +75,8 @@ RedisReplyReader::~RedisReplyReader() = default;
 
 Result<void> RedisReplyReader::feed(std::string_view bytes) {
   unanswered_ += bytes.size();
-  if (unanswered_ > most_bytes_) return fail(ErrorCode::corrupt, fmt::format("Redis sent an answer of more than {} bytes", most_bytes_));
+  if (unanswered_ > most_bytes_)
+    return fail(ErrorCode::corrupt, fmt::format("Redis sent an answer of more than {} bytes", most_bytes_));
   if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK) {
     return fail(ErrorCode::corrupt, fmt::format("Redis sent what is no answer: {}", redisReaderGetError(reader_.get())));
   }
@@ -83,7 +87,8 @@ Result<std::optional<RedisReply>> RedisReplyReader::next() {
   void* read = nullptr;
   const auto status = redisReaderGetReply(reader_.get(), &read);
   const std::unique_ptr<void, FreeReply> owner(read);
-  if (status != REDIS_OK) return fail(ErrorCode::corrupt, fmt::format("Redis sent what is no answer: {}", redisReaderGetError(reader_.get())));
+  if (status != REDIS_OK)
+    return fail(ErrorCode::corrupt, fmt::format("Redis sent what is no answer: {}", redisReaderGetError(reader_.get())));
   if (!owner) return std::optional<RedisReply>();
   unanswered_ = 0;
   return reply_of(*static_cast<const redisReply*>(owner.get()));

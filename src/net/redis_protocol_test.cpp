@@ -10,8 +10,12 @@ namespace {
 using namespace std::string_literals;
 using Kind = RedisReply::Kind;
 
-RedisReply text(Kind kind, std::string words) { return {.kind = kind, .text = std::move(words)}; }
-RedisReply number(std::int64_t value) { return {.kind = Kind::integer, .integer = value}; }
+RedisReply text(Kind kind, std::string words) {
+  return {.kind = kind, .text = std::move(words)};
+}
+RedisReply number(std::int64_t value) {
+  return {.kind = Kind::integer, .integer = value};
+}
 
 /// All answers in `bytes`, which are fed in pieces of `piece`.
 std::vector<RedisReply> read_all(std::string_view bytes, std::size_t piece) {
@@ -51,8 +55,10 @@ TEST(RedisProtocol, ReadsEveryKindHoweverItIsCut) {
       {},
       {},
       {.kind = Kind::array},
-      {.kind = Kind::array, .elements = {number(1), {.kind = Kind::array, .elements = {text(Kind::bulk, "x"), {}}}, text(Kind::error, "ERR inside")}}};
-  for (const auto piece : {std::size_t{1}, std::size_t{2}, std::size_t{7}, bytes.size()}) EXPECT_EQ(read_all(bytes, piece), expected) << piece;
+      {.kind = Kind::array,
+       .elements = {number(1), {.kind = Kind::array, .elements = {text(Kind::bulk, "x"), {}}}, text(Kind::error, "ERR inside")}}};
+  for (const auto piece : {std::size_t{1}, std::size_t{2}, std::size_t{7}, bytes.size()})
+    EXPECT_EQ(read_all(bytes, piece), expected) << piece;
 }
 
 TEST(RedisProtocol, WhatIsNoAnswerIsCorrupt) {

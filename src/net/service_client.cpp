@@ -46,7 +46,8 @@ std::optional<int> retry_after(const Result<ServiceAnswer>& outcome) {
 bool never_sent(const Error& error) {
   if (error.code == ErrorCode::invalid_argument) return true;
   const auto failed_while = [&error](const char* doing) {
-    return error.message.find(fmt::format("({} failed: ", doing)) != std::string::npos || error.message.ends_with(fmt::format(" while {}", doing));
+    return error.message.find(fmt::format("({} failed: ", doing)) != std::string::npos ||
+           error.message.ends_with(fmt::format(" while {}", doing));
   };
   return failed_while("looking up its name") || failed_while("connecting") || failed_while("agreeing on TLS");
 }
@@ -59,7 +60,8 @@ HttpClientRequest request_of(const ServiceCall& call, const HttpHeaders& with_ev
 
 asio::awaitable<Result<ServiceAnswer>> exchange(HttpClientRequest request, std::size_t body_limit, Deadline deadline) {
   const auto left = std::chrono::duration_cast<milliseconds>(deadline.left());
-  GIBSEY_CO_TRY(const auto reply, co_await send_http(std::move(request), {.connect = left, .first_byte = left, .idle = left}, deadline));
+  GIBSEY_CO_TRY(const auto reply,
+                co_await send_http(std::move(request), {.connect = left, .first_byte = left, .idle = left}, deadline));
   ServiceAnswer answer{.status = reply->status(), .headers = reply->headers()};
   if (answer.status >= 500) co_return answer;  // its body changes nothing
   GIBSEY_CO_TRY(answer.body, co_await reply->read_all(body_limit));
@@ -68,18 +70,19 @@ asio::awaitable<Result<ServiceAnswer>> exchange(HttpClientRequest request, std::
 
 /// Between a call and the connection that works for it.
 struct Attempt {
-  Attempt(asio::any_io_executor executor, Deadline deadline) : end(std::move(executor), deadline.at() + kGrace) {}
+  Attempt(const asio::any_io_executor& executor, Deadline deadline) : end(executor, deadline.at() + kGrace) {}
   asio::steady_timer end;
   std::optional<Result<ServiceAnswer>> outcome;
 };
 
-asio::awaitable<void> exchange_for(std::shared_ptr<Attempt> attempt, HttpClientRequest request, std::size_t body_limit, Deadline deadline) {
+asio::awaitable<void> exchange_for(std::shared_ptr<Attempt> attempt, HttpClientRequest request, std::size_t body_limit,
+                                   Deadline deadline) {
   attempt->outcome = co_await exchange(std::move(request), body_limit, deadline);
   attempt->end.cancel();
 }
 
-/// The system's lookup of a name knows no deadline and cannot be broken off: an attempt that is late is left to itself, and closes its
-/// connection as soon as it looks at the clock. Runs on a strand.
+/// The system's lookup of a name knows no deadline and cannot be broken off: an attempt that is late is left to itself, and
+/// closes its connection as soon as it looks at the clock. Runs on a strand.
 asio::awaitable<Result<ServiceAnswer>> exchange_within(HttpClientRequest request, std::size_t body_limit, Deadline deadline) {
   const auto strand = co_await asio::this_coro::executor;
   const auto attempt = std::make_shared<Attempt>(strand, deadline);
@@ -106,7 +109,10 @@ asio::awaitable<ServiceResult> ServiceClient::call(ServiceCall call, Deadline de
   for (int number = 1;; ++number) {
     auto permit = breaker_.enter();
     if (!permit && last) co_return *std::move(last);
-    if (!permit) co_return std::unexpected(ServiceFailure{refusal().value_or(Error{ErrorCode::unavailable, settings_.name + " has failed"}), false});
+    if (!permit) {
+      auto error = refusal().value_or(Error{ErrorCode::unavailable, settings_.name + " does not answer"});
+      co_return std::unexpected(ServiceFailure{std::move(error), false});
+    }
     const auto begun = std::chrono::steady_clock::now();
     auto outcome = co_await attempt(call, end);
     note(outcome, std::chrono::steady_clock::now() - begun);
@@ -128,7 +134,8 @@ asio::awaitable<ServiceResult> ServiceClient::call(ServiceCall call, Deadline de
 asio::awaitable<Result<ServiceAnswer>> ServiceClient::attempt(const ServiceCall& call, Deadline deadline) const {
   auto request = request_of(call, settings_.headers);
   const auto strand = asio::make_strand(co_await asio::this_coro::executor);
-  co_return co_await asio::co_spawn(strand, exchange_within(std::move(request), settings_.body_limit, deadline), asio::use_awaitable);
+  co_return co_await asio::co_spawn(strand, exchange_within(std::move(request), settings_.body_limit, deadline),
+                                    asio::use_awaitable);
 }
 
 ServiceResult ServiceClient::judged(Result<ServiceAnswer> outcome, bool taken_before) const {
@@ -143,8 +150,10 @@ ServiceResult ServiceClient::judged(Result<ServiceAnswer> outcome, bool taken_be
   if (outcome) return failure(fmt::format("{} failed with status {}; its log tells why", where, outcome->status), true);
   const auto& error = outcome.error();
   const bool sent = taken_before || !never_sent(error);
-  if (error.code == ErrorCode::too_large) return failure(fmt::format("{} answered more than {} bytes", where, settings_.body_limit), sent);
-  if (error.code == ErrorCode::deadline) return failure(fmt::format("{} does not answer in time; see whether it is overloaded", where), sent);
+  if (error.code == ErrorCode::too_large)
+    return failure(fmt::format("{} answered more than {} bytes", where, settings_.body_limit), sent);
+  if (error.code == ErrorCode::deadline)
+    return failure(fmt::format("{} does not answer in time; see whether it is overloaded", where), sent);
   return failure(fmt::format("{} does not answer; see that it runs ({})", where, error.message), sent);
 }
 
@@ -170,7 +179,8 @@ std::optional<Error> ServiceClient::refusal() const {
   if (!closed) return std::nullopt;
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(*closed).count();
   const auto next = seconds == 0 ? std::string("it is being tried again now") : fmt::format("it is tried again in {} s", seconds);
-  return Error{ErrorCode::unavailable, fmt::format("{} at {} has failed several times; {}", settings_.name, settings_.address, next)};
+  return Error{ErrorCode::unavailable,
+               fmt::format("{} at {} has failed several times; {}", settings_.name, settings_.address, next)};
 }
 
 ServiceState ServiceClient::state() const {
@@ -196,12 +206,13 @@ Result<void> check_service_address(const std::string& setting, const std::string
   const bool has_name = address.find('@') != std::string::npos;
   if (parsed && !has_name && parsed->port.find_first_not_of("0123456789") == std::string::npos) return {};
   return fail(ErrorCode::invalid_argument,
-              fmt::format("{}: '{}' is no address of a service; write it as http://host:port/path, without a name or password", setting,
-                          shown_address(address)));
+              fmt::format("{}: '{}' is no address of a service; write it as http://host:port/path, without a name or password",
+                          setting, shown_address(address)));
 }
 
 std::string percent_encoded(std::string_view text) {
-  static constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";  // RFC 3986 section 2.3
+  static constexpr std::string_view kUnreserved =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";  // RFC 3986 section 2.3
   std::string encoded;
   for (const char byte : text) {
     if (kUnreserved.find(byte) != std::string_view::npos) {

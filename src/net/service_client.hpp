@@ -17,8 +17,8 @@
 namespace gibsey::net {
 
 struct ServiceSettings {
-  std::string name;     ///< as messages call it: "the ledger"
-  std::string address;  ///< as messages show it (shown_address)
+  std::string name;                           ///< as messages call it: "the ledger"
+  std::string address;                        ///< as messages show it (shown_address)
   std::chrono::milliseconds deadline{3'000};  ///< of a call, its repetitions included
   int attempts = 2;                           ///< of a call that may be repeated
   std::chrono::milliseconds backoff{50};      ///< before the second attempt, doubled for each further one, with jitter
@@ -60,17 +60,18 @@ struct ServiceState {
   CircuitBreaker::State breaker = CircuitBreaker::State::closed;
 };
 
-/// Calls another service. Each attempt uses a connection of its own. An attempt that brings no whole answer, a 5xx or a 429 counts as a
-/// failure: it is repeated where that is safe (GET, HEAD, or an Idempotency-Key), after the service's Retry-After when that ends within
-/// the deadline, and several in a row open the breaker. Safe to use from any executor; must outlive its calls.
+/// Calls another service. Each attempt uses a connection of its own. An attempt that brings no whole answer, a 5xx or a 429
+/// counts as a failure: it is repeated where that is safe (GET, HEAD, or an Idempotency-Key), after the service's Retry-After
+/// when that ends within the deadline, and several in a row open the breaker. Safe to use from any executor; must outlive its
+/// calls.
 class ServiceClient {
  public:
   explicit ServiceClient(ServiceSettings settings);
   ServiceClient(const ServiceClient&) = delete;
   ServiceClient& operator=(const ServiceClient&) = delete;
 
-  /// Any answer below 500. ServiceFailure: no answer by the deadline (a name that cannot be looked up included), a connection that
-  /// breaks, a 5xx, a body over the limit; at once while the breaker is open.
+  /// Any answer below 500. ServiceFailure: no answer by the deadline (a name that cannot be looked up included), a connection
+  /// that breaks, a 5xx, a body over the limit; at once while the breaker is open.
   boost::asio::awaitable<ServiceResult> call(ServiceCall call, Deadline deadline = Deadline::never());
   /// What call() would answer now without calling; nullopt when it would call.
   [[nodiscard]] std::optional<Error> refusal() const;

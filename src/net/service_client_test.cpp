@@ -55,7 +55,9 @@ class ScriptedService final : public HttpHandler {
     }
     co_await exchange.send({behaviour.status, behaviour.headers, behaviour.body});
   }
-  HttpResponse refusal(const HttpRequest&, int status, std::string_view detail) override { return {status, {}, std::string(detail)}; }
+  HttpResponse refusal(const HttpRequest&, int status, std::string_view detail) override {
+    return {status, {}, std::string(detail)};
+  }
 
   void let_go() { let_go_ = true; }
   [[nodiscard]] std::vector<HttpRequest> requests() const {
@@ -120,7 +122,8 @@ TEST(ServiceClient, SendsItsOwnHeadersAndTheCalls) {
   auto settings = settings_for(address_of(server));
   settings.headers = {{"Authorization", "Bearer token-of-ours"}};
   ServiceClient client(settings);
-  ask(client, {.method = "POST", .url = address_of(server) + "/debit", .headers = {{"Content-Type", "application/json"}}, .body = "{}"});
+  ask(client,
+      {.method = "POST", .url = address_of(server) + "/debit", .headers = {{"Content-Type", "application/json"}}, .body = "{}"});
   ASSERT_EQ(service.requests().size(), 1U);
   const auto request = service.requests()[0];
   EXPECT_EQ(request.method, "POST");
@@ -197,11 +200,13 @@ TEST(ServiceClient, RepeatsWhereThatIsSafe) {
     ServiceCall call;
     std::size_t requests;
   };
-  for (const auto& [call, requests] : std::vector<Case>{{{.method = "GET"}, 2},
-                                                        {{.method = "POST", .headers = {{"Idempotency-Key", "k"}}, .body = "{}"}, 2},
-                                                        {{.method = "POST", .body = "{}"}, 1},
-                                                        {{.method = "PUT", .body = "{}"}, 1}}) {
-    for (const auto& trouble : {Behaviour{.status = 500}, Behaviour{.status = 503}, Behaviour{.status = 429}, Behaviour{.breaks = true}}) {
+  for (const auto& [call, requests] :
+       std::vector<Case>{{{.method = "GET"}, 2},
+                         {{.method = "POST", .headers = {{"Idempotency-Key", "k"}}, .body = "{}"}, 2},
+                         {{.method = "POST", .body = "{}"}, 1},
+                         {{.method = "PUT", .body = "{}"}, 1}}) {
+    for (const auto& trouble :
+         {Behaviour{.status = 500}, Behaviour{.status = 503}, Behaviour{.status = 429}, Behaviour{.breaks = true}}) {
       ScriptedService service({trouble, {}});
       const ServerThread server(service);
       ServiceClient client(settings_for(address_of(server)));
@@ -332,8 +337,8 @@ TEST(ServiceClient, ManyCallsAtOnceFromManyThreads) {
 TEST(ServiceAddress, IsShownWithoutWhatIsSecret) {
   EXPECT_EQ(shown_address("http://ledger:9000/debit"), "http://ledger:9000/debit");
   EXPECT_EQ(shown_address("http://ledger:9000/debit?key=secret#x"), "http://ledger:9000/debit");
-  for (const auto* address : {"http://name:secret@ledger/debit", "https://name:sec/ret@ledger/debit", "http://name:sec?ret@ledger/debit",
-                              "name:secret@ledger/debit"}) {
+  for (const auto* address : {"http://name:secret@ledger/debit", "https://name:sec/ret@ledger/debit",
+                              "http://name:sec?ret@ledger/debit", "name:secret@ledger/debit"}) {
     EXPECT_EQ(shown_address(address).find("sec"), std::string::npos) << shown_address(address);
     const auto checked = check_service_address("LEDGER_URL", address);
     ASSERT_FALSE(checked);

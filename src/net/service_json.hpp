@@ -10,7 +10,9 @@
 namespace gibsey::net {
 
 /// Text that is not JSON gives a value that is_discarded().
-[[nodiscard]] inline nlohmann::json parse_service_json(const std::string& text) { return nlohmann::json::parse(text, nullptr, false); }
+[[nodiscard]] inline nlohmann::json parse_service_json(const std::string& text) {
+  return nlohmann::json::parse(text, nullptr, false);
+}
 
 [[nodiscard]] inline std::optional<std::int64_t> whole_number(const nlohmann::json& value) {
   constexpr double kExact = 9007199254740992.0;  // 2^53
@@ -38,7 +40,9 @@ namespace gibsey::net {
 }
 
 /// "" where there is none.
-[[nodiscard]] inline std::string text_member(const nlohmann::json& object, const char* name) { return text_or_number(member(object, name)); }
+[[nodiscard]] inline std::string text_member(const nlohmann::json& object, const char* name) {
+  return text_or_number(member(object, name));
+}
 [[nodiscard]] inline std::optional<std::int64_t> number_member(const nlohmann::json& object, const char* name) {
   return whole_number(member(object, name));
 }

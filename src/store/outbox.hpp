@@ -12,10 +12,10 @@ namespace gibsey::store {
 
 /// A hold whose credits a ledger elsewhere was asked to take, or has taken.
 struct RemoteHold {
-  model::CreditHold hold;     ///< its balance is 0 while that is not known
-  bool confirmed = false;     ///< the ledger has answered that it took them
+  model::CreditHold hold;  ///< its balance is 0 while that is not known
+  bool confirmed = false;  ///< the ledger has answered that it took them
   bool balance_known = false;
-  std::string entry_id;       ///< the ledger's name of the debit; "" where it did not say
+  std::string entry_id;  ///< the ledger's name of the debit; "" where it did not say
 };
 
 /// Credits that a ledger elsewhere must still be told to give back.
@@ -37,9 +37,9 @@ enum class Delivery {
   refused,  ///< the ledger will not; somebody has to look at it
 };
 
-/// What this process owes a ledger elsewhere: holds from before it is asked until they end, and give-backs until they are acknowledged.
-/// Durable when a call returns, so that a crash at any point leaves an open hold or a waiting give-back. Errors: unavailable, corrupt, and
-/// those named. Safe to call concurrently.
+/// What this process owes a ledger elsewhere: holds from before it is asked until they end, and give-backs until they are
+/// acknowledged. Durable when a call returns, so that a crash at any point leaves an open hold or a waiting give-back. Errors:
+/// unavailable, corrupt, and those named. Safe to call concurrently.
 class OutboxStore {
  public:
   virtual ~OutboxStore() = default;
@@ -50,8 +50,8 @@ class OutboxStore {
   virtual Async<void> confirm_hold(std::string hold_id, std::string entry_id, std::optional<std::int64_t> balance) = 0;
   /// The ledger has taken nothing: the hold is forgotten. not_found; conflict when it has ended.
   virtual Async<void> drop_hold(std::string hold_id) = 0;
-  /// LedgerStore::settle and release (`kind`). What is not charged becomes a give-back that is due at once, in the same write; the
-  /// receipt is receipt_of().
+  /// LedgerStore::settle and release (`kind`). What is not charged becomes a give-back that is due at once, in the same write;
+  /// the receipt is receipt_of().
   virtual Async<model::LedgerEntry> end_hold(std::string hold_id, int charged, std::string kind, std::string rule) = 0;
   /// Oldest first, those that were not confirmed too.
   virtual Async<std::vector<model::CreditHold>> open_holds() = 0;
@@ -66,15 +66,16 @@ class OutboxStore {
   virtual Async<void> close_give_back(std::int64_t number, Delivery delivery) = 0;
   virtual Async<std::int64_t> count_waiting() = 0;
 
-  /// Every ended hold has one ending that charges no more than was held, and a give-back exactly when it charges less; corrupt names
-  /// the first hold of which that is not true.
+  /// Every ended hold has one ending that charges no more than was held, and a give-back exactly when it charges less; corrupt
+  /// names the first hold of which that is not true.
   virtual Async<void> verify() = 0;
 };
 
-/// The receipt for a hold that ends now, without number, id and time: how settle and release answer. Its balance is the one that the
-/// ledger told after the debit, with what is given back; 0 where the ledger told none. Its reason says when the outbox gives back.
-/// Errors: invalid_argument, as check_charge.
-[[nodiscard]] Result<model::LedgerEntry> receipt_of(const RemoteHold& held, int charged, std::string kind, const std::string& rule);
+/// The receipt for a hold that ends now, without number, id and time: how settle and release answer. Its balance is the one that
+/// the ledger told after the debit, with what is given back; 0 where the ledger told none. Its reason says when the outbox gives
+/// back. Errors: invalid_argument, as check_charge.
+[[nodiscard]] Result<model::LedgerEntry> receipt_of(const RemoteHold& held, int charged, std::string kind,
+                                                    const std::string& rule);
 
 [[nodiscard]] std::string_view to_string(Delivery delivery);
 

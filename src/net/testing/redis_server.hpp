@@ -23,8 +23,9 @@
 
 namespace gibsey::net::testing {
 
-/// A Redis of the test's own: on a free port of 127.0.0.1 and a unix socket, in a folder of its own, keeping nothing on disk. It ends
-/// with the object, and with the test program however that ends. Needs Debian's redis-server (tools/setup/apt_test_packages.txt).
+/// A Redis of the test's own: on a free port of 127.0.0.1 and a unix socket, in a folder of its own, keeping nothing on disk. It
+/// ends with the object, and with the test program however that ends. Needs Debian's redis-server
+/// (tools/setup/apt_test_packages.txt).
 class RedisServer {
  public:
   explicit RedisServer(std::string password = {}) : password_(std::move(password)) {
@@ -72,7 +73,8 @@ class RedisServer {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     void* raw = &address;
     socklen_t length = sizeof address;
-    const bool found = bind(probe, static_cast<const sockaddr*>(raw), length) == 0 && getsockname(probe, static_cast<sockaddr*>(raw), &length) == 0;
+    const bool found = bind(probe, static_cast<const sockaddr*>(raw), length) == 0 &&
+                       getsockname(probe, static_cast<sockaddr*>(raw), &length) == 0;
     ::close(probe);
     if (!found) throw std::runtime_error("no free port");
     return ntohs(address.sin_port);
@@ -80,9 +82,23 @@ class RedisServer {
 
  private:
   bool try_start() {
-    std::vector<std::string> arguments{"redis-server",    "--port",      std::to_string(port_), "--bind",        "127.0.0.1", "--unixsocket",
-                                       socket_path(),     "--dir",       folder_.string(),      "--save",        "",          "--appendonly",
-                                       "no",              "--daemonize", "no",                  "--tcp-backlog", "128"};
+    std::vector<std::string> arguments{"redis-server",
+                                       "--port",
+                                       std::to_string(port_),
+                                       "--bind",
+                                       "127.0.0.1",
+                                       "--unixsocket",
+                                       socket_path(),
+                                       "--dir",
+                                       folder_.string(),
+                                       "--save",
+                                       "",
+                                       "--appendonly",
+                                       "no",
+                                       "--daemonize",
+                                       "no",
+                                       "--tcp-backlog",
+                                       "128"};
     if (!password_.empty()) arguments.insert(arguments.end(), {"--requirepass", password_});
     std::vector<char*> raw;
     for (auto& argument : arguments) raw.push_back(argument.data());

@@ -7,8 +7,8 @@
 
 namespace gibsey::retrieval::http {
 
-/// The hits in the answer to `query`, best first, at most `query.k`; see RemoteFinder for what is left out and made up. corrupt: it is no
-/// list.
+/// The hits in the answer to `query`, best first, at most `query.k`; see RemoteFinder for what is left out and made up. corrupt:
+/// it is no list.
 [[nodiscard]] Result<std::vector<Hit>> read_hits(const std::string& body, const Query& query);
 
 /// `url` with the query as its parameters. A text that would make the address too long for a server is cut.

@@ -51,7 +51,8 @@ Result<std::unique_ptr<RemoteFinder>> RemoteFinder::create(RemoteFinderSettings 
 boost::asio::awaitable<Result<Retrieved>> RemoteFinder::retrieve(Query query) {
   if (query.text.empty()) co_return fail(ErrorCode::invalid_argument, "there is nothing to look for");
   if (query.k < 1 || query.k > kMostHits) {
-    co_return fail(ErrorCode::invalid_argument, fmt::format("between 1 and {} quotes can be found at once, not {}", kMostHits, query.k));
+    co_return fail(ErrorCode::invalid_argument,
+                   fmt::format("between 1 and {} quotes can be found at once, not {}", kMostHits, query.k));
   }
   const auto begun = std::chrono::steady_clock::now();
   GIBSEY_CO_TRY(const auto answer, co_await client_.call({.url = http::address_of(url_, query)}));
@@ -59,7 +60,8 @@ boost::asio::awaitable<Result<Retrieved>> RemoteFinder::retrieve(Query query) {
   if (answer.status == 404) co_return fail(ErrorCode::not_found, fmt::format("{} knows no world '{}'", where, query.world));
   if (answer.status != 200) co_return fail(ErrorCode::unavailable, fmt::format("{} answered {}", where, answer.status));
   auto hits = http::read_hits(answer.body, query);
-  if (!hits) co_return fail(ErrorCode::unavailable, fmt::format("{} gave an answer that cannot be read: {}", where, hits.error().message));
+  if (!hits)
+    co_return fail(ErrorCode::unavailable, fmt::format("{} gave an answer that cannot be read: {}", where, hits.error().message));
   Retrieved found;
   found.above_threshold = is_above_threshold(answer, *hits);
   found.method = method_of(answer, *hits);

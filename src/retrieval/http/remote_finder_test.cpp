@@ -39,7 +39,9 @@ class PassageService final : public net::HttpHandler {
   boost::asio::awaitable<void> answer(net::HttpRequest request, net::HttpExchange& exchange) override {
     co_await exchange.send(next(std::move(request.target)));
   }
-  net::HttpResponse refusal(const net::HttpRequest&, int status, std::string_view detail) override { return {status, {}, std::string(detail)}; }
+  net::HttpResponse refusal(const net::HttpRequest&, int status, std::string_view detail) override {
+    return {status, {}, std::string(detail)};
+  }
 
  private:
   net::HttpResponse next(std::string target) {
@@ -60,15 +62,19 @@ std::unique_ptr<RemoteFinder> finder_at(const std::string& url, net::BreakerSett
       .value();
 }
 
-Result<Retrieved> ask(RemoteFinder& finder, Query query = {.world = "tower", .text = "the tower"}) { return run(finder.retrieve(std::move(query))); }
+Result<Retrieved> ask(RemoteFinder& finder, Query query = {.world = "tower", .text = "the tower"}) {
+  return run(finder.retrieve(std::move(query)));
+}
 
 TEST(RemoteFinder, ReadsOurOwnHits) {
-  PassageService service({200,
-                          {{"X-Gibsey-Above-Threshold", "true"}, {"X-Gibsey-Method", "hybrid"}},
-                          R"([{"quote":"The tower leans.","world":"tower","page_id":"7","label":"vii","title":"Seven","chapter":"One","start":10,
+  PassageService service(
+      {200,
+       {{"X-Gibsey-Above-Threshold", "true"}, {"X-Gibsey-Method", "hybrid"}},
+       R"([{"quote":"The tower leans.","world":"tower","page_id":"7","label":"vii","title":"Seven","chapter":"One","start":10,
                                "end":26,"words":3,"page_version":2,"score":0.9,"text_score":3.5,"pair_score":1.5,"vector_score":0.4}])"});
   const auto finder = finder_at(service.url());
-  const auto found = ask(*finder, {.world = "tower", .text = "Why lean? 50% & é", .k = 3, .character = "todd", .page_id = "4"}).value();
+  const auto found =
+      ask(*finder, {.world = "tower", .text = "Why lean? 50% & é", .k = 3, .character = "todd", .page_id = "4"}).value();
   EXPECT_EQ(service.targets().at(0), "/retrieve?q=Why%20lean%3F%2050%25%20%26%20%C3%A9&k=3&world=tower&character=todd&page=4");
   EXPECT_TRUE(found.above_threshold);
   EXPECT_EQ(found.method, "hybrid");
@@ -92,7 +98,10 @@ TEST(RemoteFinder, ReadsOurOwnHits) {
 }
 
 TEST(RemoteFinder, MakesUpWhatAForeignServiceDoesNotTell) {
-  PassageService service({200, {}, R"([{"quote":"First line.","page_id":"p1"},{"quote":"Second line.","page_id":12,"score":"high","start":-4,"end":9e99}])"});
+  PassageService service(
+      {200,
+       {},
+       R"([{"quote":"First line.","page_id":"p1"},{"quote":"Second line.","page_id":12,"score":"high","start":-4,"end":9e99}])"});
   const auto found = ask(*finder_at(service.url())).value();
   EXPECT_TRUE(found.above_threshold);
   EXPECT_EQ(found.method, "vector");
@@ -121,9 +130,14 @@ TEST(RemoteFinder, LeavesOutWhatMayNotBeQuoted) {
   std::string long_quote;
   for (int i = 0; i < 40; ++i) long_quote += i == 0 ? "word" : " word";
   const auto just_short_enough = long_quote.substr(5);
-  const auto body = R"([{"quote":")" + long_quote + R"(","page_id":"1"},{"quote":"","page_id":"2"},{"quote":" \n ","page_id":"3"},
-      {"quote":"A bad )" "\xC3\x28" R"( byte.","page_id":"4"},{"quote":"No page."},{"quote":17,"page_id":{}},{"quote":null,"page_id":"5"},"text",7,null,[],
-      {"quote":"...","page_id":"6"},{"quote":")" + just_short_enough + R"(","page_id":"7"}])";
+  const auto body =
+      R"([{"quote":")" + long_quote +
+      R"(","page_id":"1"},{"quote":"","page_id":"2"},{"quote":" \n ","page_id":"3"},
+      {"quote":"A bad )"
+      "\xC3\x28"
+      R"( byte.","page_id":"4"},{"quote":"No page."},{"quote":17,"page_id":{}},{"quote":null,"page_id":"5"},"text",7,null,[],
+      {"quote":"...","page_id":"6"},{"quote":")" +
+      just_short_enough + R"(","page_id":"7"}])";
   PassageService service({200, {}, body});
   const auto found = ask(*finder_at(service.url())).value();
   ASSERT_EQ(found.hits.size(), 1U);
@@ -132,12 +146,16 @@ TEST(RemoteFinder, LeavesOutWhatMayNotBeQuoted) {
 }
 
 TEST(RemoteFinder, GivesNoMoreThanAsked) {
-  PassageService service({200, {}, R"([{"quote":"One.","page_id":"1"},{"quote":"Two.","page_id":"2"},{"quote":"Three.","page_id":"3"}])"});
+  PassageService service(
+      {200, {}, R"([{"quote":"One.","page_id":"1"},{"quote":"Two.","page_id":"2"},{"quote":"Three.","page_id":"3"}])"});
   EXPECT_EQ(ask(*finder_at(service.url()), {.world = "tower", .text = "x", .k = 2})->hits.size(), 2U);
 }
 
 TEST(RemoteFinder, LeavesOutAnotherVoiceWhereOneIsAskedFor) {
-  PassageService service({200, {}, R"([{"quote":"One.","page_id":"1","voice":"todd"},{"quote":"Two.","page_id":"2","voice":"arieol"},{"quote":"Three.","page_id":"3"}])"});
+  PassageService service(
+      {200,
+       {},
+       R"([{"quote":"One.","page_id":"1","voice":"todd"},{"quote":"Two.","page_id":"2","voice":"arieol"},{"quote":"Three.","page_id":"3"}])"});
   const auto finder = finder_at(service.url());
   EXPECT_EQ(ask(*finder, {.world = "tower", .text = "x", .character = "todd", .only_character = true})->hits.size(), 2U);
   EXPECT_EQ(ask(*finder, {.world = "tower", .text = "x", .character = "todd"})->hits.size(), 3U);
@@ -174,7 +192,8 @@ TEST(RemoteFinder, RefusesWhatMakesNoSense) {
   PassageService service({200, {}, "[]"});
   const auto finder = finder_at(service.url());
   EXPECT_EQ(ask(*finder, {.world = "tower", .text = ""}).error().code, ErrorCode::invalid_argument);
-  for (const int k : {0, 51}) EXPECT_EQ(ask(*finder, {.world = "tower", .text = "x", .k = k}).error().code, ErrorCode::invalid_argument);
+  for (const int k : {0, 51})
+    EXPECT_EQ(ask(*finder, {.world = "tower", .text = "x", .k = k}).error().code, ErrorCode::invalid_argument);
   EXPECT_TRUE(service.targets().empty());
   EXPECT_FALSE(RemoteFinder::create({.url = "memory_rag:8001"}, [](const std::string&) { return false; }));
 }

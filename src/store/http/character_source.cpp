@@ -20,7 +20,7 @@ constexpr std::size_t kLongestId = 200;
 using ReadRow = std::optional<model::Character> (*)(const json& row);
 
 struct Dialect {
-  const char* path;     ///< before the id
+  const char* path;  ///< before the id
   bool sends_user;
   ReadRow read;
 };
@@ -120,10 +120,12 @@ Result<std::unique_ptr<CharacterSource>> make_source(const char* setting, const 
 
 Result<std::unique_ptr<CharacterSource>> make_stargate_source(const std::string& base_url, const std::string& token,
                                                               net::ServiceSettings service) {
-  return make_source("STARGATE_URL", "the character gateway", base_url, kStargate, {{"X-Cassandra-Token", token}}, std::move(service));
+  return make_source("STARGATE_URL", "the character gateway", base_url, kStargate, {{"X-Cassandra-Token", token}},
+                     std::move(service));
 }
 
-Result<std::unique_ptr<CharacterSource>> make_character_manager_source(const std::string& base_url, net::ServiceSettings service) {
+Result<std::unique_ptr<CharacterSource>> make_character_manager_source(const std::string& base_url,
+                                                                       net::ServiceSettings service) {
   return make_source("CHARACTER_MANAGER_URL", "the Character Manager", base_url, kCharacterManager, {}, std::move(service));
 }
 

@@ -8,8 +8,8 @@
 
 namespace gibsey::store::http {
 
-/// The waits of a background loop, which other threads end: wake() when there is work, stop() for good. A wake() that comes while the loop
-/// works ends its next wait. Shared, because what it posts may come to run after the loop has gone.
+/// The waits of a background loop, which other threads end: wake() when there is work, stop() for good. A wake() that comes while
+/// the loop works ends its next wait. Shared, because what it posts may come to run after the loop has gone.
 class Pump : public std::enable_shared_from_this<Pump> {
  public:
   /// The loop runs while this lives, on the strand that `timer` belongs to.

@@ -21,14 +21,16 @@ model::Character merged(model::Character own, model::Character others) {
 
 }  // namespace
 
-RemoteCharacters::RemoteCharacters(std::unique_ptr<CharacterSource> source, CharacterStore& local, RemoteCharactersSettings settings)
+RemoteCharacters::RemoteCharacters(std::unique_ptr<CharacterSource> source, CharacterStore& local,
+                                   RemoteCharactersSettings settings)
     : source_(std::move(source)), local_(local), settings_(std::move(settings)) {}
 
 Async<std::optional<model::Character>> RemoteCharacters::find_character(std::string world, std::string id) {
   return find_character_for(settings_.user_id, std::move(world), std::move(id));
 }
 
-Async<std::optional<model::Character>> RemoteCharacters::find_character_for(std::string user_id, std::string world, std::string id) {
+Async<std::optional<model::Character>> RemoteCharacters::find_character_for(std::string user_id, std::string world,
+                                                                            std::string id) {
   GIBSEY_CO_TRY(auto own, co_await local_.find_character(world, id));
   if (id.empty()) co_return own;
   GIBSEY_CO_TRY(auto others, co_await load(user_id, id));
@@ -79,6 +81,8 @@ Async<void> RemoteCharacters::remove_character(std::string world, std::string id
   return local_.remove_character(std::move(world), std::move(id));
 }
 
-Async<std::vector<model::Character>> RemoteCharacters::list_characters(std::string world) { return local_.list_characters(std::move(world)); }
+Async<std::vector<model::Character>> RemoteCharacters::list_characters(std::string world) {
+  return local_.list_characters(std::move(world));
+}
 
 }  // namespace gibsey::store

@@ -41,7 +41,9 @@ class CharacterService final : public net::HttpHandler {
   boost::asio::awaitable<void> answer(net::HttpRequest request, net::HttpExchange& exchange) override {
     co_await exchange.send(next(std::move(request)));
   }
-  net::HttpResponse refusal(const net::HttpRequest&, int status, std::string_view detail) override { return {status, {}, std::string(detail)}; }
+  net::HttpResponse refusal(const net::HttpRequest&, int status, std::string_view detail) override {
+    return {status, {}, std::string(detail)};
+  }
 
  private:
   net::HttpResponse next(net::HttpRequest request) {
@@ -82,12 +84,14 @@ class RemoteCharactersTest : public ::testing::Test {
     return {.now = [this] { return now_; }};
   }
   std::unique_ptr<RemoteCharacters> gateway(net::BreakerSettings breaker = {.failures = 100}) {
-    return std::make_unique<RemoteCharacters>(make_stargate_source(service_.url() + "/", "secret-token", quick(breaker)).value(), local_, with_clock());
+    return std::make_unique<RemoteCharacters>(make_stargate_source(service_.url() + "/", "secret-token", quick(breaker)).value(),
+                                              local_, with_clock());
   }
   std::unique_ptr<RemoteCharacters> manager() {
     auto settings = with_clock();
     settings.own_where_absent = true;
-    return std::make_unique<RemoteCharacters>(make_character_manager_source(service_.url(), quick()).value(), local_, std::move(settings));
+    return std::make_unique<RemoteCharacters>(make_character_manager_source(service_.url(), quick()).value(), local_,
+                                              std::move(settings));
   }
 
   CharacterService service_;
@@ -124,7 +128,8 @@ TEST_F(RemoteCharactersTest, ReadsEveryShapeOfAnswer) {
   const auto characters = gateway();
   service_.answers(kPath + "a", R"({"count":1,"data":[)" + kArieol + "]}");
   service_.answers(kPath + "b", R"({"data":)" + kArieol + "}");
-  service_.answers(kPath + "c", R"({"count":1,"data":[)" + kArieol + R"(],"char_id":"arieol","display_name":"Arieol the Remote"})");
+  service_.answers(kPath + "c",
+                   R"({"count":1,"data":[)" + kArieol + R"(],"char_id":"arieol","display_name":"Arieol the Remote"})");
   for (const auto* id : {"a", "b", "c"}) {
     const auto found = value_of(characters->find_character("", id));
     ASSERT_TRUE(found) << id;
@@ -142,8 +147,8 @@ TEST_F(RemoteCharactersTest, ReadsEveryShapeOfAnswer) {
 TEST_F(RemoteCharactersTest, GarbageIsUnavailable) {
   const auto characters = gateway();
   int n = 0;
-  for (const std::string body : {"", "[]", "null", "\"arieol\"", "<html></html>", R"({"display_name":)", "{}", R"({"data":[17]})", R"({"detail":"hello"})",
-                                 R"({"display_name":7,"system_prompt":{}})"}) {
+  for (const std::string body : {"", "[]", "null", "\"arieol\"", "<html></html>", R"({"display_name":)", "{}", R"({"data":[17]})",
+                                 R"({"detail":"hello"})", R"({"display_name":7,"system_prompt":{}})"}) {
     const auto id = "g" + std::to_string(n++);
     service_.answers(kPath + id, body);
     EXPECT_EQ(error_of(characters->find_character("", id)).code, ErrorCode::unavailable) << body;
@@ -153,7 +158,8 @@ TEST_F(RemoteCharactersTest, GarbageIsUnavailable) {
 }
 
 TEST_F(RemoteCharactersTest, AFieldOfAnotherTypeIsAsIfItWereNotThere) {
-  service_.answers(kPath + "arieol", R"({"char_id":"arieol","display_name":"Remote","color_hex":"teal","system_prompt":null,"tone":["a"]})");
+  service_.answers(kPath + "arieol",
+                   R"({"char_id":"arieol","display_name":"Remote","color_hex":"teal","system_prompt":null,"tone":["a"]})");
   const auto found = value_of(gateway()->find_character("", "arieol"));
   EXPECT_EQ(found->display_name, "Remote");
   EXPECT_EQ(found->color_hex, "#000000");
@@ -228,7 +234,8 @@ TEST_F(RemoteCharactersTest, AnIdCannotLeadToAnotherPath) {
 }
 
 TEST_F(RemoteCharactersTest, TheCharacterManagerIsToldWhoAsks) {
-  service_.answers("/characters/todd", R"({"character_id":"todd","user_id":"u7","name":"Todd Managed","persona_prompt":"You are managed.",
+  service_.answers("/characters/todd",
+                   R"({"character_id":"todd","user_id":"u7","name":"Todd Managed","persona_prompt":"You are managed.",
       "voice_id":"v1","appearance_seed":null,"created_at":"2024-01-01T00:00:00","updated_at":"2024-01-01T00:00:00"})");
   const auto characters = manager();
   const auto found = value_of(characters->find_character_for("u7", "", "todd"));

@@ -51,7 +51,8 @@ ErrorCode code_of(int status) {
   }
 }
 
-/// How an answer of /credit ends the give-back; nullopt: it is tried again. `late`: a debit that was not answered cannot arrive any more.
+/// How an answer of /credit ends the give-back; nullopt: it is tried again. `late`: a debit that was not answered cannot arrive
+/// any more.
 std::optional<Delivery> end_of(const net::ServiceAnswer& answer, bool confirmed, bool late) {
   if (succeeded(answer)) return Delivery::given;
   if (answer.status == 404 && (confirmed || late)) return Delivery::unknown;
@@ -61,8 +62,9 @@ std::optional<Delivery> end_of(const net::ServiceAnswer& answer, bool confirmed,
 
 void tell(const GiveBack& due, Delivery delivery, const net::ServiceAnswer& answer) {
   if (delivery == Delivery::given) return log::info("{}: {} credits were given back", due.hold_id, due.amount);
-  if (!due.confirmed) return log::info("{}: the ledger had not taken the debit", due.hold_id);
-  log::error("{}: {} credits were not given back, the ledger answered {}: see to it by hand", due.hold_id, due.amount, answer.status);
+  if (delivery == Delivery::unknown && !due.confirmed) return log::info("{}: the ledger had not taken the debit", due.hold_id);
+  log::error("{}: {} credits were not given back, the ledger answered {}: see to it by hand", due.hold_id, due.amount,
+             answer.status);
 }
 
 }  // namespace
@@ -105,7 +107,8 @@ net::ServiceCall RemoteLedger::credit_call(const std::string& user_id, std::int6
 
 Async<model::HoldOutcome> RemoteLedger::hold(std::string user_id, std::string turn_id, int amount, int opening_grant) {
   GIBSEY_CO_CHECK(check_hold(amount, opening_grant));
-  model::CreditHold hold{.id = "remote-" + turn_id, .user_id = user_id, .turn_id = turn_id, .amount = amount, .created = settings_.now()};
+  model::CreditHold hold{
+      .id = "remote-" + turn_id, .user_id = user_id, .turn_id = turn_id, .amount = amount, .created = settings_.now()};
   if (amount > 0) {
     // Before anything is written: while the breaker is open the answer comes at once.
     if (auto refusal = asking_.refusal()) co_return std::unexpected(*std::move(refusal));
@@ -235,7 +238,9 @@ Error RemoteLedger::refused(const net::ServiceAnswer& answer) const {
   const auto detail = http::read_detail(answer.body);
   const bool unknown_to_it = answer.status == 401 || answer.status == 403;
   return {code_of(answer.status), fmt::format("{} at {} answered {}{}", asking_.name(), asking_.address(), answer.status,
-                                              unknown_to_it ? "; check the service token" : detail.empty() ? "" : ": " + detail)};
+                                              unknown_to_it    ? "; check the service token"
+                                              : detail.empty() ? ""
+                                                               : ": " + detail)};
 }
 
 Error RemoteLedger::unreadable(const Error& error) const {

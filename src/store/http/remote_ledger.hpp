@@ -16,24 +16,27 @@ class Pump;
 }
 
 struct RemoteLedgerSettings {
-  std::string url;                ///< LEDGER_URL: the whole address of /debit; /credit and /ledger/{user_id} stand beside it
-  net::ServiceSettings service;   ///< name and address are filled in
-  std::chrono::milliseconds first_retry{500};    ///< of a give-back; doubled with each attempt
+  std::string url;               ///< LEDGER_URL: the whole address of /debit; /credit and /ledger/{user_id} stand beside it
+  net::ServiceSettings service;  ///< name and address are filled in
+  std::chrono::milliseconds first_retry{500};  ///< of a give-back; doubled with each attempt
   std::chrono::milliseconds longest_retry{60'000};
   /// A debit that was not answered may still arrive: for so long "no such debit" does not end its give-back.
   std::chrono::milliseconds late_debits{60'000};
   std::function<UnixMillis()> now = unix_millis_now;
 };
 
-/// The credits of a ledger that is another process (contracts section 2). A hold is a debit there, with the turn's id as its key, taken
-/// at once; what is not charged in the end is given back by /credit through the outbox, whenever the ledger can be reached. A debit of
-/// whose fate nothing is known (no answer, a broken one, a 5xx) is refused to the caller and given back. The opening grant is the
-/// other's business. Besides the contract:
-/// - hold: unavailable when the ledger does not take the debit, at once while its breaker is open; conflict when the turn has a hold. A
+/// The credits of a ledger that is another process (contracts section 2). A hold is a debit there, with the turn's id as its key,
+/// taken at once; what is not charged in the end is given back by /credit through the outbox, whenever the ledger can be reached.
+/// A debit of whose fate nothing is known (no answer, a broken one, a 5xx) is refused to the caller and given back. The opening
+/// grant is the other's business. Besides the contract:
+/// - hold: unavailable when the ledger does not take the debit, at once while its breaker is open; conflict when the turn has a
+/// hold. A
 ///   hold of 0 asks nobody. Its balance is 0 where the ledger tells none.
-/// - settle, release, open_holds and verify concern the outbox alone and never wait for the ledger. A receipt's balance is that of the
+/// - settle, release, open_holds and verify concern the outbox alone and never wait for the ledger. A receipt's balance is that
+/// of the
 ///   debit and what is given back; its reason ends with "; given back by the outbox" where something is.
-/// - debit, give_back, grant, balance and statement are forwarded; number and time of an entry just made are 0, because the answer does
+/// - debit, give_back, grant, balance and statement are forwarded; number and time of an entry just made are 0, because the
+/// answer does
 ///   not tell them. A grant is never repeated. At most 1,000 entries of a statement.
 class RemoteLedger final : public LedgerStore {
  public:
@@ -43,12 +46,13 @@ class RemoteLedger final : public LedgerStore {
   RemoteLedger& operator=(const RemoteLedger&) = delete;
   ~RemoteLedger() override;
 
-  /// Delivers give-backs as they come up, until stop(): those of an earlier run of the program too. Run it once; the ledger must outlive it.
+  /// Delivers give-backs as they come up, until stop(): those of an earlier run of the program too. Run it once; the ledger must
+  /// outlive it.
   boost::asio::awaitable<void> run();
   /// run() ends when the call under way has. From any thread; before run() too.
   void stop();
-  /// What run() does: tries what is due now, once, and answers how many give-backs were closed. Errors: unavailable (the ledger; the rest
-  /// was not tried), and the outbox's.
+  /// What run() does: tries what is due now, once, and answers how many give-backs were closed. Errors: unavailable (the ledger;
+  /// the rest was not tried), and the outbox's.
   Async<int> deliver_due();
 
   /// For /health.

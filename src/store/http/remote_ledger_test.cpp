@@ -1,4 +1,5 @@
-// Every way in which a ledger elsewhere can fail, over real sockets. That it keeps the ledger's contract: testing/ledger_contract.cpp.
+// Every way in which a ledger elsewhere can fail, over real sockets. That it keeps the ledger's contract:
+// testing/ledger_contract.cpp.
 #include "store/http/remote_ledger.hpp"
 
 #include "net/testing/canned_server.hpp"
@@ -41,7 +42,7 @@ RemoteLedgerSettings settings_for(const std::string& url) {
 }
 
 bool becomes_true(const std::function<bool()>& condition) {
-  const auto end = Clock::now() + 60s;
+  const auto end = Clock::now() + 30s;  // less than the pump sleeps by itself
   while (!condition() && Clock::now() < end) std::this_thread::sleep_for(5ms);
   return condition();
 }
@@ -260,7 +261,8 @@ TEST_F(RemoteLedgerTest, ASlowLedgerIsGivenUpAtTheDeadlineAndItsLateDebitGivenBa
   EXPECT_LT(Clock::now() - begun, 10s);
   EXPECT_EQ(waiting(), 1);
   // "No such debit" is not the end of it: the debit may be on its way.
-  EXPECT_TRUE(becomes_true([this] { return testing::answer_of(ledger_->deliver_due()).has_value() && server_.requests("/credit").size() > 0; }));
+  EXPECT_TRUE(becomes_true(
+      [this] { return testing::answer_of(ledger_->deliver_due()).has_value() && server_.requests("/credit").size() > 0; }));
   EXPECT_EQ(waiting(), 1);
   server_.trouble({});
   EXPECT_TRUE(becomes_true([this] { return remote_balance() == 95; })) << "there it is";
@@ -366,7 +368,8 @@ TEST_F(RemoteLedgerTest, ForwardsWhatIsNoHold) {
 
 TEST_F(RemoteLedgerTest, BadAnswersToForwardedCallsAreUnavailable) {
   for (const auto* body : {"{}", "nothing", "[1]", "{\"balance\":\"1\",\"entries\":{}}"}) {
-    const CannedServer server({{"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(std::string(body).size()) + "\r\n\r\n" + body}});
+    const CannedServer server(
+        {{"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(std::string(body).size()) + "\r\n\r\n" + body}});
     const auto ledger = RemoteLedger::create(settings_for(server.address() + "/debit"), outbox_).value();
     EXPECT_EQ(error_of(ledger->balance("u1")).code, ErrorCode::unavailable) << body;
     EXPECT_EQ(error_of(ledger->statement("u1", 5)).code, ErrorCode::unavailable) << body;
@@ -469,8 +472,9 @@ TEST_F(RemoteLedgerTest, AnOutboxThatIsNotEmptyIsDeliveredAfterARestart) {
     server_.trouble({.credit_status = 503});
     value_of(ledger->release(released.id, "failed"));
     EXPECT_FALSE(testing::answer_of(ledger->deliver_due()));
-    value_of(ledger->hold("u1", "t2", 7, 100));                                                     // its turn is cut by the stop
-    value_of(outbox->begin_hold({.id = "remote-t3", .user_id = "u1", .turn_id = "t3", .amount = 9, .created = 1}));  // and this one's debit
+    value_of(ledger->hold("u1", "t2", 7, 100));  // its turn is cut by the stop
+    value_of(outbox->begin_hold(
+        {.id = "remote-t3", .user_id = "u1", .turn_id = "t3", .amount = 9, .created = 1}));  // and this one's debit
   }
   EXPECT_EQ(remote_balance(), 88);
   server_.trouble({});

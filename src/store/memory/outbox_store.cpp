@@ -13,7 +13,8 @@ Async<void> MemoryOutboxStore::begin_hold(model::CreditHold hold) {
   const std::lock_guard lock(mutex_);
   hold.balance = 0;
   const auto id = hold.id;
-  if (!holds_.try_emplace(id, State{.held = {.hold = std::move(hold)}, .order = begun_ + 1}).second) co_return std::unexpected(hold_exists(id));
+  if (!holds_.try_emplace(id, State{.held = {.hold = std::move(hold)}, .order = begun_ + 1}).second)
+    co_return std::unexpected(hold_exists(id));
   ++begun_;
   co_return Result<void>();
 }
@@ -54,11 +55,9 @@ Async<model::LedgerEntry> MemoryOutboxStore::end_hold(std::string hold_id, int c
   receipt.id = random_id();
   receipt.created = unix_millis_now();
   state.ending = receipt.number;
-  endings_.emplace(receipt.number, Ending{.hold_id = hold_id,
-                                          .receipt = receipt,
-                                          .charged = charged,
-                                          .waiting = receipt.amount > 0,
-                                          .due = receipt.created});
+  endings_.emplace(
+      receipt.number,
+      Ending{.hold_id = hold_id, .receipt = receipt, .charged = charged, .waiting = receipt.amount > 0, .due = receipt.created});
   co_return receipt;
 }
 
@@ -69,6 +68,7 @@ Async<std::vector<model::CreditHold>> MemoryOutboxStore::open_holds() {
     if (state.ending == 0) oldest_first.emplace(state.order, state.held.hold);
   }
   std::vector<model::CreditHold> open;
+  open.reserve(oldest_first.size());
   for (auto& [order, hold] : oldest_first) open.push_back(std::move(hold));
   co_return open;
 }

@@ -32,8 +32,12 @@ constexpr std::size_t kBatchBytes = 1024 * 1024;
 
 class ConversationPublisher::Queue : public std::enable_shared_from_this<Queue> {
  public:
-  Queue(asio::any_io_executor executor, std::shared_ptr<net::RedisClient> redis, PublisherOptions options)
-      : strand_(asio::make_strand(std::move(executor))), redis_(std::move(redis)), options_(std::move(options)), retry_(strand_), drained_(strand_) {}
+  Queue(const asio::any_io_executor& executor, std::shared_ptr<net::RedisClient> redis, PublisherOptions options)
+      : strand_(asio::make_strand(executor)),
+        redis_(std::move(redis)),
+        options_(std::move(options)),
+        retry_(strand_),
+        drained_(strand_) {}
 
   void add(std::string json) {
     {
@@ -126,7 +130,8 @@ class ConversationPublisher::Queue : public std::enable_shared_from_this<Queue> 
     under_way_ = 0;
     counts_.published += replies.size() - refused;
     counts_.dropped += refused;
-    if (std::exchange(away_, false)) log::info("{}: published again, {} turns were dropped so far", options_.channel, counts_.dropped);
+    if (std::exchange(away_, false))
+      log::info("{}: published again, {} turns were dropped so far", options_.channel, counts_.dropped);
     if (refused > 0) log::warn("{}: Redis refuses to publish {} turns", options_.channel, refused);
   }
 
@@ -173,14 +178,21 @@ class ConversationPublisher::Queue : public std::enable_shared_from_this<Queue> 
   bool away_ = false;
 };
 
-ConversationPublisher::ConversationPublisher(asio::any_io_executor executor, std::shared_ptr<net::RedisClient> redis, PublisherOptions options)
-    : queue_(std::make_shared<Queue>(std::move(executor), std::move(redis), std::move(options))) {}
+ConversationPublisher::ConversationPublisher(const asio::any_io_executor& executor, std::shared_ptr<net::RedisClient> redis,
+                                             PublisherOptions options)
+    : queue_(std::make_shared<Queue>(executor, std::move(redis), std::move(options))) {}
 
-ConversationPublisher::~ConversationPublisher() { queue_->abandon(); }
+ConversationPublisher::~ConversationPublisher() {
+  queue_->abandon();
+}
 
-void ConversationPublisher::publish(std::string json) { queue_->add(std::move(json)); }
+void ConversationPublisher::publish(std::string json) {
+  queue_->add(std::move(json));
+}
 
-PublisherCounts ConversationPublisher::counts() const { return queue_->counts(); }
+PublisherCounts ConversationPublisher::counts() const {
+  return queue_->counts();
+}
 
 asio::awaitable<void> ConversationPublisher::stop(Deadline deadline) {
   const auto queue = queue_;

@@ -17,7 +17,8 @@ struct PublisherOptions {
   std::string channel = "conversation_turns";
   std::size_t most_waiting = 1'000;
   std::chrono::milliseconds retry{250};
-  /// For one batch. Longer than RedisOptions::answer_limit: a batch that a slow Redis still has is not sent a second time beside it.
+  /// For one batch. Longer than RedisOptions::answer_limit: a batch that a slow Redis still has is not sent a second time beside
+  /// it.
   std::chrono::milliseconds limit{10'000};
 };
 
@@ -27,12 +28,13 @@ struct PublisherCounts {
   std::size_t waiting = 0;
 };
 
-/// Publishes turns that have ended on a channel of Redis (seed 001, `PUBLISH conversation_turns`), in the order of publish(). While Redis is
-/// away they wait, the oldest beyond most_waiting being dropped. A batch whose answer was lost with the connection is sent again: a
-/// subscriber may then see a turn twice, and knows it by its turn_id. Thread-safe; the executor given must run.
+/// Publishes turns that have ended on a channel of Redis (seed 001, `PUBLISH conversation_turns`), in the order of publish().
+/// While Redis is away they wait, the oldest beyond most_waiting being dropped. A batch whose answer was lost with the connection
+/// is sent again: a subscriber may then see a turn twice, and knows it by its turn_id. Thread-safe; the executor given must run.
 class ConversationPublisher {
  public:
-  ConversationPublisher(boost::asio::any_io_executor executor, std::shared_ptr<net::RedisClient> redis, PublisherOptions options = {});
+  ConversationPublisher(const boost::asio::any_io_executor& executor, std::shared_ptr<net::RedisClient> redis,
+                        PublisherOptions options = {});
   /// Drops what waits.
   ~ConversationPublisher();
   ConversationPublisher(const ConversationPublisher&) = delete;

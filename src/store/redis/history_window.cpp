@@ -10,13 +10,16 @@ namespace {
 
 using Kind = net::RedisReply::Kind;
 
-/// Stores ARGV[2] if the value is still ARGV[1], and answers 1; else answers the value. WATCH would not do: the connection is shared.
+/// Stores ARGV[2] if the value is still ARGV[1], and answers 1; else answers the value. WATCH would not do: the connection is
+/// shared.
 constexpr const char* kReplaceIfSame = R"(local kept = redis.call('GET', KEYS[1]) or ''
 if kept ~= ARGV[1] then return kept end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return 1)";
 
-std::string key_of(const std::string& conversation_id) { return "chrysopedia:chat:" + conversation_id; }
+std::string key_of(const std::string& conversation_id) {
+  return "chrysopedia:chat:" + conversation_id;
+}
 
 std::unexpected<Error> refusal(const net::RedisReply& reply) {
   if (reply.kind != Kind::error) return fail(ErrorCode::corrupt, "Redis answered with something else than a text");
@@ -36,7 +39,8 @@ std::string with_pair(const std::string& kept, const std::string& question, cons
 
 class RedisHistoryWindow final : public HistoryWindow {
  public:
-  RedisHistoryWindow(std::shared_ptr<net::RedisClient> redis, std::chrono::milliseconds limit) : redis_(std::move(redis)), limit_(limit) {}
+  RedisHistoryWindow(std::shared_ptr<net::RedisClient> redis, std::chrono::milliseconds limit)
+      : redis_(std::move(redis)), limit_(limit) {}
 
   Async<std::vector<WindowMessage>> load(std::string conversation_id) override {
     GIBSEY_CO_TRY(const auto text, co_await text_of(conversation_id, Deadline::after(limit_)));
@@ -49,7 +53,8 @@ class RedisHistoryWindow final : public HistoryWindow {
     GIBSEY_CO_TRY(auto kept, co_await text_of(conversation_id, deadline));
     // Of those that append at once one succeeds in each round, so this ends.
     for (;;) {
-      net::RedisCommand command{"EVAL", kReplaceIfSame, "1", key_of(conversation_id), kept, with_pair(kept, question, reply), life};
+      net::RedisCommand command{"EVAL", kReplaceIfSame, "1", key_of(conversation_id), kept, with_pair(kept, question, reply),
+                                life};
       GIBSEY_CO_TRY(auto answer, co_await redis_->call(std::move(command), deadline));
       if (answer.kind == Kind::integer) co_return Result<void>{};
       if (answer.kind != Kind::bulk) co_return refusal(answer);

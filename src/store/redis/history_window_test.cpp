@@ -54,8 +54,10 @@ TEST_F(RedisWindow, KeepsPairsAsTheSourceDoes) {
 }
 
 TEST_F(RedisWindow, ReadsWhatAnotherProgramWrote) {
-  ask({"SET", "chrysopedia:chat:other", R"([{"role": "user", "content": "Hi \ud83c\udfee"}, {"role": "assistant", "content": "Hello"}])"});
-  EXPECT_EQ(value_of(window_->load("other")), (std::vector<WindowMessage>{{"user", "Hi \xF0\x9F\x8F\xAE"}, {"assistant", "Hello"}}));
+  ask({"SET", "chrysopedia:chat:other",
+       R"([{"role": "user", "content": "Hi \ud83c\udfee"}, {"role": "assistant", "content": "Hello"}])"});
+  EXPECT_EQ(value_of(window_->load("other")),
+            (std::vector<WindowMessage>{{"user", "Hi \xF0\x9F\x8F\xAE"}, {"assistant", "Hello"}}));
   value_of(window_->append("other", "And?", "That."));
   EXPECT_EQ(value_of(window_->load("other")).size(), 4U);
 }
@@ -100,7 +102,8 @@ TEST_F(RedisWindow, Forgets) {
 }
 
 boost::asio::awaitable<void> append_one(HistoryWindow& window, std::string conversation, int number, std::atomic<int>& refused) {
-  const auto appended = co_await window.append(std::move(conversation), "q" + std::to_string(number), "a" + std::to_string(number));
+  const auto appended =
+      co_await window.append(std::move(conversation), "q" + std::to_string(number), "a" + std::to_string(number));
   if (!appended) ++refused;
 }
 
@@ -112,7 +115,8 @@ TEST_F(RedisWindow, NoConcurrentAppendIsLost) {
     const auto conversation = "crowd" + std::to_string(round);
     std::atomic<int> refused = 0;
     std::vector<boost::asio::awaitable<void>> operations;
-    for (int i = 0; i < 8; ++i) operations.push_back(append_one(*windows[static_cast<std::size_t>(i % 2)], conversation, i, refused));
+    for (int i = 0; i < 8; ++i)
+      operations.push_back(append_one(*windows[static_cast<std::size_t>(i % 2)], conversation, i, refused));
     run_all(std::move(operations), 4);
     EXPECT_EQ(refused, 0);
     const auto messages = value_of(window_->load(conversation));
@@ -130,7 +134,8 @@ TEST_F(RedisWindow, NoConcurrentAppendIsLost) {
 
 TEST(RedisWindowAway, SaysSo) {
   net::testing::IoThreads io;
-  const auto redis = std::make_shared<net::RedisClient>(io.executor(), net::RedisOptions{.port = net::testing::RedisServer::free_port()});
+  const auto redis =
+      std::make_shared<net::RedisClient>(io.executor(), net::RedisOptions{.port = net::testing::RedisServer::free_port()});
   const auto window = make_history_window(redis);
   EXPECT_EQ(error_of(window->load("c")).code, ErrorCode::unavailable);
   EXPECT_EQ(error_of(window->append("c", "q", "a")).code, ErrorCode::unavailable);

@@ -8,10 +8,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string quoted(const std::string& text) { return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace); }
+std::string quoted(const std::string& text) {
+  return Json(text).dump(-1, ' ', true, Json::error_handler_t::replace);
+}
 
 bool is_message(const Json& entry) {
-  return entry.is_object() && entry.contains("role") && entry["role"].is_string() && entry.contains("content") && entry["content"].is_string();
+  return entry.is_object() && entry.contains("role") && entry["role"].is_string() && entry.contains("content") &&
+         entry["content"].is_string();
 }
 
 }  // namespace

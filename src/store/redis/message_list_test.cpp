@@ -30,8 +30,8 @@ TEST(MessageList, WhatIsNoTextIsReplaced) {
 }
 
 TEST(MessageList, AnythingElseIsCorrupt) {
-  for (const auto* text : {"{}", "null", "[", "[1]", R"([{"role":"user"}])", R"([{"role":"user","content":null}])", R"([{"content":"x","role":1}])",
-                           R"([{"role":"user","content":"x"}] and more)"}) {
+  for (const auto* text : {"{}", "null", "[", "[1]", R"([{"role":"user"}])", R"([{"role":"user","content":null}])",
+                           R"([{"content":"x","role":1}])", R"([{"role":"user","content":"x"}] and more)"}) {
     const auto messages = decode_messages(text);
     ASSERT_FALSE(messages) << text;
     EXPECT_EQ(messages.error().code, ErrorCode::corrupt);

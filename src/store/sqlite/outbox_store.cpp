@@ -72,14 +72,15 @@ Result<std::optional<Ending>> find_ending(Connection& db, const model::CreditHol
         auto& receipt = ending.receipt;
         receipt.user_id = hold.user_id;
         receipt.ref = hold.id;
-        row >> receipt.number >> receipt.id >> receipt.kind >> ending.charged >> receipt.amount >> receipt.reason >> receipt.balance >>
-            receipt.created;
+        row >> receipt.number >> receipt.id >> receipt.kind >> ending.charged >> receipt.amount >> receipt.reason >>
+            receipt.balance >> receipt.created;
         return ending;
       },
       hold.id);
 }
 
-Result<model::LedgerEntry> end(Connection& db, const std::string& hold_id, int charged, const std::string& kind, const std::string& rule) {
+Result<model::LedgerEntry> end(Connection& db, const std::string& hold_id, int charged, const std::string& kind,
+                               const std::string& rule) {
   GIBSEY_TRY(const auto held, find_hold(db, hold_id));
   if (!held) return std::unexpected(unknown_hold(hold_id));
   GIBSEY_TRY(auto receipt, receipt_of(*held, charged, kind, rule));
@@ -90,10 +91,11 @@ Result<model::LedgerEntry> end(Connection& db, const std::string& hold_id, int c
   }
   receipt.id = random_id();
   receipt.created = unix_millis_now();
-  GIBSEY_TRY(receipt.number, db.value<std::int64_t>(
-      "INSERT INTO endings (id, hold, kind, charged, given_back, reason, balance, created, delivery, due) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(?5 > 0, 'waiting', 'nothing'), ?8) RETURNING number",
-      receipt.id, hold_id, kind, charged, receipt.amount, receipt.reason, receipt.balance, receipt.created));
+  GIBSEY_TRY(receipt.number,
+             db.value<std::int64_t>(
+                 "INSERT INTO endings (id, hold, kind, charged, given_back, reason, balance, created, delivery, due) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, iif(?5 > 0, 'waiting', 'nothing'), ?8) RETURNING number",
+                 receipt.id, hold_id, kind, charged, receipt.amount, receipt.reason, receipt.balance, receipt.created));
   GIBSEY_CHECK(db.run("UPDATE holds SET ended = 1 WHERE id = ?", hold_id));
   return receipt;
 }
@@ -107,12 +109,15 @@ Result<void> drop(Connection& db, const std::string& hold_id) {
 
 Result<std::vector<GiveBack>> list_due(Connection& db, UnixMillis now, int limit) {
   return db.list<GiveBack>(
-      "SELECT e.number, h.id, h.user_id, e.given_back, iif(h.entry_id = '', h.turn_id, h.entry_id), h.confirmed, e.reason, e.attempts, "
-      "e.created FROM endings e JOIN holds h ON h.id = e.hold WHERE e.delivery = 'waiting' AND e.due <= ? ORDER BY e.due, e.number "
+      "SELECT e.number, h.id, h.user_id, e.given_back, iif(h.entry_id = '', h.turn_id, h.entry_id), h.confirmed, e.reason, "
+      "e.attempts, "
+      "e.created FROM endings e JOIN holds h ON h.id = e.hold WHERE e.delivery = 'waiting' AND e.due <= ? ORDER BY e.due, "
+      "e.number "
       "LIMIT max(?, 0)",
       [](Row row) {
         GiveBack one;
-        row >> one.number >> one.hold_id >> one.user_id >> one.amount >> one.ref >> one.confirmed >> one.reason >> one.attempts >> one.created;
+        row >> one.number >> one.hold_id >> one.user_id >> one.amount >> one.ref >> one.confirmed >> one.reason >> one.attempts >>
+            one.created;
         return one;
       },
       now, limit);
@@ -146,17 +151,18 @@ Async<void> SqliteOutboxStore::begin_hold(model::CreditHold hold) {
   return database_->write([hold = std::move(hold)](Connection& db) -> Result<void> {
     GIBSEY_TRY(const auto found, find_hold(db, hold.id));
     if (found) return std::unexpected(hold_exists(hold.id));
-    return db.run("INSERT INTO holds (id, user_id, turn_id, amount, created) VALUES (?, ?, ?, ?, ?)", hold.id, hold.user_id, hold.turn_id,
-                  hold.amount, hold.created);
+    return db.run("INSERT INTO holds (id, user_id, turn_id, amount, created) VALUES (?, ?, ?, ?, ?)", hold.id, hold.user_id,
+                  hold.turn_id, hold.amount, hold.created);
   });
 }
 
 Async<void> SqliteOutboxStore::confirm_hold(std::string hold_id, std::string entry_id, std::optional<std::int64_t> balance) {
-  return database_->write([hold_id = std::move(hold_id), entry_id = std::move(entry_id), balance](Connection& db) -> Result<void> {
-    GIBSEY_CHECK(db.run("UPDATE holds SET confirmed = 1, entry_id = ?, balance_known = ?, balance = ? WHERE id = ?", entry_id,
-                        balance.has_value(), balance.value_or(0), hold_id));
-    return db.changes() > 0 ? Result<void>() : std::unexpected(unknown_hold(hold_id));
-  });
+  return database_->write(
+      [hold_id = std::move(hold_id), entry_id = std::move(entry_id), balance](Connection& db) -> Result<void> {
+        GIBSEY_CHECK(db.run("UPDATE holds SET confirmed = 1, entry_id = ?, balance_known = ?, balance = ? WHERE id = ?", entry_id,
+                            balance.has_value(), balance.value_or(0), hold_id));
+        return db.changes() > 0 ? Result<void>() : std::unexpected(unknown_hold(hold_id));
+      });
 }
 
 Async<void> SqliteOutboxStore::drop_hold(std::string hold_id) {
@@ -164,9 +170,8 @@ Async<void> SqliteOutboxStore::drop_hold(std::string hold_id) {
 }
 
 Async<model::LedgerEntry> SqliteOutboxStore::end_hold(std::string hold_id, int charged, std::string kind, std::string rule) {
-  return database_->write([hold_id = std::move(hold_id), charged, kind = std::move(kind), rule = std::move(rule)](Connection& db) {
-    return end(db, hold_id, charged, kind, rule);
-  });
+  return database_->write([hold_id = std::move(hold_id), charged, kind = std::move(kind),
+                           rule = std::move(rule)](Connection& db) { return end(db, hold_id, charged, kind, rule); });
 }
 
 Async<std::vector<model::CreditHold>> SqliteOutboxStore::open_holds() {
@@ -198,12 +203,14 @@ Async<void> SqliteOutboxStore::put_off(std::int64_t number, UnixMillis due) {
 
 Async<void> SqliteOutboxStore::close_give_back(std::int64_t number, Delivery delivery) {
   return database_->write([number, delivery](Connection& db) {
-    return db.run("UPDATE endings SET delivery = ? WHERE number = ? AND delivery = 'waiting'", std::string(to_string(delivery)), number);
+    return db.run("UPDATE endings SET delivery = ? WHERE number = ? AND delivery = 'waiting'", std::string(to_string(delivery)),
+                  number);
   });
 }
 
 Async<std::int64_t> SqliteOutboxStore::count_waiting() {
-  return database_->read([](Connection& db) { return db.value<std::int64_t>("SELECT count(*) FROM endings WHERE delivery = 'waiting'"); });
+  return database_->read(
+      [](Connection& db) { return db.value<std::int64_t>("SELECT count(*) FROM endings WHERE delivery = 'waiting'"); });
 }
 
 Async<void> SqliteOutboxStore::verify() { return database_->read(verify_outbox); }

@@ -10,8 +10,8 @@ namespace sqlite {
 class Database;
 }
 
-/// The outbox in `outbox.db`. What is acknowledged survives a crash and a power loss. Nothing is deleted but holds that were dropped:
-/// the file tells later what became of each. Threads, errors and `close` as for SqlitePageStore.
+/// The outbox in `outbox.db`. What is acknowledged survives a crash and a power loss. Nothing is deleted but holds that were
+/// dropped: the file tells later what became of each. Threads, errors and `close` as for SqlitePageStore.
 class SqliteOutboxStore final : public OutboxStore {
  public:
   /// Opens or makes `folder`/outbox.db; errors as SqlitePageStore::open.

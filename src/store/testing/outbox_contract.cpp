@@ -63,12 +63,15 @@ class OutboxContract : public ::testing::TestWithParam<OutboxBackend> {
     value_of(outbox_.confirm_hold("remote-" + turn, "entry-" + turn, 95));
   }
   std::vector<GiveBack> waiting() { return value_of(outbox_.due_give_backs(kEver, 100)); }
-  model::LedgerEntry release(const std::string& turn) { return value_of(outbox_.end_hold("remote-" + turn, 0, "release", "failed")); }
+  model::LedgerEntry release(const std::string& turn) {
+    return value_of(outbox_.end_hold("remote-" + turn, 0, "release", "failed"));
+  }
 };
-INSTANTIATE_TEST_SUITE_P(Stores, OutboxContract,
-                         ::testing::Values(OutboxBackend{"memory", [] { return std::unique_ptr<OwnedOutbox>(std::make_unique<InMemory>()); }},
-                                           OutboxBackend{"sqlite", [] { return std::unique_ptr<OwnedOutbox>(std::make_unique<InSqlite>()); }}),
-                         [](const auto& backend) { return std::string(backend.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Stores, OutboxContract,
+    ::testing::Values(OutboxBackend{"memory", [] { return std::unique_ptr<OwnedOutbox>(std::make_unique<InMemory>()); }},
+                      OutboxBackend{"sqlite", [] { return std::unique_ptr<OwnedOutbox>(std::make_unique<InSqlite>()); }}),
+    [](const auto& backend) { return std::string(backend.param.name); });
 
 TEST_P(OutboxContract, a_hold_is_open_from_before_the_ledger_is_asked_until_it_ends) {
   begin("t1");

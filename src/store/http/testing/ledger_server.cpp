@@ -18,7 +18,9 @@ namespace {
 
 constexpr int kOpeningGrant = 100;
 
-net::HttpResponse json_answer(int status, const json& body) { return {status, {{"Content-Type", "application/json"}}, body.dump()}; }
+net::HttpResponse json_answer(int status, const json& body) {
+  return {status, {{"Content-Type", "application/json"}}, body.dump()};
+}
 
 net::HttpResponse problem(const Error& error) {
   int status = 503;
@@ -28,7 +30,9 @@ net::HttpResponse problem(const Error& error) {
   return json_answer(status, {{"title", "refused"}, {"status", status}, {"detail", error.message}});
 }
 
-json booked(const model::LedgerEntry& entry) { return {{"user_id", entry.user_id}, {"balance", entry.balance}, {"entry_id", entry.id}}; }
+json booked(const model::LedgerEntry& entry) {
+  return {{"user_id", entry.user_id}, {"balance", entry.balance}, {"entry_id", entry.id}};
+}
 
 }  // namespace
 
@@ -122,7 +126,8 @@ asio::awaitable<void> LedgerServer::credit(net::HttpRequest request, net::HttpEx
   const std::int64_t amount = body.at("amount");
   const auto ref = body.value("ref", "");
   const auto reason = body.value("reason", "credit");
-  const auto entry = ref.empty() ? co_await ledger_.grant(user_id, amount, reason) : co_await ledger_.give_back(user_id, amount, ref, reason);
+  const auto entry =
+      ref.empty() ? co_await ledger_.grant(user_id, amount, reason) : co_await ledger_.give_back(user_id, amount, ref, reason);
   co_await exchange.send(entry ? json_answer(200, booked(*entry)) : problem(entry.error()));
 }
 
@@ -137,8 +142,14 @@ asio::awaitable<void> LedgerServer::account(net::HttpRequest request, net::HttpE
   auto entries = json::array();
   const auto statement = co_await ledger_.statement(user_id, limit);
   for (const auto& entry : *statement) {
-    entries.push_back({{"number", entry.number}, {"id", entry.id}, {"kind", entry.kind}, {"amount", entry.amount}, {"ref", entry.ref},
-                       {"reason", entry.reason}, {"balance", entry.balance}, {"created", iso8601(entry.created)}});
+    entries.push_back({{"number", entry.number},
+                       {"id", entry.id},
+                       {"kind", entry.kind},
+                       {"amount", entry.amount},
+                       {"ref", entry.ref},
+                       {"reason", entry.reason},
+                       {"balance", entry.balance},
+                       {"created", iso8601(entry.created)}});
   }
   const auto balance = co_await ledger_.balance(user_id);
   co_await exchange.send(json_answer(200, {{"user_id", user_id}, {"balance", *balance}, {"entries", entries}}));

@@ -11,17 +11,17 @@ namespace gibsey::store::testing {
 
 /// How the ledger behaves from now on, so that every way of failing can be tried.
 struct LedgerTroubles {
-  int debit_status = 0;             ///< instead of taking the debit
-  int credit_status = 0;            ///< instead of giving back
-  int cut_after_debit = 0;          ///< so many debits are taken, and their answers break off
-  int fail_after_debit = 0;         ///< so many debits are taken and answered with 500
-  int then_status = 0;              ///< of the debits after those that were cut
-  std::string debit_answer;         ///< this body instead of the true one, after the debit was taken
-  bool hangs = false;               ///< debits wait, and are taken when this is over
+  int debit_status = 0;      ///< instead of taking the debit
+  int credit_status = 0;     ///< instead of giving back
+  int cut_after_debit = 0;   ///< so many debits are taken, and their answers break off
+  int fail_after_debit = 0;  ///< so many debits are taken and answered with 500
+  int then_status = 0;       ///< of the debits after those that were cut
+  std::string debit_answer;  ///< this body instead of the true one, after the debit was taken
+  bool hangs = false;        ///< debits wait, and are taken when this is over
 };
 
-/// The ledger of contracts section 2 on a port of its own: /debit, /credit and /ledger/{user_id} over a ledger in memory. New users have
-/// 100 credits.
+/// The ledger of contracts section 2 on a port of its own: /debit, /credit and /ledger/{user_id} over a ledger in memory. New
+/// users have 100 credits.
 class LedgerServer final : public net::HttpHandler {
  public:
   LedgerServer() : server_(*this) {}

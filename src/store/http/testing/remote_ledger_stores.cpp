@@ -79,11 +79,14 @@ std::unique_ptr<Stores> open_remote_ledger_stores() { return std::make_unique<Re
 
 const char* why_not_of_a_remote_ledger(std::string_view test) {
   static const std::map<std::string_view, const char*> kReasons = {
-      {"LedgerContract.a_new_user_gets_the_opening_grant_once", "the other ledger's entry for a hold is a debit, and the opening grant its business"},
+      {"LedgerContract.a_new_user_gets_the_opening_grant_once",
+       "the other ledger's entry for a hold is a debit, and the opening grant its business"},
       {"LedgerContract.without_an_opening_grant_there_is_nothing_to_hold", "the opening grant is the other ledger's business"},
-      {"LedgerContract.settle_again_answers_the_first_receipt", "a hold that is charged in full makes no second entry in the other ledger"},
+      {"LedgerContract.settle_again_answers_the_first_receipt",
+       "a hold that is charged in full makes no second entry in the other ledger"},
       {"DebitContract.takes_at_once_after_the_opening_grant", "the answer to a debit does not tell the entry's number and time"},
-      {"DebitContract.gives_back_once", "the answer to a credit does not tell what the first one was called and why it was given"},
+      {"DebitContract.gives_back_once",
+       "the answer to a credit does not tell what the first one was called and why it was given"},
       {"DebitContract.of_a_hold_gives_back_what_was_charged", "the other ledger knows a hold by its turn's id, as a debit"},
       {"LedgerRaceContract.adds_up_whatever_happens_at_once", "its holds are all of one turn, whose id is the key of one debit"}};
   const auto found = kReasons.find(test);
