@@ -1,14 +1,16 @@
 // How well does retrieval find the right page, signal by signal and fused?
 //
-// Workloads: a folder in BEIR layout (corpus.jsonl, queries.jsonl, qrels.tsv) whose queries are asked inside the corpus documents that share
-// their title, such as fairytaleqa_dev (a story's sections) and novel_pages_dev (a novel's pages). A page ranks by its best passage.
+// Workloads: a folder in BEIR layout (corpus.jsonl, queries.jsonl, qrels.tsv) whose queries are asked inside the corpus documents
+// that share their title, such as fairytaleqa_dev (a story's sections) and novel_pages_dev (a novel's pages). A page ranks by its
+// best passage.
 //
 //   retrieval_eval --model all-minilm-l6-v2.gguf [--limit 1500] [--vectors CACHE] [--line as-is|unmarked|alone] FOLDER...
 //
 // --line changes questions that quote a line: `unmarked` takes the quotation marks away, `alone` leaves the line only.
 //
-// Prints one table a folder: nDCG@10 and hit@1 a signal, the same for the pages of the retriever's hits, the share of those within the
-// first five, lookup times, and how often the threshold is passed by questions asked of their own book and of another one.
+// Prints one table a folder: nDCG@10 and hit@1 a signal, the same for the pages of the retriever's hits, the share of those
+// within the first five, lookup times, and how often the threshold is passed by questions asked of their own book and of another
+// one.
 
 #include "provider/llama/llama_embedder.hpp"
 #include "retrieval/chunks.hpp"
@@ -181,7 +183,8 @@ struct Measure {
     for (std::size_t i = 0; i < std::min<std::size_t>(10, ranking.size()); ++i) {
       if (relevant.contains(ranking[i])) gain += 1 / std::log2(static_cast<double>(i) + 2);
     }
-    for (std::size_t i = 0; i < std::min<std::size_t>(10, relevant.size()); ++i) ideal += 1 / std::log2(static_cast<double>(i) + 2);
+    for (std::size_t i = 0; i < std::min<std::size_t>(10, relevant.size()); ++i)
+      ideal += 1 / std::log2(static_cast<double>(i) + 2);
     ndcg += gain / ideal;
     first += !ranking.empty() && relevant.contains(ranking.front()) ? 1 : 0;
     const auto end = ranking.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(5, ranking.size()));
@@ -203,9 +206,11 @@ class Evaluation {
       for (const auto& passage : content.passages) texts.push_back(passage.text);
       if (embedder_ != nullptr && !texts.empty()) {
         auto embedded = require(run(embedder_->embed(texts)));
-        for (std::size_t i = 0; i < embedded.size(); ++i) vectors.push_back({content.page.id, static_cast<int>(i), std::move(embedded[i])});
+        for (std::size_t i = 0; i < embedded.size(); ++i)
+          vectors.push_back({content.page.id, static_cast<int>(i), std::move(embedded[i])});
       }
-      book.page_of.insert(book.page_of.end(), content.passages.size(), static_cast<std::uint32_t>(book.page_of.empty() ? 0 : book.page_of.back() + 1));
+      book.page_of.insert(book.page_of.end(), content.passages.size(),
+                          static_cast<std::uint32_t>(book.page_of.empty() ? 0 : book.page_of.back() + 1));
     }
     book.contents = contents;
     book.text = std::make_unique<retrieval::TextIndex>(book.contents, "en");
@@ -243,7 +248,8 @@ class Evaluation {
     }
     auto times = search_ms_;
     std::ranges::sort(times);
-    std::printf("  lookup without embedding: p50 %.2f ms, p95 %.2f ms\n", times[times.size() / 2], times[times.size() * 95 / 100]);
+    std::printf("  lookup without embedding: p50 %.2f ms, p95 %.2f ms\n", times[times.size() / 2],
+                times[times.size() * 95 / 100]);
     std::printf("  above the threshold: own book %.3f, another book %.3f\n", own_passed_ / asked_, other_passed_ / asked_);
   }
 

@@ -9,12 +9,12 @@
 #include "provider/ollama/ollama_model.hpp"
 #include "provider/scripted/scripted_model.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -229,7 +229,8 @@ asio::awaitable<Result<void>> Application::load_index(model::World world) {
   }
   GIBSEY_CO_CHECK(co_await retriever_->load(world.name));
   GIBSEY_CO_TRY(const auto contents, co_await pages_->load_contents(world.name));
-  server::HealthSnapshot::World loaded{.name = world.name, .title = world.title, .pages = static_cast<std::int64_t>(contents.size())};
+  server::HealthSnapshot::World loaded{
+      .name = world.name, .title = world.title, .pages = static_cast<std::int64_t>(contents.size())};
   for (const auto& content : contents) loaded.passages += static_cast<std::int64_t>(content.passages.size());
   const std::lock_guard lock(mutex_);
   loaded_.push_back(std::move(loaded));

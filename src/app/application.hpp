@@ -2,8 +2,8 @@
 #include "app/config.hpp"
 #include "app/remote_services.hpp"
 #include "app/runtime.hpp"
-#include "chat/recovery.hpp"
 #include "base/result.hpp"
+#include "chat/recovery.hpp"
 #include "chat/turn_service.hpp"
 #include "ingest/importer.hpp"
 #include "provider/chat_model.hpp"
@@ -32,25 +32,25 @@ namespace gibsey::app {
 
 /// What a command needs; what it does not need is not loaded.
 struct Needs {
-  bool turns = false;       ///< the services of a running server: turns, sign-in, memory
+  bool turns = false;  ///< the services of a running server: turns, sign-in, memory
   bool chat_model = false;
   bool exclusive = false;  ///< the folder's lock: for whoever writes turns or credits
   bool embedder = false;
-  bool worlds = false;     ///< bring the store in step with the world folders and load the indexes
+  bool worlds = false;  ///< bring the store in step with the world folders and load the indexes
 };
 
 /// The object graph: every part of the program, made top to bottom and unmade in reverse.
 class Application {
  public:
-  /// Opens the data folder and what `needs` asks for. Blocks. Errors: busy (another program has the folder), unavailable, corrupt,
-  /// not_found (a model file).
+  /// Opens the data folder and what `needs` asks for. Blocks. Errors: busy (another program has the folder), unavailable,
+  /// corrupt, not_found (a model file).
   static Result<std::unique_ptr<Application>> open(Config config, Installation installation, Needs needs);
   ~Application();
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
 
-  /// Imports the world folders that have changed, embeds what lacks a vector and loads every index. At the start, and again on SIGHUP.
-  /// A world that cannot be read is left as it was, and told.
+  /// Imports the world folders that have changed, embeds what lacks a vector and loads every index. At the start, and again on
+  /// SIGHUP. A world that cannot be read is left as it was, and told.
   boost::asio::awaitable<Result<void>> load_worlds();
 
   [[nodiscard]] server::Services services(const server::StaticFiles& page);

@@ -41,7 +41,8 @@ Result<std::vector<server::ApiKeySettings>> read_api_keys(const std::string& set
   for (const auto& part : split(setting, ',')) {
     const auto at = part.find('@');
     if (at == std::string::npos) {
-      return fail(ErrorCode::invalid_argument, fmt::format("GIBSEY_API_KEYS: entry {} has no user; write KEY@USER", keys.size() + 1));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("GIBSEY_API_KEYS: entry {} has no user; write KEY@USER", keys.size() + 1));
     }
     const auto user = part.substr(at + 1);
     const auto colon = user.rfind(':');
@@ -62,7 +63,10 @@ Result<server::AuthSettings> read_auth_settings(const Lookup& find) {
   settings.mode = on ? server::AuthMode::on : server::AuthMode::off;
   if (const auto algorithm = find("GIBSEY_JWT_ALGORITHM"); !algorithm.empty()) {
     GIBSEY_TRY(auto key, key_text(find("GIBSEY_JWT_KEY")));
-    settings.jwt = {.algorithm = algorithm, .key = std::move(key), .audience = find("GIBSEY_JWT_AUDIENCE"), .issuer = find("GIBSEY_JWT_ISSUER")};
+    settings.jwt = {.algorithm = algorithm,
+                    .key = std::move(key),
+                    .audience = find("GIBSEY_JWT_AUDIENCE"),
+                    .issuer = find("GIBSEY_JWT_ISSUER")};
   }
   GIBSEY_TRY(settings.api_keys, read_api_keys(find("GIBSEY_API_KEYS")));
   settings.service_token = find("GIBSEY_SERVICE_TOKEN");

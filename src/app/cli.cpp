@@ -7,8 +7,8 @@
 #include "app/version.hpp"
 #include "base/log.hpp"
 
-#include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <CLI/CLI.hpp>
 
 #include <cstdlib>
 #include <exception>
@@ -30,7 +30,8 @@ class CommandLine {
     cli_.set_version_flag("--version", kVersion);
     cli_.require_subcommand(1);
     cli_.add_option("--data", flags_.data, "Data folder (default ./data)")->type_name("DIR");
-    cli_.add_option("--config", flags_.config_file, "Configuration file (default ./gibsey.toml where it exists)")->type_name("FILE");
+    cli_.add_option("--config", flags_.config_file, "Configuration file (default ./gibsey.toml where it exists)")
+        ->type_name("FILE");
     cli_.add_option("--log-level", flags_.log_level, "trace, debug, info, warning, error, off");
     cli_.fallthrough();
     add_serve();
@@ -55,7 +56,8 @@ class CommandLine {
     const bool asked = flags_.log_level || environment.contains("LOG_LEVEL");
     const auto level = !serving_ && !asked ? std::string("warning") : config->log_level;
     if (!log::set_level(level)) {
-      return complain({ErrorCode::invalid_argument, "LOG_LEVEL '" + level + "' is none of trace, debug, info, warning, error, off"});
+      return complain(
+          {ErrorCode::invalid_argument, "LOG_LEVEL '" + level + "' is none of trace, debug, info, warning, error, off"});
     }
     return chosen_({.config = std::move(*config), .installation = find_installation(environment)});
   }
@@ -63,10 +65,13 @@ class CommandLine {
  private:
   void add_serve() {
     auto* command = cli_.add_subcommand("serve", "Serve the page and the API until SIGTERM");
-    command->add_option("--world", flags_.worlds, "World folder to serve (may be repeated; default: the bundled ones)")->type_name("DIR");
+    command->add_option("--world", flags_.worlds, "World folder to serve (may be repeated; default: the bundled ones)")
+        ->type_name("DIR");
     command->add_option("--host", flags_.host, "Address to listen on (default 127.0.0.1)");
-    command->add_option("--port", flags_.ports, "Port (may be repeated; 0 picks one; default 8002, memory alone 8001, ledger alone 9000)");
-    command->add_option("--roles", flags_.roles, "What this process serves: chat, memory, ledger (default: all)")->type_name("LIST");
+    command->add_option("--port", flags_.ports,
+                        "Port (may be repeated; 0 picks one; default 8002, memory alone 8001, ledger alone 9000)");
+    command->add_option("--roles", flags_.roles, "What this process serves: chat, memory, ledger (default: all)")
+        ->type_name("LIST");
     command->add_option("--model", flags_.model, "Chat model, any GGUF (default: the bundled small one)")->type_name("FILE");
     command->add_option("--script", flags_.script, "Answer from a script, for tests")->type_name("FILE");
     command->callback([this] {

@@ -101,8 +101,8 @@ Result<Environment> read_toml(const fs::path& path) {
   if (!text) return fail(ErrorCode::not_found, fmt::format("the configuration file {} cannot be read", path.string()));
   auto parsed = toml::parse(*text);
   if (!parsed) {
-    return fail(ErrorCode::invalid_argument, fmt::format("{} line {}: {}", path.string(), parsed.error().source().begin.line,
-                                                         parsed.error().description()));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} line {}: {}", path.string(), parsed.error().source().begin.line, parsed.error().description()));
   }
   Environment values;
   for (const auto& [key, node] : parsed.table()) {
@@ -117,7 +117,8 @@ Result<Environment> read_toml(const fs::path& path) {
       for (const auto& element : *list) joined += (joined.empty() ? "" : ",") + element.value_or(std::string());
       values[name] = joined;
     } else {
-      return fail(ErrorCode::invalid_argument, fmt::format("{}: '{}' must be a text, a whole number or a list of texts", path.string(), std::string(key.str())));
+      return fail(ErrorCode::invalid_argument, fmt::format("{}: '{}' must be a text, a whole number or a list of texts",
+                                                           path.string(), std::string(key.str())));
     }
   }
   return values;
@@ -152,7 +153,9 @@ Result<server::Roles> parse_roles(const std::vector<std::string>& names) {
 }
 
 /// As the sources have them: chat 8002, memory 8001, ledger 9000.
-std::uint16_t port_of(const server::Roles& roles) { return roles.chat ? 8002 : roles.memory ? 8001 : 9000; }
+std::uint16_t port_of(const server::Roles& roles) {
+  return roles.chat ? 8002 : roles.memory ? 8001 : 9000;
+}
 
 Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("GIBSEY_DATA", config.data);
@@ -294,7 +297,11 @@ Installation find_installation(const Environment& environment) {
   const auto clone = fs::read_symlink("/proc/self/exe", ignored).parent_path().parent_path().parent_path();
   auto cache = get("GIBSEY_CACHE");
   if (cache.empty()) cache = get("HOME") + "/.cache/gibsey";
-  return {.worlds = clone / "worlds", .page = clone / "web" / "dist", .openapi = clone / "openapi.json", .lexicon = fs::path(cache) / "vader", .models = fs::path(cache) / "models"};
+  return {.worlds = clone / "worlds",
+          .page = clone / "web" / "dist",
+          .openapi = clone / "openapi.json",
+          .lexicon = fs::path(cache) / "vader",
+          .models = fs::path(cache) / "models"};
 }
 
 }  // namespace gibsey::app

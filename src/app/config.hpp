@@ -68,8 +68,8 @@ struct Flags {
 using Environment = std::map<std::string, std::string>;
 [[nodiscard]] Environment process_environment();
 
-/// Reads the configuration file (given, or ./gibsey.toml where it exists) and the `.env` beside it. Errors: not_found (a file that was
-/// named), invalid_argument (naming file and key).
+/// Reads the configuration file (given, or ./gibsey.toml where it exists) and the `.env` beside it. Errors: not_found (a file
+/// that was named), invalid_argument (naming file and key).
 [[nodiscard]] Result<Config> load_config(const Flags& flags, const Environment& environment);
 
 /// KEY=VALUE lines; `#` comments, `export`, single and double quotes as the shell has them, without substitution.
@@ -78,10 +78,10 @@ using Environment = std::map<std::string, std::string>;
 /// Where the parts that come with the program are: beside the clone's build folder, or as installed.
 struct Installation {
   std::filesystem::path worlds;
-  std::filesystem::path page;    ///< web/dist
+  std::filesystem::path page;     ///< web/dist
   std::filesystem::path openapi;  ///< openapi.json
   std::filesystem::path lexicon;  ///< VADER's
-  std::filesystem::path models;  ///< set-up's cache
+  std::filesystem::path models;   ///< set-up's cache
 };
 [[nodiscard]] Installation find_installation(const Environment& environment);
 

@@ -21,7 +21,10 @@ net::ServiceSettings service_settings(const Config& config) {
 
 server::HealthSnapshot::Dependency dependency(std::string name, const net::ServiceState& state) {
   // A service that was not called yet is not known to be away.
-  return {.name = std::move(name), .connected = state.connected || !state.tried, .latency_ms = state.latency_ms, .detail = state.detail};
+  return {.name = std::move(name),
+          .connected = state.connected || !state.tried,
+          .latency_ms = state.latency_ms,
+          .detail = state.detail};
 }
 
 }  // namespace
@@ -134,7 +137,8 @@ std::vector<server::HealthSnapshot::Dependency> RemoteServices::dependencies() c
   if (recall_) all.push_back(dependency("memory_subsystem", recall_->state()));
   if (redis_) {
     const auto state = redis_->state();
-    all.push_back({.name = "redis", .connected = state.connected, .latency_ms = state.latency_ms.value_or(0), .detail = state.detail});
+    all.push_back(
+        {.name = "redis", .connected = state.connected, .latency_ms = state.latency_ms.value_or(0), .detail = state.detail});
   }
   return all;
 }

@@ -22,14 +22,15 @@
 
 namespace gibsey::app {
 
-/// The services elsewhere that the configuration names: RAG_URL, LEDGER_URL and STARGATE_URL serve `/ask`, CHARACTER_MANAGER_URL and
-/// MEMORY_SUBSYSTEM_URL `/ws/chat`, Redis whoever listens (contracts sections 0 and 8). What is not named is not there.
+/// The services elsewhere that the configuration names: RAG_URL, LEDGER_URL and STARGATE_URL serve `/ask`, CHARACTER_MANAGER_URL
+/// and MEMORY_SUBSYSTEM_URL `/ws/chat`, Redis whoever listens (contracts sections 0 and 8). What is not named is not there.
 class RemoteServices {
  public:
-  /// `characters` and `own_passages` are this process's own and must outlive it. Errors: invalid_argument (an address), and those of the
-  /// outbox's file.
+  /// `characters` and `own_passages` are this process's own and must outlive it. Errors: invalid_argument (an address), and those
+  /// of the outbox's file.
   static Result<std::unique_ptr<RemoteServices>> open(const Config& config, boost::asio::any_io_executor executor,
-                                                      store::CharacterStore& characters, const retrieval::PassageFinder& own_passages);
+                                                      store::CharacterStore& characters,
+                                                      const retrieval::PassageFinder& own_passages);
   /// Waits for the call to the ledger that is under way; not from a thread of the executor.
   ~RemoteServices();
   RemoteServices(const RemoteServices&) = delete;
@@ -49,7 +50,8 @@ class RemoteServices {
 
  private:
   explicit RemoteServices(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
-  Result<void> open_for_ask(const Config& config, store::CharacterStore& characters, const retrieval::PassageFinder& own_passages);
+  Result<void> open_for_ask(const Config& config, store::CharacterStore& characters,
+                            const retrieval::PassageFinder& own_passages);
   Result<void> open_for_persona(const Config& config, store::CharacterStore& characters);
   void open_redis(const Config& config);
 

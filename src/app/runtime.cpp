@@ -9,7 +9,9 @@ Runtime::Runtime(unsigned threads) : work_(boost::asio::make_work_guard(context_
   for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { context_.run(); });
 }
 
-Runtime::~Runtime() { stop(); }
+Runtime::~Runtime() {
+  stop();
+}
 
 void Runtime::stop() {
   work_.reset();

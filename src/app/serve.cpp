@@ -7,10 +7,10 @@
 #include "server/openapi.hpp"
 #include "server/routes.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <csignal>
 
@@ -24,7 +24,9 @@ namespace {
 constexpr auto kDrainGrace = std::chrono::seconds(8);
 constexpr auto kConnectionGrace = std::chrono::seconds(1);
 
-bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127."); }
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+}
 
 Result<std::vector<std::string>> listen(net::HttpServer& server, const Config& config) {
   std::vector<std::string> addresses;
@@ -54,10 +56,11 @@ asio::awaitable<void> run_until_told(Application& app, net::HttpServer& server) 
 
 int serve(const Config& config, const Installation& installation) {
   if (!is_loopback(config.host) && config.auth.mode == server::AuthMode::off) {
-    return complain({ErrorCode::invalid_argument,
-                     fmt::format("will not listen on {}: without sign-in anyone could spend your readers' credits. Set GIBSEY_AUTH=on with "
-                                 "GIBSEY_API_KEYS or GIBSEY_JWT_ALGORITHM, or use 127.0.0.1.",
-                                 config.host)});
+    return complain(
+        {ErrorCode::invalid_argument,
+         fmt::format("will not listen on {}: without sign-in anyone could spend your readers' credits. Set GIBSEY_AUTH=on with "
+                     "GIBSEY_API_KEYS or GIBSEY_JWT_ALGORITHM, or use 127.0.0.1.",
+                     config.host)});
   }
   auto opened = Application::open(config, installation,
                                   {.turns = true,
@@ -71,7 +74,8 @@ int serve(const Config& config, const Installation& installation) {
   const auto table = server::read_openapi(installation.openapi);
   auto services = app.services(page);
   services.openapi = table;
-  const auto handler = server::make_http_handler(services, {.hosts = config.allowed_hosts, .origins = config.allowed_origins}, config.roles);
+  const auto handler =
+      server::make_http_handler(services, {.hosts = config.allowed_hosts, .origins = config.allowed_origins}, config.roles);
   net::HttpServer server(app.runtime().executor(), *handler);
   const auto addresses = listen(server, config);
   if (!addresses) return complain(addresses.error());

@@ -5,10 +5,10 @@
 #include "net/sse.hpp"
 #include "store/sqlite/folder_lock.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace gibsey::app {
@@ -34,8 +34,9 @@ Result<T> wait(asio::awaitable<Result<T>> work) {
 Error explain(int status, const std::string& body) {
   const auto parsed = json::parse(body, nullptr, false);
   if (status == 402 && parsed.is_object()) {
-    return {ErrorCode::forbidden, fmt::format("this question needs {} credits and you have {}; `gibsey credit grant USER N` gives more",
-                                              parsed.value("needed", 0), parsed.value("available", std::int64_t{0}))};
+    return {ErrorCode::forbidden,
+            fmt::format("this question needs {} credits and you have {}; `gibsey credit grant USER N` gives more",
+                        parsed.value("needed", 0), parsed.value("available", std::int64_t{0}))};
   }
   const auto detail = parsed.is_object() ? parsed.value("detail", std::string()) : std::string();
   return {status == 404 || status == 422 ? ErrorCode::not_found : ErrorCode::unavailable,
@@ -43,7 +44,10 @@ Error explain(int status, const std::string& body) {
 }
 
 asio::awaitable<Result<json>> call(std::string method, std::string url, std::string body) {
-  net::HttpClientRequest request{.method = std::move(method), .url = std::move(url), .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
+  net::HttpClientRequest request{.method = std::move(method),
+                                 .url = std::move(url),
+                                 .headers = {{"Content-Type", "application/json"}},
+                                 .body = std::move(body)};
   GIBSEY_CO_TRY(const auto exchange, co_await net::send_http(std::move(request), {}, Deadline::after(kAnswerTime)));
   GIBSEY_CO_TRY(const auto text, co_await exchange->read_all());
   if (exchange->status() != 200) co_return std::unexpected(explain(exchange->status(), text));
@@ -59,7 +63,8 @@ std::optional<model::TurnEvent> decode_event(const std::string& type, const std:
   if (data.is_discarded()) return std::nullopt;
   if (type == "sources") {
     model::SourcesFound found;
-    for (const auto& source : data) found.sources.push_back({.page_id = source.value("page_id", std::string()), .label = source.value("label", std::string())});
+    for (const auto& source : data)
+      found.sources.push_back({.page_id = source.value("page_id", std::string()), .label = source.value("label", std::string())});
     return found;
   }
   if (type == "quote") {
@@ -77,12 +82,14 @@ std::optional<model::TurnEvent> decode_event(const std::string& type, const std:
                                  .balance = data.value("balance", std::int64_t{0}),
                                  .rule = data.value("rule", std::string())}};
   }
-  if (type == "error") return model::TurnFailed{.code = data.value("code", std::string()), .message = data.value("message", std::string())};
+  if (type == "error")
+    return model::TurnFailed{.code = data.value("code", std::string()), .message = data.value("message", std::string())};
   return std::nullopt;
 }
 
 asio::awaitable<Result<bool>> stream_turn(std::string url, std::string body, TurnPrinter printer) {
-  net::HttpClientRequest request{.method = "POST", .url = std::move(url), .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
+  net::HttpClientRequest request{
+      .method = "POST", .url = std::move(url), .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
   GIBSEY_CO_TRY(const auto exchange, co_await net::send_http(std::move(request), {}, Deadline::after(kTurnTime)));
   if (exchange->status() != 200) {
     GIBSEY_CO_TRY(const auto text, co_await exchange->read_all());

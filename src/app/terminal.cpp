@@ -29,7 +29,9 @@ TurnPrinter::TurnPrinter(std::FILE* out, std::string name, const std::string& co
   }
 }
 
-std::string TurnPrinter::dim(const std::string& text) const { return reset_.empty() ? text : "\x1b[2m" + text + reset_; }
+std::string TurnPrinter::dim(const std::string& text) const {
+  return reset_.empty() ? text : "\x1b[2m" + text + reset_;
+}
 
 void TurnPrinter::text(const std::string& text) {
   if (!began_) {
@@ -48,8 +50,9 @@ void TurnPrinter::end_reply() {
 void TurnPrinter::show_sources() const {
   for (const auto& quote : quotes_) {
     const bool of_page = quote.title.empty();
-    fmt::print(out_, "  {}\n", dim(fmt::format("p. {}{}  {}", quote.label, of_page ? "" : ", " + quote.title,
-                                               quote.origin == model::QuoteOrigin::epigraph ? "(epigraph)" : "(quoted)")));
+    fmt::print(out_, "  {}\n",
+               dim(fmt::format("p. {}{}  {}", quote.label, of_page ? "" : ", " + quote.title,
+                               quote.origin == model::QuoteOrigin::epigraph ? "(epigraph)" : "(quoted)")));
   }
   std::string others;
   for (const auto& source : sources_) {
@@ -68,8 +71,8 @@ void TurnPrinter::show(const model::TurnEvent& event) {
     end_reply();
     show_sources();
     const auto& receipt = settled->receipt;
-    fmt::print(out_, "  {}\n", dim(receipt.charged > 0
-                                       ? fmt::format("{} credits, {} left", receipt.charged, receipt.balance)
+    fmt::print(out_, "  {}\n",
+               dim(receipt.charged > 0 ? fmt::format("{} credits, {} left", receipt.charged, receipt.balance)
                                        : fmt::format("nothing charged ({}), {} left", receipt.rule, receipt.balance)));
   }
   if (const auto* wrong = std::get_if<model::TurnFailed>(&event)) {

@@ -7,8 +7,8 @@
 
 namespace gibsey::app {
 
-/// Shows a turn in a terminal: the reply in the character's colour as it comes, then what was quoted, what was found besides, and the receipt.
-/// Colour only on a terminal and where NO_COLOR is not set.
+/// Shows a turn in a terminal: the reply in the character's colour as it comes, then what was quoted, what was found besides, and
+/// the receipt. Colour only on a terminal and where NO_COLOR is not set.
 class TurnPrinter {
  public:
   /// `color_hex` "#RRGGBB" or empty.

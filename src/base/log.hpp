@@ -1,7 +1,8 @@
 #pragma once
 #include <spdlog/spdlog.h>
 
-/// The program's log: one line an event, to standard error, with what identifies it (turn id, path). Never a secret, never a reader's text.
+/// The program's log: one line an event, to standard error, with what identifies it (turn id, path). Never a secret, never a
+/// reader's text.
 namespace gibsey::log {
 
 using spdlog::debug;

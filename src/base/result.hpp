@@ -20,14 +20,12 @@ using Result = std::expected<T, Error>;
 #define GIBSEY_CONCAT(a, b) GIBSEY_CONCAT_(a, b)
 
 /// GIBSEY_TRY(auto page, load(id)); declares `page` from the value, or returns the error from the enclosing function.
-#define GIBSEY_TRY(declaration, expression) \
-  GIBSEY_TRY_(declaration, expression, GIBSEY_CONCAT(result_, __LINE__), return)
+#define GIBSEY_TRY(declaration, expression) GIBSEY_TRY_(declaration, expression, GIBSEY_CONCAT(result_, __LINE__), return)
 /// The same inside a coroutine: GIBSEY_CO_TRY(auto page, co_await pages.load(id)).
-#define GIBSEY_CO_TRY(declaration, expression) \
-  GIBSEY_TRY_(declaration, expression, GIBSEY_CONCAT(result_, __LINE__), co_return)
-#define GIBSEY_TRY_(declaration, expression, result, give_back)             \
-  auto result = (expression);                                               \
-  if (!result) give_back std::unexpected(std::move(result).error());        \
+#define GIBSEY_CO_TRY(declaration, expression) GIBSEY_TRY_(declaration, expression, GIBSEY_CONCAT(result_, __LINE__), co_return)
+#define GIBSEY_TRY_(declaration, expression, result, give_back)      \
+  auto result = (expression);                                        \
+  if (!result) give_back std::unexpected(std::move(result).error()); \
   declaration = *std::move(result)
 
 /// For a Result<void>: returns its error, if it is one.

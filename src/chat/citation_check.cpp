@@ -8,7 +8,9 @@
 namespace gibsey::chat {
 namespace {
 
-bool may_be_citation(char byte) { return (byte >= '0' && byte <= '9') || byte == ',' || byte == ' ' || byte == '-' || byte == ';'; }
+bool may_be_citation(char byte) {
+  return (byte >= '0' && byte <= '9') || byte == ',' || byte == ' ' || byte == '-' || byte == ';';
+}
 
 std::string_view trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);

@@ -7,8 +7,9 @@
 
 namespace gibsey::chat {
 
-/// Lets only citations through that resolve: of `[3]`, `[1, 4]` and `[2-3]` the numbers from 1 to `sources` stay, the others are taken
-/// out and counted; a bracket left without a number vanishes with the space before it. Brackets that hold anything else ("[sic]") pass.
+/// Lets only citations through that resolve: of `[3]`, `[1, 4]` and `[2-3]` the numbers from 1 to `sources` stay, the others are
+/// taken out and counted; a bracket left without a number vanishes with the space before it. Brackets that hold anything else
+/// ("[sic]") pass.
 class CitationCheck final : public ReplyCheck {
  public:
   /// An open bracket longer than this (bytes) is no citation.

@@ -2,9 +2,13 @@
 
 namespace gibsey::chat {
 
-Dialect turns_dialect() { return {.name = "turns", .tone = true}; }
+Dialect turns_dialect() {
+  return {.name = "turns", .tone = true};
+}
 
-Dialect ask_dialect() { return {.name = "ask"}; }
+Dialect ask_dialect() {
+  return {.name = "ask"};
+}
 
 Dialect persona_dialect(const DialectDefaults& defaults) {
   return {.name = "persona",
@@ -26,6 +30,8 @@ Dialect cited_dialect(double weight) {
           .history_minutes = 60};
 }
 
-Dialect session_dialect() { return {.name = "session", .charged = false}; }
+Dialect session_dialect() {
+  return {.name = "session", .charged = false};
+}
 
 }  // namespace gibsey::chat

@@ -12,16 +12,16 @@ enum class PromptKind {
 
 /// What one API asks of the turns that it starts. A value; the presets below are the table's rows.
 struct Dialect {
-  std::string name;               ///< kept in the turn's record
+  std::string name;  ///< kept in the turn's record
   PromptKind prompt = PromptKind::book;
-  bool charged = true;            ///< whether a question costs the world's price
-  bool tone = false;              ///< whether the sampling follows the reader's sentiment
-  bool remembers = false;         ///< whether past talks with this reader are looked up
+  bool charged = true;     ///< whether a question costs the world's price
+  bool tone = false;       ///< whether the sampling follows the reader's sentiment
+  bool remembers = false;  ///< whether past talks with this reader are looked up
   double temperature = 0.7;
   double top_p = 0.9;
-  int max_tokens = 0;             ///< 0: the service's default
+  int max_tokens = 0;  ///< 0: the service's default
   int history_pairs = 10;
-  int history_minutes = 0;        ///< 0: however old; else a conversation idle for longer starts anew
+  int history_minutes = 0;  ///< 0: however old; else a conversation idle for longer starts anew
 };
 
 /// Settings that the sources name (DEFAULT_TEMPERATURE, DEFAULT_TOP_P, MAX_TOKENS).

@@ -17,8 +17,8 @@ constexpr int kAttempts = 3;
 /// A sentence of a tiny model that has not ended by then does not end well.
 constexpr int kAttemptTokens = 64;
 constexpr int kLeastWords = 18;
-/// A reader who has heard something by then would rather have the end than more of it (two readers at once: p95 of the whole reply
-/// under 2.5 s, contracts section 6).
+/// A reader who has heard something by then would rather have the end than more of it (two readers at once: p95 of the whole
+/// reply under 2.5 s, contracts section 6).
 constexpr double kPatienceMs = 1300;
 
 provider::ChatRequest request_for(const AdmittedTurn& turn, const TurnParts& parts, const Prompt& prompt) {
@@ -30,6 +30,7 @@ provider::ChatRequest request_for(const AdmittedTurn& turn, const TurnParts& par
   request.user_id = turn.question.user_id;
   request.deadline = turn.deadline;
   request.stop = {"\nUser:", "\nReader:"};
+  request.stop.insert(request.stop.end(), turn.question.stop.begin(), turn.question.stop.end());
   if (parts.model.is_small()) request.sampling = {.min_p = 0.1, .repeat_penalty = 1.12};
   request.sampling.temperature = turn.record.temperature;
   request.sampling.top_p = turn.record.top_p;
@@ -170,8 +171,8 @@ asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, 
 
 }  // namespace
 
-asio::awaitable<Result<model::FinishReason>> generate_reply(AdmittedTurn& turn, TurnParts& parts, const Prompt& prompt, ReplyCheck& check,
-                                                            ReplyWriter& writer) {
+asio::awaitable<Result<model::FinishReason>> generate_reply(AdmittedTurn& turn, TurnParts& parts, const Prompt& prompt,
+                                                            ReplyCheck& check, ReplyWriter& writer) {
   if (parts.model.is_small()) return stream_guarded(turn, parts, prompt, check, writer);
   return stream_freely(turn, parts, prompt, check, writer);
 }

@@ -56,6 +56,11 @@ std::string context_block(const std::vector<model::Source>& sources) {
   return block;
 }
 
+/// The operator's word, and after it a client's own.
+std::string mandate_of(const PromptInputs& inputs) {
+  return joined(inputs.world.mandate, inputs.client_system);
+}
+
 /// What a kind of prompt must hold: it comes first, whatever the budget.
 struct Core {
   std::vector<ChatMessage> head;  ///< system and samples
@@ -71,16 +76,18 @@ std::vector<ChatMessage> sample_messages(const model::Character& character) {
   return messages;
 }
 
-Result<Core> core_of(const PromptInputs& inputs, const std::vector<model::Source>& sources, const PromptTemplate& prompt_template) {
+Result<Core> core_of(const PromptInputs& inputs, const std::vector<model::Source>& sources,
+                     const PromptTemplate& prompt_template) {
   Core core;
   if (inputs.kind == PromptKind::cited) {
     const auto title = inputs.world.title.empty() ? inputs.world.name : inputs.world.title;
-    auto system = joined(inputs.world.mandate, fmt::format("You are {}, an expert assistant. {}{}", title, kCitedRules, context_block(sources)));
+    auto system = joined(mandate_of(inputs),
+                         fmt::format("You are {}, an expert assistant. {}{}", title, kCitedRules, context_block(sources)));
     core.head.push_back({Role::system, joined(std::move(system), inputs.manner)});
     core.question = {Role::user, inputs.question};
     return core;
   }
-  core.head.push_back({Role::system, joined(inputs.world.mandate, inputs.character.system_prompt)});
+  core.head.push_back({Role::system, joined(mandate_of(inputs), inputs.character.system_prompt)});
   std::ranges::move(sample_messages(inputs.character), std::back_inserter(core.head));
   if (inputs.kind == PromptKind::persona) {
     core.question = {Role::user, inputs.question};
@@ -98,7 +105,8 @@ Result<Core> core_of(const PromptInputs& inputs, const std::vector<model::Source
 /// Persona and question, with as many of the best quotes as fit; `sources` is left with those.
 Result<Core> fit_core(const PromptInputs& inputs, std::vector<model::Source>& sources, const PromptTemplate& prompt_template,
                       PromptBudget& budget) {
-  if (inputs.kind == PromptKind::cited && inputs.small_model && sources.size() > kSmallModelSources) sources.resize(kSmallModelSources);
+  if (inputs.kind == PromptKind::cited && inputs.small_model && sources.size() > kSmallModelSources)
+    sources.resize(kSmallModelSources);
   while (true) {
     GIBSEY_TRY(auto core, core_of(inputs, sources, prompt_template));
     const int cost = budget.cost(core.head) + budget.cost(core.question.text);
@@ -107,9 +115,10 @@ Result<Core> fit_core(const PromptInputs& inputs, std::vector<model::Source>& so
       return core;
     }
     if (sources.empty()) {
-      return fail(ErrorCode::too_large,
-                  fmt::format("The question does not fit the model: with the character it takes {} tokens of {}. Ask it in fewer words.", cost,
-                              std::max(budget.left(), 0)));
+      return fail(
+          ErrorCode::too_large,
+          fmt::format("The question does not fit the model: with the character it takes {} tokens of {}. Ask it in fewer words.",
+                      cost, std::max(budget.left(), 0)));
     }
     sources.pop_back();
   }
@@ -212,7 +221,8 @@ Result<Prompt> compose_prompt(const PromptInputs& inputs, const PromptTemplate& 
   Prompt prompt;
   prompt.messages = std::move(core.head);
   // The cited chat's first message holds this question's sources.
-  prompt.stable_messages = inputs.kind == PromptKind::cited ? 0 : static_cast<int>(prompt.messages.size());
+  const bool shared = inputs.kind != PromptKind::cited && inputs.client_system.empty();
+  prompt.stable_messages = shared ? static_cast<int>(prompt.messages.size()) : 0;
   if (inputs.kind == PromptKind::cited) {
     prompt.included.emplace_back(inputs.manner.empty() ? "the rules" : "the rules and the creator's manner");
   } else {

@@ -2,6 +2,7 @@
 #include "base/result.hpp"
 #include "chat/dialect.hpp"
 #include "chat/prompt_template.hpp"
+#include "chat/turn_service.hpp"
 #include "model/character.hpp"
 #include "model/turn.hpp"
 #include "model/world.hpp"
@@ -14,12 +15,6 @@
 #include <vector>
 
 namespace gibsey::chat {
-
-/// A finished pair of an earlier question and its reply.
-struct PastExchange {
-  std::string question;
-  std::string reply;
-};
 
 struct PromptInputs {
   const model::World& world;
@@ -34,10 +29,11 @@ struct PromptInputs {
   bool small_model = false;  ///< takes less history
   std::size_t variant = 0;   ///< any number; chooses among the character's lead-ins
   PromptKind kind = PromptKind::book;
-  int sibling = 0;               ///< of an answer given once more: the opening quotes another of the best lines
-  std::string remembered;        ///< what is known of this reader; "" nothing
-  std::string manner;            ///< the personality block of the cited chat; "" none
-  int budget = 6000;             ///< tokens that the messages may take (contracts section 5)
+  int sibling = 0;            ///< of an answer given once more: the opening quotes another of the best lines
+  std::string remembered;     ///< what is known of this reader; "" nothing
+  std::string client_system;  ///< a client's own system message; "" none
+  std::string manner;         ///< the personality block of the cited chat; "" none
+  int budget = 6000;          ///< tokens that the messages may take (contracts section 5)
   std::function<int(const std::string&)> count_tokens;  ///< the model's; empty: a quarter of the bytes
 };
 
@@ -47,7 +43,8 @@ inline constexpr std::string_view kBookAway = "I cannot reach the book just now,
 struct Prompt {
   std::vector<provider::ChatMessage> messages;
   int stable_messages = 0;  ///< the persona's, the same for every reader: what a prefix cache keeps
-  /// What the reply begins with, a quotation with its page or the line that says the book does not tell; empty without PromptInputs::opening.
+  /// What the reply begins with, a quotation with its page or the line that says the book does not tell; empty without
+  /// PromptInputs::opening.
   std::string opening;
   std::optional<model::Source> quote;  ///< the source that the opening quotes
   bool opening_is_whole = false;       ///< the opening says all that there is: that the book does not tell
@@ -56,13 +53,13 @@ struct Prompt {
   std::vector<std::string> cut;
 };
 
-/// Composes the messages by `kind`. What does not fit the budget goes by this order of priorities: persona > question > quotes > recent
-/// history > what is remembered > older history. Older history is summed up (the questions that were asked) before it is cut.
-/// Errors: invalid_argument (template), too_large (persona and question alone do not fit).
+/// Composes the messages by `kind`. What does not fit the budget goes by this order of priorities: persona > question > quotes >
+/// recent history > what is remembered > older history. Older history is summed up (the questions that were asked) before it is
+/// cut. Errors: invalid_argument (template), too_large (persona and question alone do not fit).
 ///
-/// Of the book's: the messages in the order that keeps a prefix cache useful: mandate, persona, samples, history, then quotes and question.
-/// The template makes the last message; a tiny model (about 100 M parameters) takes every instruction for something to talk
-/// about, so its template is the bare question, and what it must quote is put into the reply's opening. Pure.
+/// Of the book's: the messages in the order that keeps a prefix cache useful: mandate, persona, samples, history, then quotes and
+/// question. The template makes the last message; a tiny model (about 100 M parameters) takes every instruction for something to
+/// talk about, so its template is the bare question, and what it must quote is put into the reply's opening. Pure.
 [[nodiscard]] Result<Prompt> compose_prompt(const PromptInputs& inputs, const PromptTemplate& prompt_template);
 
 /// The template of a world that has none of its own (templates/prompt.j2, templates/prompt.small.j2).

@@ -25,7 +25,8 @@ std::string first_code_points(const std::string& text, std::size_t count) {
 /// The older exchanges end before `end`.
 std::string summary_of(const std::vector<PastExchange>& history, std::size_t first, std::size_t end) {
   std::string text = "Earlier in this conversation the reader asked:";
-  for (auto i = first; i < end; ++i) text += " \"" + first_code_points(history[i].question, kQuestionInSummary) + "\"" + (i + 1 < end ? ";" : ".");
+  for (auto i = first; i < end; ++i)
+    text += " \"" + first_code_points(history[i].question, kQuestionInSummary) + "\"" + (i + 1 < end ? ";" : ".");
   return text;
 }
 
@@ -35,7 +36,9 @@ PromptBudget::PromptBudget(int tokens, std::function<int(const std::string&)> co
   if (!count_) count_ = [](const std::string& text) { return static_cast<int>(text.size() / 4 + 1); };
 }
 
-int PromptBudget::cost(const std::string& text) const { return count_(text) + kAroundMessage; }
+int PromptBudget::cost(const std::string& text) const {
+  return count_(text) + kAroundMessage;
+}
 
 int PromptBudget::cost(const std::vector<ChatMessage>& messages) const {
   int sum = 0;

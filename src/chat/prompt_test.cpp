@@ -20,8 +20,14 @@ struct Given {
   Prompt compose(bool small, bool in_book = true, const std::string& source = "") {
     const auto parsed = PromptTemplate::parse(source.empty() ? std::string(default_prompt_template(small)) : source);
     EXPECT_TRUE(parsed.has_value());
-    auto prompt = compose_prompt({.world = world, .character = character, .sources = sources, .history = history, .question = question,
-                                  .in_book = in_book, .opening = small, .small_model = small},
+    auto prompt = compose_prompt({.world = world,
+                                  .character = character,
+                                  .sources = sources,
+                                  .history = history,
+                                  .question = question,
+                                  .in_book = in_book,
+                                  .opening = small,
+                                  .small_model = small},
                                  *parsed);
     EXPECT_TRUE(prompt.has_value()) << prompt.error().message;
     return *prompt;
@@ -67,13 +73,16 @@ TEST(Prompt, WhatTheBookDoesNotTellIsSaid) {
 
 TEST(Prompt, TheSourcesOwnTemplateRenders) {
   Given given;
-  const auto prompt = given.compose(false, true,
-                                    "{{ char.display_name }} responds within the cosmology of *The Entrance Way*.\n"
-                                    "Tone guidelines: {{ char.tone or \"reflective, mystical\" }}\nContext quotes:\n"
-                                    "{% for p in passages %}- {{ p.quote }} (p.{{ p.page_id }})\n{% endfor %}---\nUser asks: \"{{ user_text }}\"\n");
+  const auto prompt = given.compose(
+      false, true,
+      "{{ char.display_name }} responds within the cosmology of *The Entrance Way*.\n"
+      "Tone guidelines: {{ char.tone or \"reflective, mystical\" }}\nContext quotes:\n"
+      "{% for p in passages %}- {{ p.quote }} (p.{{ p.page_id }})\n{% endfor %}---\nUser asks: \"{{ user_text }}\"\n");
   EXPECT_EQ(prompt.messages.back().text,
-            "Arieol Owlist responds within the cosmology of *The Entrance Way*.\nTone guidelines: reflective, mystical\nContext quotes:\n"
-            "- The lamp was out. (p.007)\n---\nUser asks: \"" + given.question + "\"")
+            "Arieol Owlist responds within the cosmology of *The Entrance Way*.\nTone guidelines: reflective, mystical\nContext "
+            "quotes:\n"
+            "- The lamp was out. (p.007)\n---\nUser asks: \"" +
+                given.question + "\"")
       << "as in Jinja2, one line break at the end of a template is left out";
 }
 

@@ -22,15 +22,9 @@ struct Marks {
 
 /// The mark pairs that open a quotation wherever they stand. Single marks need a look at their surroundings: see opens_single.
 constexpr std::array kMarks = {
-    Marks{"\"", "\"", ""},
-    Marks{"\u201C", "\u201D", ""},
-    Marks{"\u201E", "\u201C", "\u201D"},
-    Marks{"\u00AB", "\u00BB", ""},
-    Marks{"\u00BB", "\u00AB", ""},
-    Marks{"\u201F", "\u201D", ""},
-    Marks{"``", "''", "\""},
-    Marks{"\u300C", "\u300D", ""},
-    Marks{"\u2039", "\u203A", ""},
+    Marks{"\"", "\"", ""},         Marks{"\u201C", "\u201D", ""}, Marks{"\u201E", "\u201C", "\u201D"},
+    Marks{"\u00AB", "\u00BB", ""}, Marks{"\u00BB", "\u00AB", ""}, Marks{"\u201F", "\u201D", ""},
+    Marks{"``", "''", "\""},       Marks{"\u300C", "\u300D", ""}, Marks{"\u2039", "\u203A", ""},
     Marks{"\uFF02", "\uFF02", ""},
 };
 constexpr std::array kSingleMarks = {
@@ -88,7 +82,8 @@ std::string_view cut_to_words(std::string_view text, int limit) {
   return text.substr(0, soft_end > 0 ? soft_end : hard_end);
 }
 
-/// The bytes at the start of `text` that name a page: " (p. 12)", "(page 3)", " [p.12]". npos: it may still become one; 0: it is none.
+/// The bytes at the start of `text` that name a page: " (p. 12)", "(page 3)", " [p.12]". npos: it may still become one; 0: it is
+/// none.
 std::size_t page_mention(std::string_view text, bool at_end) {
   std::size_t i = 0;
   while (i < text.size() && text[i] == ' ') ++i;
@@ -346,8 +341,14 @@ std::vector<CheckedPiece> QuoteCheck::insert(const model::Source& source, model:
   return state_->take();
 }
 
-int QuoteCheck::false_quotes() const { return state_->false_quotes_; }
-const std::vector<model::Quote>& QuoteCheck::quotes() const { return state_->quotes_; }
-const std::string& QuoteCheck::reply() const { return state_->reply_; }
+int QuoteCheck::false_quotes() const {
+  return state_->false_quotes_;
+}
+const std::vector<model::Quote>& QuoteCheck::quotes() const {
+  return state_->quotes_;
+}
+const std::string& QuoteCheck::reply() const {
+  return state_->reply_;
+}
 
 }  // namespace gibsey::chat

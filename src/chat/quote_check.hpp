@@ -12,9 +12,9 @@ namespace gibsey::chat {
 
 /// Holds back what a model writes between quotation marks until it is known to stand in the book.
 ///
-/// A span of kMinQuoteWords or more that stands in the book (exactly, after the normalisation of retrieval/quote_finder.hpp) is let through as the
-/// page's own text in straight double marks, cut to fewer than 40 words, followed by its page, " (p. 12)"; a page that the
-/// model itself names right after it is dropped. What is in no page loses its marks and is counted. Shorter spans
+/// A span of kMinQuoteWords or more that stands in the book (exactly, after the normalisation of retrieval/quote_finder.hpp) is
+/// let through as the page's own text in straight double marks, cut to fewer than 40 words, followed by its page, " (p. 12)"; a
+/// page that the model itself names right after it is dropped. What is in no page loses its marks and is counted. Shorter spans
 /// and the reader's own words are no quotations and pass as they are. In a world without a book nothing is checked.
 /// Text is fed in any chunks; the result does not depend on how it was cut. Not thread-safe; one a reply.
 class QuoteCheck final : public ReplyCheck {

@@ -11,10 +11,16 @@ namespace gibsey::chat {
 namespace {
 
 std::vector<model::Page> pages() {
-  return {{.world = "w", .id = "001", .label = "1", .title = "One",
+  return {{.world = "w",
+           .id = "001",
+           .label = "1",
+           .title = "One",
            .text = "Arieol climbed the tower because the clock had stopped. Nobody else wanted the key.\n\n"
                    "\"Mind the salt,\" said Todd, and he shut the gate. The owls\u2019 lamp was out \u2014 again."},
-          {.world = "w", .id = "012", .label = "12", .title = "Twelve",
+          {.world = "w",
+           .id = "012",
+           .label = "12",
+           .title = "Twelve",
            .text = "A long line begins here and it goes on and on, past the gate and the pear tree, past the booth where "
                    "tickets are counted, past the goat, past the tower, past the sea, past the man with wet shoes, past "
                    "everything that the park had ever owned; and there it ends."}};
@@ -67,9 +73,11 @@ TEST(QuoteCheck, AFalseQuotationLosesItsMarks) {
 
 TEST(QuoteCheck, EveryKindOfMarkIsSeen) {
   const std::vector<std::pair<std::string, std::string>> kinds = {
-      {"\u201C", "\u201D"}, {"\u201E", "\u201C"}, {"\u00AB", "\u00BB"}, {"'", "'"}, {"\u2018", "\u2019"}, {"``", "''"}, {"\u2039", "\u203A"}};
+      {"\u201C", "\u201D"}, {"\u201E", "\u201C"}, {"\u00AB", "\u00BB"}, {"'", "'"},
+      {"\u2018", "\u2019"}, {"``", "''"},         {"\u2039", "\u203A"}};
   for (const auto& [open, close] : kinds) {
-    EXPECT_EQ(check({"So " + open + "nobody ever wanted that key" + close + " then."}).text, "So nobody ever wanted that key then.");
+    EXPECT_EQ(check({"So " + open + "nobody ever wanted that key" + close + " then."}).text,
+              "So nobody ever wanted that key then.");
     EXPECT_EQ(check({"So " + open + "Nobody else wanted the key." + close}).text, "So \"Nobody else wanted the key.\" (p. 1)");
   }
 }
@@ -83,7 +91,8 @@ TEST(QuoteCheck, ApostrophesAreNoMarks) {
 
 TEST(QuoteCheck, ShortSpansAndTheReadersOwnWordsPass) {
   EXPECT_EQ(check({"A \"so-called tower\" it is."}).text, "A \"so-called tower\" it is.");
-  EXPECT_EQ(check({"You ask \"where is my lost dog now\" of me."}, "Where is my lost dog now?").text, "You ask \"where is my lost dog now\" of me.");
+  EXPECT_EQ(check({"You ask \"where is my lost dog now\" of me."}, "Where is my lost dog now?").text,
+            "You ask \"where is my lost dog now\" of me.");
 }
 
 TEST(QuoteCheck, NormalisedFormsAreFoundAndThePagesOwnTextIsShown) {
@@ -107,7 +116,8 @@ TEST(QuoteCheck, ALongQuotationIsCutToFewerThanFortyWords) {
 
 TEST(QuoteCheck, TheModelsOwnPageNumberIsDropped) {
   EXPECT_EQ(check({"\"Nobody else wanted the key.\" (page 99) Yes."}).text, "\"Nobody else wanted the key.\" (p. 1) Yes.");
-  EXPECT_EQ(check({"\"Nobody else wanted the key.\" (perhaps) Yes."}).text, "\"Nobody else wanted the key.\" (p. 1) (perhaps) Yes.");
+  EXPECT_EQ(check({"\"Nobody else wanted the key.\" (perhaps) Yes."}).text,
+            "\"Nobody else wanted the key.\" (p. 1) (perhaps) Yes.");
 }
 
 TEST(QuoteCheck, AnOpenSpanAtTheEndLosesItsMark) {
@@ -118,7 +128,8 @@ TEST(QuoteCheck, AnOpenSpanAtTheEndLosesItsMark) {
 TEST(QuoteCheck, ChunksDoNotMatter) {
   const std::string reply =
       "I say \u201CNobody else wanted the key.\u201D (p. 7) and 'the owls are not what they seem to be' or \"Arieol climbed the "
-      "tower because the clock had stopped\" \u2014 it's \u00ABnot here at all, friend\u00BB; \"odd\".\n\n``Nobody else wanted the key''. " +
+      "tower because the clock had stopped\" \u2014 it's \u00ABnot here at all, friend\u00BB; \"odd\".\n\n``Nobody else wanted "
+      "the key''. " +
       std::string("\"") + std::string(900, 'x') + " y z w\" end \"of it all, you";
   const auto whole = check({reply});
   EXPECT_EQ(whole.quotes.size(), 3U);
@@ -149,7 +160,8 @@ TEST(QuoteCheck, WithoutABookNothingIsChecked) {
 TEST(QuoteCheck, AnInsertedQuotationIsMarkedByItsOrigin) {
   QuoteCheck checker(book(), {}, "");
   Checked checked;
-  const model::Source source{.n = 3, .page_id = "001", .label = "1", .quote = "Nobody else wanted the key.", .start = 56, .end = 83};
+  const model::Source source{
+      .n = 3, .page_id = "001", .label = "1", .quote = "Nobody else wanted the key.", .start = 56, .end = 83};
   collect(checked, checker.feed("I was there."));
   collect(checked, checker.insert(source, model::QuoteOrigin::epigraph, "\n\n"));
   EXPECT_EQ(checked.text, "I was there.\n\n\"Nobody else wanted the key.\" (p. 1)");

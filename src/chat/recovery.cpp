@@ -36,8 +36,8 @@ model::Receipt receipt_of(int held, int charged, const model::LedgerEntry& entry
   return {.held = held, .charged = charged, .released = held - charged, .balance = entry.balance, .rule = entry.reason};
 }
 
-/// Ends the hold of a turn that was found running. Its text was stored before the hold was settled, so a hold that is settled tells of
-/// a turn that was whole.
+/// Ends the hold of a turn that was found running. Its text was stored before the hold was settled, so a hold that is settled
+/// tells of a turn that was whole.
 asio::awaitable<Result<void>> end_hold(model::Turn& turn, store::LedgerStore& ledger, int held) {
   const auto released = co_await ledger.release(turn.hold_id, "interrupted: released in full");
   if (released) {

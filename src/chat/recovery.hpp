@@ -18,9 +18,9 @@ inline constexpr std::int64_t kCrashGap = 10'000;
 /// The ledgers in use, by dialect: that of a turn's dialect, else the one under "".
 using Ledgers = std::map<std::string, store::LedgerStore*>;
 
-/// After a start: a turn that a crash left running is marked interrupted and what it held is given back; where its hold had been settled,
-/// its text was whole and it is marked complete. A hold of a turn that never began is given back, one of a complete turn settled.
-/// Answers how many turns were found running. May be run again.
+/// After a start: a turn that a crash left running is marked interrupted and what it held is given back; where its hold had been
+/// settled, its text was whole and it is marked complete. A hold of a turn that never began is given back, one of a complete turn
+/// settled. Answers how many turns were found running. May be run again.
 boost::asio::awaitable<Result<int>> recover_turns(store::TurnStore& turns, Ledgers ledgers);
 
 /// Ends holds older than `limit` whose turn is not running (one that could not be settled when its turn ended). Answers how many.

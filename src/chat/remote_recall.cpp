@@ -86,6 +86,8 @@ boost::asio::awaitable<Result<Recalled>> RemoteRecall::retrieve_context(RecallQu
   co_return recalled;
 }
 
-boost::asio::awaitable<Result<void>> RemoteRecall::remember(const model::Turn& /*turn*/) { co_return Result<void>{}; }
+boost::asio::awaitable<Result<void>> RemoteRecall::remember(const model::Turn& /*turn*/) {
+  co_return Result<void>{};
+}
 
 }  // namespace gibsey::chat

@@ -11,8 +11,8 @@ namespace gibsey::chat {
 /// What a check lets through: text for the reader, and a quotation once it has closed.
 using CheckedPiece = std::variant<model::TokenText, model::QuoteClosed>;
 
-/// Stands between a model and its reader: text that claims something about the book is held back until it is known to be true. Text is
-/// fed in any chunks; the result does not depend on how it was cut. Not thread-safe; one a reply.
+/// Stands between a model and its reader: text that claims something about the book is held back until it is known to be true.
+/// Text is fed in any chunks; the result does not depend on how it was cut. Not thread-safe; one a reply.
 class ReplyCheck {
  public:
   virtual ~ReplyCheck() = default;

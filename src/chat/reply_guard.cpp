@@ -16,13 +16,13 @@ constexpr int kDropsBeforeAstray = 2;
 
 /// What small instruction-tuned models say of themselves when they fall out of a persona.
 constexpr std::array<std::string_view, 19> kProgramTalk = {
-    "as an ai",        "an ai",           "ai language",     "language model",   "ai assistant",   "ai model",
-    "chatbot",         "virtual assistant", "i'm an assistant", "as an assistant", "your assistant", "how can i help",
-    "how can i assist", "i can assist",   "i'm here to help", "i am here to help", "openai",        "my training data",
-    "i'm sorry, but"};
+    "as an ai",          "an ai",          "ai language",       "language model",   "ai assistant",
+    "ai model",          "chatbot",        "virtual assistant", "i'm an assistant", "as an assistant",
+    "your assistant",    "how can i help", "how can i assist",  "i can assist",     "i'm here to help",
+    "i am here to help", "openai",         "my training data",  "i'm sorry, but"};
 
 /// A model that nobody has made safe says such things out of the blue; a book may, in its own words.
-constexpr std::array<std::string_view, 10> kUnfit = {"sex",  "sexual", "porn",    "naked",   "rape",
+constexpr std::array<std::string_view, 10> kUnfit = {"sex",   "sexual", "porn",    "naked", "rape",
                                                      "raped", "nazi",   "suicide", "penis", "kill yourself"};
 
 constexpr std::array<std::string_view, 12> kAbbreviations = {"mr.", "mrs.", "ms.", "dr.", "st.", "no.",
@@ -34,7 +34,9 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+bool is_space(char c) {
+  return std::isspace(static_cast<unsigned char>(c)) != 0;
+}
 
 std::string joined(const std::vector<std::string>& words, std::size_t from, std::size_t count) {
   std::string out;
@@ -163,7 +165,8 @@ bool ReplyGuard::speaks_for_another(std::string_view sentence) const {
   const auto colon = text.find(':');
   if (colon == std::string::npos || colon > 30) return false;
   const auto label = text.substr(0, colon);
-  for (const std::string_view name : {"user", "reader", "assistant", "question", "answer", "system", "q", "a", "me", "you", "note"}) {
+  for (const std::string_view name :
+       {"user", "reader", "assistant", "question", "answer", "system", "q", "a", "me", "you", "note"}) {
     if (label == name) return true;
   }
   return std::ranges::any_of(inputs_.speaker_names, [&](const std::string& name) {

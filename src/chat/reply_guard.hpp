@@ -13,9 +13,10 @@ struct GuardInputs {
   int enough_words = 26;                   ///< a sentence end after so many words ends the reply
 };
 
-/// Lets a tiny model's reply through sentence by sentence and drops what is degenerate: a repeated eight-gram or sentence, eight words
-/// copied from the prompt, variety (distinct three-grams) under 0.8, another speaker's label, lists and headings, talk of being a program, what no host would want said.
-/// Large models are not guarded: their text streams token by token. Not thread-safe; one a reply, fed by one generation after another.
+/// Lets a tiny model's reply through sentence by sentence and drops what is degenerate: a repeated eight-gram or sentence, eight
+/// words copied from the prompt, variety (distinct three-grams) under 0.8, another speaker's label, lists and headings, talk of
+/// being a program, what no host would want said. Large models are not guarded: their text streams token by token. Not
+/// thread-safe; one a reply, fed by one generation after another.
 class ReplyGuard {
  public:
   explicit ReplyGuard(GuardInputs inputs);

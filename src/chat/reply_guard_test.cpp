@@ -19,7 +19,8 @@ std::string through(ReplyGuard& guard, const std::string& text) {
 
 TEST(ReplyGuard, WholeSentencesPass) {
   ReplyGuard guard({});
-  EXPECT_EQ(through(guard, " I saw Mr. Gibsey at the gate. He wore no hat!\nWas it you?"), " I saw Mr. Gibsey at the gate. He wore no hat! Was it you?");
+  EXPECT_EQ(through(guard, " I saw Mr. Gibsey at the gate. He wore no hat!\nWas it you?"),
+            " I saw Mr. Gibsey at the gate. He wore no hat! Was it you?");
   EXPECT_EQ(guard.words(), 14);
 }
 
@@ -29,7 +30,8 @@ TEST(ReplyGuard, AnUnfinishedSentenceIsDropped) {
 }
 
 TEST(ReplyGuard, TalkOfBeingAProgramIsDropped) {
-  for (const std::string sentence : {"As an AI, I cannot climb.", "I'm just a language model.", "I am a chatbot, you see.", "How can I assist you today?"}) {
+  for (const std::string sentence :
+       {"As an AI, I cannot climb.", "I'm just a language model.", "I am a chatbot, you see.", "How can I assist you today?"}) {
     ReplyGuard guard({});
     EXPECT_EQ(through(guard, sentence), "") << sentence;
   }

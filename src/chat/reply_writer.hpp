@@ -24,7 +24,8 @@ class ReplyWriter {
   bool wrote_text_ = false;
 };
 
-/// Stores what the log holds and the store does not. A failure is told and made good by the next call: the reader's stream goes on.
+/// Stores what the log holds and the store does not. A failure is told and made good by the next call: the reader's stream goes
+/// on.
 boost::asio::awaitable<void> save_events(AdmittedTurn& turn, TurnParts& parts);
 
 }  // namespace gibsey::chat

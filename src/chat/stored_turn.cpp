@@ -7,7 +7,8 @@ namespace {
 
 class StoredTurn final : public RunningTurn {
  public:
-  StoredTurn(std::string turn_id, std::vector<model::NumberedEvent> events) : turn_id_(std::move(turn_id)), events_(std::move(events)) {}
+  StoredTurn(std::string turn_id, std::vector<model::NumberedEvent> events)
+      : turn_id_(std::move(turn_id)), events_(std::move(events)) {}
 
   [[nodiscard]] const std::string& turn_id() const override { return turn_id_; }
 
@@ -26,18 +27,21 @@ class StoredTurn final : public RunningTurn {
 
 model::TurnEvent last_event(const model::Turn& turn) {
   if (turn.status == model::TurnStatus::complete || turn.status == model::TurnStatus::stopped) {
-    return model::TurnDone{.turn_id = turn.id,
-                           .finish_reason = turn.status == model::TurnStatus::stopped
-                                                ? model::FinishReason::stopped_by_reader
-                                                : model::parse_finish_reason(turn.finish_reason).value_or(model::FinishReason::stop),
-                           .provider = turn.provider,
-                           .model = turn.model,
-                           .fallback_used = turn.fallback_used,
-                           .first_token_ms = turn.first_token_ms,
-                           .total_ms = turn.total_ms};
+    return model::TurnDone{
+        .turn_id = turn.id,
+        .finish_reason = turn.status == model::TurnStatus::stopped
+                             ? model::FinishReason::stopped_by_reader
+                             : model::parse_finish_reason(turn.finish_reason).value_or(model::FinishReason::stop),
+        .provider = turn.provider,
+        .model = turn.model,
+        .fallback_used = turn.fallback_used,
+        .first_token_ms = turn.first_token_ms,
+        .total_ms = turn.total_ms};
   }
   const bool interrupted = turn.status == model::TurnStatus::interrupted;
-  return model::TurnFailed{.code = interrupted ? "interrupted" : turn.error_code.empty() ? "internal" : turn.error_code,
+  return model::TurnFailed{.code = interrupted               ? "interrupted"
+                                   : turn.error_code.empty() ? "internal"
+                                                             : turn.error_code,
                            .message = turn.error,
                            .retryable = turn.error_code != to_string(ErrorCode::too_large),
                            .released = !turn.receipt || turn.receipt->charged == 0};

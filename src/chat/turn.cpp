@@ -58,6 +58,7 @@ bool uses_window(const AdmittedTurn& turn, const TurnParts& parts) {
 /// Earlier exchanges on the way to this turn; none where the conversation has been idle for longer than the dialect keeps it.
 asio::awaitable<Result<std::vector<PastExchange>>> load_history(const AdmittedTurn& turn, TurnParts& parts) {
   std::vector<PastExchange> history;
+  if (turn.question.history) co_return *turn.question.history;
   if (turn.record.parent_id.empty()) co_return history;
   const auto& dialect = turn.question.dialect;
   GIBSEY_CO_TRY(auto turns, co_await parts.turns.history(turn.record.parent_id, turn.question.user_id, dialect.history_pairs));
@@ -108,7 +109,8 @@ std::vector<model::Source> numbered(std::vector<retrieval::Hit> hits) {
 /// Where the book is another process's, what it offered is all that a quotation can be checked against.
 std::shared_ptr<const retrieval::QuoteFinder> finder_of(const std::vector<model::Source>& sources) {
   std::vector<model::Page> pages;
-  for (const auto& source : sources) pages.push_back({.id = source.page_id, .label = source.label, .title = source.title, .text = source.quote});
+  for (const auto& source : sources)
+    pages.push_back({.id = source.page_id, .label = source.label, .title = source.title, .text = source.quote});
   return std::make_shared<retrieval::QuoteFinder>(pages);
 }
 
@@ -187,8 +189,8 @@ void choose_tone(AdmittedTurn& turn, const TurnParts& parts) {
   record.top_p = tone.top_p;
 }
 
-PromptInputs prompt_inputs(const AdmittedTurn& turn, const TurnParts& parts, const Found& found, const std::vector<PastExchange>& history,
-                           std::string remembered) {
+PromptInputs prompt_inputs(const AdmittedTurn& turn, const TurnParts& parts, const Found& found,
+                           const std::vector<PastExchange>& history, std::string remembered) {
   const bool small = parts.model.is_small();
   const auto& question = turn.question;
   PromptInputs inputs{.world = turn.world, .character = turn.character, .sources = found.sources, .history = history};
@@ -202,6 +204,7 @@ PromptInputs prompt_inputs(const AdmittedTurn& turn, const TurnParts& parts, con
   inputs.book_away = found.missing;
   inputs.sibling = question.sibling;
   inputs.remembered = std::move(remembered);
+  inputs.client_system = question.client_system;
   if (inputs.kind == PromptKind::cited && turn.character.personality) {
     inputs.manner = personality_block(turn.character.display_name, *turn.character.personality, question.personality_weight);
   }
@@ -214,7 +217,8 @@ asio::awaitable<Result<Prompt>> compose(AdmittedTurn& turn, TurnParts& parts, co
   GIBSEY_CO_TRY(const auto history, co_await load_context(turn, parts));
   auto remembered = co_await recall(turn, parts);
   Stopwatch watch(turn, parts, "prompt");
-  GIBSEY_CO_TRY(auto prompt, compose_prompt(prompt_inputs(turn, parts, found, history, std::move(remembered)), *turn.prompt_template));
+  GIBSEY_CO_TRY(auto prompt,
+                compose_prompt(prompt_inputs(turn, parts, found, history, std::move(remembered)), *turn.prompt_template));
   watch.stop();
   if (found.missing) prompt.cut.emplace_back("the book: it could not be looked up");
   turn.record.included = prompt.included;
@@ -257,7 +261,8 @@ asio::awaitable<Result<void>> answer_in_voice(AdmittedTurn& turn, TurnParts& par
 }
 
 /// The cited chat's reply: every [N] resolves.
-asio::awaitable<Result<void>> answer_with_citations(AdmittedTurn& turn, TurnParts& parts, const Found& found, const Prompt& prompt) {
+asio::awaitable<Result<void>> answer_with_citations(AdmittedTurn& turn, TurnParts& parts, const Found& found,
+                                                    const Prompt& prompt) {
   CitationCheck check(static_cast<int>(found.sources.size()));
   ReplyWriter writer(turn, parts);
   if (!prompt.opening.empty()) co_await writer.write(check.feed(prompt.opening));
@@ -357,12 +362,14 @@ asio::awaitable<void> run_turn(std::shared_ptr<AdmittedTurn> turn, TurnParts par
   const auto& record = turn->record;
   parts.observer.count("turns", model::to_string(record.status), 1);
   parts.observer.phase("total", turn->milliseconds() / 1000);
-  log::info("turn {} {} dialect={} character={} quotes={} false={} first_ms={} total_ms={}", record.id, model::to_string(record.status),
-            record.dialect, record.character_id, record.quotes.size(), record.false_quotes, record.first_token_ms, record.total_ms);
+  log::info("turn {} {} dialect={} character={} quotes={} false={} first_ms={} total_ms={}", record.id,
+            model::to_string(record.status), record.dialect, record.character_id, record.quotes.size(), record.false_quotes,
+            record.first_token_ms, record.total_ms);
   turn->log->close();
   parts.observer.ended(record);
   const bool cited = turn->question.dialect.prompt == PromptKind::cited;
-  if (outcome && cited && parts.window != nullptr && turn->question.sibling == 0) co_await append_to_window(*parts.window, record);
+  if (outcome && cited && parts.window != nullptr && turn->question.sibling == 0)
+    co_await append_to_window(*parts.window, record);
   if (outcome && turn->question.dialect.remembers && parts.recall != nullptr) {
     if (const auto kept = co_await parts.recall->remember(record); !kept) {
       log::warn("turn {}: will not be remembered: {}", record.id, kept.error().message);

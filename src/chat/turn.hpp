@@ -35,8 +35,8 @@ struct AdmittedTurn {
   }
 };
 
-/// answer -> store the text -> settle or release -> record -> tell the readers. Every way out closes the log, ends the hold once and
-/// leaves a finished record; never throws.
+/// answer -> store the text -> settle or release -> record -> tell the readers. Every way out closes the log, ends the hold once
+/// and leaves a finished record; never throws.
 boost::asio::awaitable<void> run_turn(std::shared_ptr<AdmittedTurn> turn, TurnParts parts);
 
 }  // namespace gibsey::chat

@@ -6,12 +6,12 @@
 #include "chat/stored_turn.hpp"
 #include "chat/turn.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
@@ -71,7 +71,9 @@ class Turns final : public TurnService {
                                                    std::optional<IdempotencyKey> idempotency) override {
     GIBSEY_CO_TRY(auto turn, co_await load(std::move(turn_id), std::move(user_id)));
     GIBSEY_CO_TRY(const auto conversation, co_await parts_.turns.list_turns(turn.conversation_id));
-    const auto is_sibling = [&turn](const model::Turn& other) { return other.parent_id == turn.parent_id && other.question == turn.question; };
+    const auto is_sibling = [&turn](const model::Turn& other) {
+      return other.parent_id == turn.parent_id && other.question == turn.question;
+    };
     const auto siblings = std::ranges::count_if(conversation, is_sibling);
     Question question{.user_id = turn.user_id,
                       .world = turn.world,
@@ -167,7 +169,8 @@ class Turns final : public TurnService {
       }
       GIBSEY_CO_TRY(auto earlier, co_await find_earlier(standing.turn_id, now - standing.made));
       if (earlier) co_return Claimed{.turn_id = standing.turn_id, .earlier = std::move(earlier)};
-      if (deadline.passed()) co_return fail(ErrorCode::busy, "The first request with this Idempotency-Key is still being admitted; try again.");
+      if (deadline.passed())
+        co_return fail(ErrorCode::busy, "The first request with this Idempotency-Key is still being admitted; try again.");
       co_await pause(timer);
     }
   }
@@ -211,7 +214,8 @@ class Turns final : public TurnService {
     const auto hold_seconds = std::chrono::duration<double>(Deadline::Clock::now() - started).count();
     parts_.observer.phase("hold", hold_seconds);
 
-    if (question.max_tokens <= 0) question.max_tokens = question.dialect.max_tokens > 0 ? question.dialect.max_tokens : settings_.max_tokens;
+    if (question.max_tokens <= 0)
+      question.max_tokens = question.dialect.max_tokens > 0 ? question.dialect.max_tokens : settings_.max_tokens;
     // A model with little room gives at most half of it to the reply.
     question.max_tokens = std::min(question.max_tokens, std::max(parts_.model.context_tokens() / 2, 1));
     auto turn = std::make_shared<AdmittedTurn>();
@@ -234,14 +238,14 @@ class Turns final : public TurnService {
 
   /// Records the turn and sets it going.
   asio::awaitable<Result<StartOutcome>> begin(std::shared_ptr<AdmittedTurn> turn, Place& place) {
-    turn->log->append(model::TurnStarted{.turn_id = turn->record.id,
-                                         .conversation_id = turn->record.conversation_id,
-                                         .hold = turn->hold.amount});
+    turn->log->append(model::TurnStarted{
+        .turn_id = turn->record.id, .conversation_id = turn->record.conversation_id, .hold = turn->hold.amount});
     // Known before it is stored, so that who finds it in the store finds it here too.
     remember(turn->log);
     if (const auto begun = co_await parts_.turns.begin(turn->record); !begun) {
       forget(turn->record.id);
-      if (!turn->hold.id.empty()) (void)co_await parts_of(turn->question.dialect).ledger.release(turn->hold.id, "not started: released in full");
+      if (!turn->hold.id.empty())
+        (void)co_await parts_of(turn->question.dialect).ledger.release(turn->hold.id, "not started: released in full");
       co_return std::unexpected(begun.error());
     }
     StartOutcome running = std::shared_ptr<RunningTurn>(turn->log);
@@ -266,7 +270,8 @@ class Turns final : public TurnService {
 
   asio::awaitable<Result<model::Turn>> load(std::string turn_id, std::optional<std::string> user_id) {
     GIBSEY_CO_TRY(auto turn, co_await parts_.turns.find(turn_id));
-    if (!turn || (user_id && turn->user_id != *user_id)) co_return fail(ErrorCode::not_found, fmt::format("there is no turn '{}'", turn_id));
+    if (!turn || (user_id && turn->user_id != *user_id))
+      co_return fail(ErrorCode::not_found, fmt::format("there is no turn '{}'", turn_id));
     co_return *std::move(turn);
   }
 
@@ -305,7 +310,8 @@ class Turns final : public TurnService {
     Cast cast;
     auto world_name = question.world;
     if (!question.character_id.empty()) {
-      GIBSEY_CO_TRY(auto character, co_await parts_of(question.dialect).characters.find_character(question.world, question.character_id));
+      GIBSEY_CO_TRY(auto character,
+                    co_await parts_of(question.dialect).characters.find_character(question.world, question.character_id));
       if (!character) co_return fail(ErrorCode::not_found, "char not found");
       world_name = character->world;
       cast.character = std::move(*character);

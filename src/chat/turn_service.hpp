@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace gibsey::chat {
 
@@ -34,6 +35,12 @@ struct IdempotencyKey {
   std::string route;
   std::string key;
   std::string body_hash;
+};
+
+/// A finished pair of an earlier question and its reply.
+struct PastExchange {
+  std::string question;
+  std::string reply;
 };
 
 /// What a reader asks. `world` "" means the character's own; `character_id` "" is the narrator of the first (or named) world.
@@ -50,6 +57,13 @@ struct Question {
   double personality_weight = 0;
   /// The turn that this one follows in the conversation's tree; absent: the conversation's newest.
   std::optional<std::string> parent_id;
+  /// What a client of a facade sent along: its own system message, which joins the mandate, the talk so far (absent: the
+  /// conversation's record counts) and strings before which the reply ends.
+  std::string client_system;
+  std::optional<std::vector<PastExchange>> history;
+  std::vector<std::string> stop;
+  std::string provider;  ///< the only provider that may answer, and its model; "" any
+  std::string model;
   int sibling = 0;  ///< how many times the same question was answered before: another quote and other words are chosen
 };
 
@@ -69,8 +83,8 @@ class RunningTurn {
  public:
   virtual ~RunningTurn() = default;
   [[nodiscard]] virtual const std::string& turn_id() const = 0;
-  /// The first event after number `seq` (0: the first of all), waiting until it is there; nullopt after the last one. Many readers
-  /// may follow one turn.
+  /// The first event after number `seq` (0: the first of all), waiting until it is there; nullopt after the last one. Many
+  /// readers may follow one turn.
   virtual boost::asio::awaitable<std::optional<model::NumberedEvent>> next_after(std::int64_t seq) = 0;
   /// The number of the last event once no other will follow.
   [[nodiscard]] virtual std::optional<std::int64_t> last_seq() const = 0;
@@ -82,8 +96,8 @@ using StartOutcome = std::variant<std::shared_ptr<RunningTurn>, CreditsRefused, 
 
 struct TurnSettings {
   int max_tokens = 120;
-  int max_turns = 64;             ///< running and waiting turns; one more is Busy
-  int opening_grant = 100;        ///< credits of a new user (contracts section 0)
+  int max_turns = 64;                    ///< running and waiting turns; one more is Busy
+  int opening_grant = 100;               ///< credits of a new user (contracts section 0)
   std::chrono::seconds time_limit{300};  ///< of a whole turn
   int context_tokens = 6000;             ///< of a prompt with its reply; the model's own limit counts too
   /// Where the passages cannot be looked up: fail the turn, or let the character answer without quotes and say so.
@@ -109,25 +123,29 @@ struct TurnParts {
 class TurnService {
  public:
   virtual ~TurnService() = default;
-  /// Claims the idempotency key, admits, holds the credits and records the turn; the reply is then made in the background. With a key
-  /// that was used before the answer is the turn of then, running or ended. Errors: not_found (character, world: "char not found"; a
-  /// conversation that is another reader's), invalid_argument, conflict (the key came with another body), unavailable (store or
-  /// ledger; nothing is served free).
+  /// Claims the idempotency key, admits, holds the credits and records the turn; the reply is then made in the background. With a
+  /// key that was used before the answer is the turn of then, running or ended. Errors: not_found (character, world: "char not
+  /// found"; a conversation that is another reader's), invalid_argument, conflict (the key came with another body), unavailable
+  /// (store or ledger; nothing is served free).
   virtual boost::asio::awaitable<Result<StartOutcome>> start(Question question) = 0;
-  /// A turn of any age, to be followed from its start or stopped. not_found: no such turn, or it is not `user_id`'s (nullopt: anyone's).
-  virtual boost::asio::awaitable<Result<std::shared_ptr<RunningTurn>>> open(std::string turn_id, std::optional<std::string> user_id) = 0;
+  /// A turn of any age, to be followed from its start or stopped. not_found: no such turn, or it is not `user_id`'s (nullopt:
+  /// anyone's).
+  virtual boost::asio::awaitable<Result<std::shared_ptr<RunningTurn>>> open(std::string turn_id,
+                                                                            std::optional<std::string> user_id) = 0;
   /// Answers the question of a turn once more, as its sibling. `dialect` and key as in start(). Errors: as start() and open().
-  virtual boost::asio::awaitable<Result<StartOutcome>> regenerate(std::string turn_id, std::optional<std::string> user_id, Dialect dialect,
-                                                                  std::optional<IdempotencyKey> idempotency) = 0;
+  virtual boost::asio::awaitable<Result<StartOutcome>> regenerate(std::string turn_id, std::optional<std::string> user_id,
+                                                                  Dialect dialect, std::optional<IdempotencyKey> idempotency) = 0;
   [[nodiscard]] virtual int running() const = 0;
-  /// Admits no more, waits until every running turn has ended or `grace` is over; turns still running then are stopped, their text so far is
-  /// kept and they are charged nothing.
+  /// Admits no more, waits until every running turn has ended or `grace` is over; turns still running then are stopped, their
+  /// text so far is kept and they are charged nothing.
   virtual boost::asio::awaitable<void> drain(std::chrono::milliseconds grace) = 0;
 };
 
-/// Turns run on `executor` (a thread pool). A dialect named in `special` has parts of its own (contracts section 8: services elsewhere serve
+/// Turns run on `executor` (a thread pool). A dialect named in `special` has parts of its own (contracts section 8: services
+/// elsewhere serve
 /// `/ask` and `/ws/chat` alone).
-[[nodiscard]] std::unique_ptr<TurnService> make_turn_service(boost::asio::any_io_executor executor, TurnParts parts, TurnSettings settings,
+[[nodiscard]] std::unique_ptr<TurnService> make_turn_service(boost::asio::any_io_executor executor, TurnParts parts,
+                                                             TurnSettings settings,
                                                              std::map<std::string, TurnParts> special = {});
 
 }  // namespace gibsey::chat

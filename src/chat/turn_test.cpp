@@ -9,10 +9,10 @@
 #include "store/memory/page_store.hpp"
 #include "store/memory/turn_store.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gtest/gtest.h>
 
 #include <atomic>
 
@@ -45,13 +45,22 @@ class Turns : public testing::Test {
   }
 
   void SetUp() override {
-    model::Page page{.world = "w", .id = "001", .label = "1", .title = "One",
-                     .text = "Arieol climbed the tower to put out the lamp. Nobody else had wanted the key.\n\n"
-                             "The goat ate the second ticket of the morning. It was a Friday, and the sea was flat."};
-    wait(pages.put_world({.name = "w", .title = "W", .narrator = {.world = "w", .display_name = "Narrator", .system_prompt = "You tell."}})).value();
+    model::Page page{.world = "w",
+                     .id = "001",
+                     .label = "1",
+                     .title = "One",
+                     .text =
+                         "Arieol climbed the tower to put out the lamp. Nobody else had wanted the key.\n\n"
+                         "The goat ate the second ticket of the morning. It was a Friday, and the sea was flat."};
+    wait(pages.put_world(
+             {.name = "w", .title = "W", .narrator = {.world = "w", .display_name = "Narrator", .system_prompt = "You tell."}}))
+        .value();
     auto chunks = retrieval::cut_page(page, "en");
-    wait(pages.put_pages({{.page = page, .passages = std::move(chunks.passages), .quotes = std::move(chunks.quotes)}}, false)).value();
-    wait(pages.replace_characters("w", {{.world = "w", .id = "arieol", .display_name = "Arieol", .system_prompt = "You are Arieol."}})).value();
+    wait(pages.put_pages({{.page = page, .passages = std::move(chunks.passages), .quotes = std::move(chunks.quotes)}}, false))
+        .value();
+    wait(pages.replace_characters("w",
+                                  {{.world = "w", .id = "arieol", .display_name = "Arieol", .system_prompt = "You are Arieol."}}))
+        .value();
     wait(retriever.load("w")).value();
   }
 
@@ -63,7 +72,13 @@ class Turns : public testing::Test {
   void start_service(std::vector<provider::ScriptedReply> replies, TurnSettings settings = {}) {
     model = std::make_unique<provider::ScriptedModel>(provider::ScriptedOptions{.replies = std::move(replies)});
     service = make_turn_service(pool.get_executor(),
-                                {.pages = pages, .characters = pages, .turns = turns, .ledger = ledger, .passages = retriever, .model = *model, .observer = observer},
+                                {.pages = pages,
+                                 .characters = pages,
+                                 .turns = turns,
+                                 .ledger = ledger,
+                                 .passages = retriever,
+                                 .model = *model,
+                                 .observer = observer},
                                 settings);
   }
 
@@ -85,7 +100,9 @@ class Turns : public testing::Test {
     co_return events;
   }
 
-  std::vector<model::TurnEvent> events_of(const StartOutcome& outcome) { return wait(all_events(std::get<std::shared_ptr<RunningTurn>>(outcome))); }
+  std::vector<model::TurnEvent> events_of(const StartOutcome& outcome) {
+    return wait(all_events(std::get<std::shared_ptr<RunningTurn>>(outcome)));
+  }
 
   template <typename Event>
   static std::vector<Event> only(const std::vector<model::TurnEvent>& events) {
@@ -127,7 +144,8 @@ TEST_F(Turns, AReplyWithoutAQuoteGetsAnEpigraphWhereTheBookSpeaksOfIt) {
   const auto quotes = only<model::QuoteClosed>(events_of(ask("Why did Arieol climb the tower?")));
   ASSERT_EQ(quotes.size(), 1U);
   EXPECT_EQ(quotes[0].quote.origin, model::QuoteOrigin::epigraph);
-  EXPECT_TRUE(only<model::QuoteClosed>(events_of(ask("Quantum chromodynamics lattice spacing?"))).empty()) << "nothing is forced where it does not";
+  EXPECT_TRUE(only<model::QuoteClosed>(events_of(ask("Quantum chromodynamics lattice spacing?"))).empty())
+      << "nothing is forced where it does not";
 }
 
 TEST_F(Turns, AFailureReleasesEverything) {
@@ -185,8 +203,12 @@ TEST_F(Turns, UnknownCharactersAreNotFound) {
 }
 
 TEST_F(Turns, RecoveryEndsWhatACrashLeft) {
-  const auto hold = [&](const std::string& turn) { return std::get<model::CreditHold>(wait(ledger.hold("u", turn, 5, 100)).value()); };
-  const auto begin = [&](const std::string& id) { wait(turns.begin({.id = id, .user_id = "u", .hold_id = hold(id).id})).value(); };
+  const auto hold = [&](const std::string& turn) {
+    return std::get<model::CreditHold>(wait(ledger.hold("u", turn, 5, 100)).value());
+  };
+  const auto begin = [&](const std::string& id) {
+    wait(turns.begin({.id = id, .user_id = "u", .hold_id = hold(id).id})).value();
+  };
   begin("running");
   begin("complete");
   auto done = wait(turns.find("complete")).value().value();

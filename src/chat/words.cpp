@@ -5,9 +5,13 @@
 namespace gibsey::chat {
 namespace {
 
-bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+bool is_space(char c) {
+  return std::isspace(static_cast<unsigned char>(c)) != 0;
+}
 // Every byte of a character beyond ASCII counts as part of a word, typographic marks excepted (they all begin with E2 80).
-bool is_word_byte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || (static_cast<unsigned char>(c) & 0x80U) != 0; }
+bool is_word_byte(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || (static_cast<unsigned char>(c) & 0x80U) != 0;
+}
 
 std::string without_typography(std::string_view text) {
   std::string out;
@@ -47,9 +51,13 @@ std::vector<std::string> words_of(std::string_view raw) {
 
 }  // namespace
 
-int count_words(std::string_view text) { return static_cast<int>(words_of(text).size()); }
+int count_words(std::string_view text) {
+  return static_cast<int>(words_of(text).size());
+}
 
-std::vector<std::string> plain_words(std::string_view text) { return words_of(text); }
+std::vector<std::string> plain_words(std::string_view text) {
+  return words_of(text);
+}
 
 bool ends_sentence(std::string_view text) {
   while (!text.empty()) {

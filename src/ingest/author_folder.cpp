@@ -45,17 +45,19 @@ std::string text_of(const json& entry, const char* name) {
 Result<Entry> read_entry(const json& value, std::size_t number, const std::string& where) {
   const std::string place = fmt::format("{}, entry {}", where, number);
   if (!value.is_object()) return fail(ErrorCode::invalid_argument, fmt::format("{} must be an object", place));
-  Entry entry{text_of(value, "id"), text_of(value, "symbolId"), text_of(value, "title"),
-              text_of(value, "color"), text_of(value, "chapter"), text_of(value, "filename")};
+  Entry entry{text_of(value, "id"),    text_of(value, "symbolId"), text_of(value, "title"),
+              text_of(value, "color"), text_of(value, "chapter"),  text_of(value, "filename")};
   if (entry.chapter.empty()) entry.chapter = text_of(value, "section");
   if (entry.id.empty()) return fail(ErrorCode::invalid_argument, fmt::format("{} has no id", place));
-  if (entry.filename.empty()) return fail(ErrorCode::invalid_argument, fmt::format("{} (page {}) has no filename", place, entry.id));
+  if (entry.filename.empty())
+    return fail(ErrorCode::invalid_argument, fmt::format("{} (page {}) has no filename", place, entry.id));
   const fs::path file(entry.filename);
   if (file.is_absolute() || std::ranges::find(file, fs::path("..")) != file.end()) {
     return fail(ErrorCode::invalid_argument, fmt::format("{}: the filename {} leads out of the folder", place, entry.filename));
   }
   if (!entry.color.empty() && !is_color(entry.color)) {
-    return fail(ErrorCode::invalid_argument, fmt::format("{} (page {}): color must be #RRGGBB, not {}", place, entry.id, entry.color));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} (page {}): color must be #RRGGBB, not {}", place, entry.id, entry.color));
   }
   return entry;
 }
@@ -119,7 +121,8 @@ std::map<std::string, std::string> voice_colors(const std::vector<Entry>& entrie
 /// A character for each voice that the profiles leave without one.
 Result<void> add_missing_voices(const fs::path& folder, const std::map<std::string, std::string>& colors, Book& book) {
   for (const auto& [voice, color] : colors) {
-    if (std::ranges::find(book.characters, resolve_voice(book.characters, voice), &model::Character::id) != book.characters.end()) continue;
+    if (std::ranges::find(book.characters, resolve_voice(book.characters, voice), &model::Character::id) != book.characters.end())
+      continue;
     const fs::path file = folder / "characters" / (voice + ".md");
     std::error_code error;
     if (!fs::exists(file, error)) {

@@ -11,8 +11,9 @@
 namespace gibsey::ingest {
 namespace {
 
-// What a reader counts. MANIFEST.tsv counts lines by a pattern: in Sherlock Holmes it misses the six adventures without the word, in
-// Moby Dick it takes 14 "BOOK I. (Folio), CHAPTER I." inside chapter 32 for headings, in Treasure Island and the Wizard it sees no numbers.
+// What a reader counts. MANIFEST.tsv counts lines by a pattern: in Sherlock Holmes it misses the six adventures without the word,
+// in Moby Dick it takes 14 "BOOK I. (Folio), CHAPTER I." inside chapter 32 for headings, in Treasure Island and the Wizard it
+// sees no numbers.
 struct Novel {
   const char* file;
   std::size_t chapters;
@@ -43,21 +44,21 @@ TEST_P(BooksDev, ChaptersAndPages) {
     quotes += cut.quotes.size();
     if (cut.quotes.empty()) ++without_quote;
   }
-  std::printf("%s: %zu chapters, %zu pages, %d words, %zu quotes; first %s; %d pages under 100 or over 450 words\n", GetParam().file,
-              chapters.size(), book->pages.size(), words, quotes, order.empty() ? "-" : order.front().c_str(), out_of_size);
+  std::printf("%s: %zu chapters, %zu pages, %d words, %zu quotes; first %s; %d pages under 100 or over 450 words\n",
+              GetParam().file, chapters.size(), book->pages.size(), words, quotes, order.empty() ? "-" : order.front().c_str(),
+              out_of_size);
   EXPECT_EQ(chapters.size(), GetParam().chapters);
   EXPECT_EQ(order.empty() ? "" : order.front(), GetParam().first);
   EXPECT_EQ(without_quote, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Novels, BooksDev,
-                         ::testing::Values(Novel{"alice.txt", 12, "CHAPTER I. Down the Rabbit-Hole"},
-                                           Novel{"frankenstein.txt", 28, "Letter 1"},
-                                           Novel{"pride_and_prejudice.txt", 61, "Chapter 1"},
-                                           Novel{"sherlock_adventures.txt", 12, "ADVENTURE I. A SCANDAL IN BOHEMIA"},
-                                           Novel{"treasure_island.txt", 34, "PART ONE. The Old Buccaneer · 1. The Old Sea-dog at the Admiral Benbow"},
-                                           Novel{"moby_dick.txt", 136, "CHAPTER 1. Loomings"},
-                                           Novel{"wizard_of_oz.txt", 25, "Introduction"}));
+INSTANTIATE_TEST_SUITE_P(
+    Novels, BooksDev,
+    ::testing::Values(Novel{"alice.txt", 12, "CHAPTER I. Down the Rabbit-Hole"}, Novel{"frankenstein.txt", 28, "Letter 1"},
+                      Novel{"pride_and_prejudice.txt", 61, "Chapter 1"},
+                      Novel{"sherlock_adventures.txt", 12, "ADVENTURE I. A SCANDAL IN BOHEMIA"},
+                      Novel{"treasure_island.txt", 34, "PART ONE. The Old Buccaneer · 1. The Old Sea-dog at the Admiral Benbow"},
+                      Novel{"moby_dick.txt", 136, "CHAPTER 1. Loomings"}, Novel{"wizard_of_oz.txt", 25, "Introduction"}));
 
 }  // namespace
 }  // namespace gibsey::ingest

@@ -68,7 +68,8 @@ void add_short_aliases(std::vector<model::Character>& characters) {
 std::string resolve_voice(const std::vector<model::Character>& characters, const std::string& voice) {
   const auto by_id = std::ranges::find(characters, voice, &model::Character::id);
   if (by_id != characters.end()) return by_id->id;
-  const auto named = std::ranges::find_if(characters, [&](const model::Character& character) { return has_name(character, voice); });
+  const auto named =
+      std::ranges::find_if(characters, [&](const model::Character& character) { return has_name(character, voice); });
   return named == characters.end() ? voice : named->id;
 }
 

@@ -113,7 +113,8 @@ Texts own_phrases(const json& profile) {
 
 /// Up to three replies of 25 to 45 words each made of the phrases, none used twice.
 std::vector<model::SampleExchange> make_samples(const Texts& phrases) {
-  static constexpr std::array<const char*, 3> kQuestions = {"Who are you?", "What is on your mind tonight?", "What do you believe?"};
+  static constexpr std::array<const char*, 3> kQuestions = {"Who are you?", "What is on your mind tonight?",
+                                                            "What do you believe?"};
   std::vector<model::SampleExchange> samples;
   std::string reply;
   for (const std::string& phrase : phrases) {
@@ -162,9 +163,10 @@ std::string make_blurb(const json& profile, const Texts& traits) {
 void add_common_parts(model::Character& character) {
   character.greeting = fmt::format("I am {}. Ask me what you like.", character.display_name);
   character.lead_ins = {"What I know is that", "I remember how", "If you ask me,", "I would say that", "It seems to me that"};
-  character.unknown = {"That is on no page of mine. I cannot tell you what was never written.",
-                       "I do not know. Nothing in the book tells me, and I will not make it up for you.",
-                       "You ask for something that happened outside the book, if it happened at all. Ask me about what is in it."};
+  character.unknown = {
+      "That is on no page of mine. I cannot tell you what was never written.",
+      "I do not know. Nothing in the book tells me, and I will not make it up for you.",
+      "You ask for something that happened outside the book, if it happened at all. Ask me about what is in it."};
 }
 
 model::Character make_character(const std::string& id, const json& profile, const std::map<std::string, std::string>& colors) {
@@ -221,7 +223,8 @@ Result<std::vector<model::Character>> read_profiles(std::string_view text, const
   }
   std::vector<model::Character> characters;
   for (const auto& [id, profile] : profiles->items()) {
-    if (!profile.is_object()) return fail(ErrorCode::invalid_argument, fmt::format("{}: the profile of {} must be an object", where, id));
+    if (!profile.is_object())
+      return fail(ErrorCode::invalid_argument, fmt::format("{}: the profile of {} must be an object", where, id));
     characters.push_back(make_character(id, profile, colors));
   }
   return characters;

@@ -13,7 +13,8 @@ constexpr std::uintmax_t kMost = std::uintmax_t{1} << 30;
 Result<std::string> read_file(const std::filesystem::path& path) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
-  if (error == std::errc::no_such_file_or_directory) return fail(ErrorCode::not_found, fmt::format("there is no file {}", path.string()));
+  if (error == std::errc::no_such_file_or_directory)
+    return fail(ErrorCode::not_found, fmt::format("there is no file {}", path.string()));
   if (error) return fail(ErrorCode::unavailable, fmt::format("{} cannot be read: {}", path.string(), error.message()));
   if (size > kMost) return fail(ErrorCode::too_large, fmt::format("{} is larger than 1 GiB; split it", path.string()));
   std::string bytes(static_cast<std::size_t>(size), '\0');

@@ -21,15 +21,15 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool is_start(const std::string& line) {
-  return line.starts_with("*** start of th") || line.starts_with("***start of th") || line.starts_with("*** start of the project") ||
-         (line.starts_with("*end") && line.contains("the small print")) ||
+  return line.starts_with("*** start of th") || line.starts_with("***start of th") ||
+         line.starts_with("*** start of the project") || (line.starts_with("*end") && line.contains("the small print")) ||
          (line.starts_with("*end*the small print"));
 }
 
 bool is_end(const std::string& line) {
-  return line.starts_with("*** end of th") || line.starts_with("***end of th") ||
-         line.starts_with("end of project gutenberg") || line.starts_with("end of the project gutenberg") ||
-         line.starts_with("*** end of the project") || line.starts_with("the end of project gutenberg");
+  return line.starts_with("*** end of th") || line.starts_with("***end of th") || line.starts_with("end of project gutenberg") ||
+         line.starts_with("end of the project gutenberg") || line.starts_with("*** end of the project") ||
+         line.starts_with("the end of project gutenberg");
 }
 
 std::string field(std::string_view header, std::string_view name) {
@@ -43,9 +43,18 @@ std::string field(std::string_view header, std::string_view name) {
 }
 
 std::string language_code(const std::string& name) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kCodes = {{
-      {"english", "en"}, {"french", "fr"}, {"german", "de"}, {"spanish", "es"}, {"italian", "it"}, {"portuguese", "pt"},
-      {"dutch", "nl"}, {"swedish", "sv"}, {"danish", "da"}, {"finnish", "fi"}, {"norwegian", "no"}, {"russian", "ru"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kCodes = {{{"english", "en"},
+                                                                                            {"french", "fr"},
+                                                                                            {"german", "de"},
+                                                                                            {"spanish", "es"},
+                                                                                            {"italian", "it"},
+                                                                                            {"portuguese", "pt"},
+                                                                                            {"dutch", "nl"},
+                                                                                            {"swedish", "sv"},
+                                                                                            {"danish", "da"},
+                                                                                            {"finnish", "fi"},
+                                                                                            {"norwegian", "no"},
+                                                                                            {"russian", "ru"}}};
   const std::string wanted = lower(name);
   for (const auto& [language, code] : kCodes) {
     if (wanted == language) return std::string(code);

@@ -16,18 +16,21 @@ namespace {
 constexpr std::size_t kLongestLine = 90;
 constexpr std::size_t kMostTitleWords = 16;
 
-constexpr std::array<std::string_view, 9> kChapterWords = {"chapter", "chap", "letter", "adventure", "stave", "canto", "section", "scene", "act"};
+constexpr std::array<std::string_view, 9> kChapterWords = {"chapter", "chap",    "letter", "adventure", "stave",
+                                                           "canto",   "section", "scene",  "act"};
 constexpr std::array<std::string_view, 4> kPartWords = {"book", "part", "volume", "vol"};
-constexpr std::array<std::string_view, 12> kNames = {"prologue", "epilogue", "preface", "introduction", "foreword", "afterword",
-                                                     "conclusion", "postscript", "author's preface", "the author's preface",
-                                                     "author's note", "interlude"};
-constexpr std::array<std::string_view, 20> kCardinals = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-                                                         "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
-                                                         "eighteen", "nineteen", "twenty"};
-constexpr std::array<std::string_view, 20> kOrdinals = {"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth",
-                                                        "ninth", "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth",
+constexpr std::array<std::string_view, 12> kNames = {
+    "prologue",   "epilogue",   "preface",          "introduction",         "foreword",      "afterword",
+    "conclusion", "postscript", "author's preface", "the author's preface", "author's note", "interlude"};
+constexpr std::array<std::string_view, 20> kCardinals = {
+    "one",    "two",    "three",    "four",     "five",    "six",     "seven",     "eight",    "nine",     "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"};
+constexpr std::array<std::string_view, 20> kOrdinals = {"first",     "second",      "third",      "fourth",     "fifth",
+                                                        "sixth",     "seventh",     "eighth",     "ninth",      "tenth",
+                                                        "eleventh",  "twelfth",     "thirteenth", "fourteenth", "fifteenth",
                                                         "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth"};
-constexpr std::array<std::string_view, 9> kTens = {"ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
+constexpr std::array<std::string_view, 9> kTens = {"ten",   "twenty",  "thirty", "forty", "fifty",
+                                                   "sixty", "seventy", "eighty", "ninety"};
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -49,8 +52,19 @@ int place_in(const std::array<std::string_view, N>& words, std::string_view word
 
 /// The value of a Roman numeral in its usual form; 0 for anything else. Lower case is no numeral.
 int roman(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, int>, 13> kDigits = {{{"M", 1000}, {"CM", 900}, {"D", 500}, {"CD", 400},
-      {"C", 100}, {"XC", 90}, {"L", 50}, {"XL", 40}, {"X", 10}, {"IX", 9}, {"V", 5}, {"IV", 4}, {"I", 1}}};
+  static constexpr std::array<std::pair<std::string_view, int>, 13> kDigits = {{{"M", 1000},
+                                                                                {"CM", 900},
+                                                                                {"D", 500},
+                                                                                {"CD", 400},
+                                                                                {"C", 100},
+                                                                                {"XC", 90},
+                                                                                {"L", 50},
+                                                                                {"XL", 40},
+                                                                                {"X", 10},
+                                                                                {"IX", 9},
+                                                                                {"V", 5},
+                                                                                {"IV", 4},
+                                                                                {"I", 1}}};
   int value = 0;
   std::string_view rest = text;
   for (const auto& [digit, worth] : kDigits) {

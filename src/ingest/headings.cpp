@@ -293,6 +293,8 @@ class ChapterFinder {
 
 }  // namespace
 
-Chapters find_chapters(std::vector<Block> blocks) { return ChapterFinder(std::move(blocks)).run(); }
+Chapters find_chapters(std::vector<Block> blocks) {
+  return ChapterFinder(std::move(blocks)).run();
+}
 
 }  // namespace gibsey::ingest

@@ -17,11 +17,11 @@ struct Chapters {
   std::vector<Chapter> chapters;  ///< in order; those without any text are left out
   int headings = 0;               ///< of chapters, parts not counted
   int parts = 0;
-  int contents_lines = 0;         ///< lines of a table of contents, which are left out
+  int contents_lines = 0;  ///< lines of a table of contents, which are left out
 };
 
-/// Finds the chapters of a plain text. Numbers alone, or with a title, count as headings when they run 1, 2, 3 ... through most of the
-/// book. A table of contents is recognised by headings without text between them that come again later, or by its name.
+/// Finds the chapters of a plain text. Numbers alone, or with a title, count as headings when they run 1, 2, 3 ... through most
+/// of the book. A table of contents is recognised by headings without text between them that come again later, or by its name.
 [[nodiscard]] Chapters find_chapters(std::vector<Block> blocks);
 
 }  // namespace gibsey::ingest

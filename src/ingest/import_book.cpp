@@ -48,8 +48,10 @@ asio::awaitable<Result<bool>> world_exists(const std::string& name, store::PageS
 asio::awaitable<Result<void>> check_no_book_is_lost(const std::string& name, store::PageStore& pages) {
   GIBSEY_CO_TRY(const std::int64_t stored, co_await pages.count_pages(name));
   if (stored == 0) co_return Result<void>{};
-  co_return fail(ErrorCode::conflict, fmt::format("the world {} has {} pages, and what was read now has none: put its text back, or give a "
-                                                  "persona without a book another name", name, stored));
+  co_return fail(ErrorCode::conflict,
+                 fmt::format("the world {} has {} pages, and what was read now has none: put its text back, or give a "
+                             "persona without a book another name",
+                             name, stored));
 }
 
 }  // namespace
@@ -62,8 +64,9 @@ asio::awaitable<Result<ImportReport>> import_book(Book book, IfExists if_exists,
   if (if_exists == IfExists::fail) {
     GIBSEY_CO_TRY(const bool exists, co_await world_exists(name, pages));
     if (exists) {
-      co_return fail(ErrorCode::conflict,
-                     fmt::format("the world {} exists already; give --replace to put this book in its place, or another --world", name));
+      co_return fail(
+          ErrorCode::conflict,
+          fmt::format("the world {} exists already; give --replace to put this book in its place, or another --world", name));
     }
   }
   const bool has_book = !book.pages.empty();

@@ -35,8 +35,8 @@ struct ImportReport {
   store::PageChanges pages;
   std::size_t passages = 0;
   std::size_t quotes = 0;
-  std::size_t embedded = 0;    ///< vectors made in this run
-  double store_seconds = 0;    ///< until searchable by text
+  std::size_t embedded = 0;  ///< vectors made in this run
+  double store_seconds = 0;  ///< until searchable by text
   double embed_seconds = 0;
 };
 
@@ -46,9 +46,9 @@ enum class IfExists {
   replace,  ///< put in the place of what is there: pages and characters that are not in the book are removed
 };
 
-/// Stores the book's world, pages and characters (each only where the book has any), then embeds what has no vector yet, in batches.
-/// `embedder` may be null: no vectors are made. A stop in between leaves a world that the next run completes. A persona without a book has
-/// no pages; conflict where IfExists::replace would put one in the place of stored pages.
+/// Stores the book's world, pages and characters (each only where the book has any), then embeds what has no vector yet, in
+/// batches. `embedder` may be null: no vectors are made. A stop in between leaves a world that the next run completes. A persona
+/// without a book has no pages; conflict where IfExists::replace would put one in the place of stored pages.
 boost::asio::awaitable<Result<ImportReport>> import_book(Book book, IfExists if_exists, store::PageStore& pages,
                                                          store::CharacterStore& characters, provider::Embedder* embedder,
                                                          Progress progress);

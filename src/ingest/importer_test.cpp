@@ -5,10 +5,10 @@
 #include "ingest/world_folder.hpp"
 #include "retrieval/chunks.hpp"
 #include "retrieval/sentences.hpp"
-#include "retrieval/words.hpp"
 #include "retrieval/testing/run.hpp"
 #include "retrieval/testing/shared_data.hpp"
 #include "retrieval/testing/word_embedder.hpp"
+#include "retrieval/words.hpp"
 #include "store/memory/page_store.hpp"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,9 @@ using testing::run;
 /// A folder that is gone with the test.
 class Folder {
  public:
-  Folder() : path_(fs::temp_directory_path() / ("gibsey-ingest-test-" + std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()))) {
+  Folder()
+      : path_(fs::temp_directory_path() /
+              ("gibsey-ingest-test-" + std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()))) {
     fs::create_directories(path_);
   }
   ~Folder() { fs::remove_all(path_); }
@@ -66,7 +68,8 @@ void write_author_folder(const Folder& folder) {
   folder.write("003-three.md", "Todd reads the same line again and again.");
   folder.write("character_profiles.json", kProfiles);
   folder.write("characters/todd-fishbone.md",
-               "# Todd\n\n1. Every Door Is Already Ajar\n\nTouch-Point. “There are no closed doors. All shall be revealed.”\n\nTone\n\nBreathless, speculative. More.\n");
+               "# Todd\n\n1. Every Door Is Already Ajar\n\nTouch-Point. “There are no closed doors. All shall be "
+               "revealed.”\n\nTone\n\nBreathless, speculative. More.\n");
 }
 
 TEST(AuthorFolder, PagesVoicesAndCharacters) {
@@ -94,7 +97,8 @@ TEST(AuthorFolder, PagesVoicesAndCharacters) {
   EXPECT_EQ(natalie->color_hex, "#7A3CFF") << "the colour of the pages goes before the profile's";
   EXPECT_EQ(natalie->tone, "melancholic, clinical");
   EXPECT_EQ(natalie->system_prompt,
-            "You are Old Natalie Weissman. You are depressive and contemplative. You think about death and aging. You speak in this manner: melancholic, clinical.");
+            "You are Old Natalie Weissman. You are depressive and contemplative. You think about death and aging. You speak in "
+            "this manner: melancholic, clinical.");
   ASSERT_EQ(natalie->samples.size(), 1U);
   EXPECT_FALSE(natalie->samples[0].reply.contains('"'));
   EXPECT_FALSE(natalie->lead_ins.empty());
@@ -138,11 +142,13 @@ TEST(TraitAsSentence, ByTable) {
 
 TEST(WorldFolder, TomlIsReadAndChecked) {
   const Folder folder;
-  folder.write("world.toml", "title = \"T\"\nauthor = \"A\"\nlanguage = \"en\"\n[costs]\ncharacter = 7\n[prompt]\nmandate = \"M\"\n[narrator]\n"
-                             "display_name = \"N\"\nsystem_prompt = \"\"\"\nYou are N.\n\"\"\"\n");
+  folder.write("world.toml",
+               "title = \"T\"\nauthor = \"A\"\nlanguage = \"en\"\n[costs]\ncharacter = 7\n[prompt]\nmandate = \"M\"\n[narrator]\n"
+               "display_name = \"N\"\nsystem_prompt = \"\"\"\nYou are N.\n\"\"\"\n");
   folder.write("templates/prompt.j2", "{{ user_text }}");
-  folder.write("characters/a.toml", "id = \"sarah\"\naliases = [\"default\"]\nsystem_prompt = \"You are Sarah.\"\ncolor_hex = \"#AABBCC\"\n"
-                                    "[[samples]]\nuser = \"U\"\nreply = \"R\"\n");
+  folder.write("characters/a.toml",
+               "id = \"sarah\"\naliases = [\"default\"]\nsystem_prompt = \"You are Sarah.\"\ncolor_hex = \"#AABBCC\"\n"
+               "[[samples]]\nuser = \"U\"\nreply = \"R\"\n");
   const auto book = read_book("w", {folder.path()});
   ASSERT_TRUE(book) << book.error().message;
   EXPECT_EQ(book->world.title, "T");
@@ -181,7 +187,9 @@ TEST(ReadBook, FoldersOfTextAndWrongInput) {
 Book small_book(const std::string& second) {
   Book book;
   book.world.name = "w";
-  for (const auto& [id, text] : {std::pair<std::string, std::string>("1", "The tower stood by the sea."), {"2", second}, {"3", "Nobody ever came back down."}}) {
+  for (const auto& [id, text] : {std::pair<std::string, std::string>("1", "The tower stood by the sea."),
+                                 {"2", second},
+                                 {"3", "Nobody ever came back down."}}) {
     model::PageContent content;
     content.page.id = id;
     content.page.text = text;
@@ -199,7 +207,8 @@ TEST(ImportBook, ChangesOnlyWhatChanged) {
     stages.insert(stage);
     EXPECT_LE(done, total);
   };
-  const auto first = run(import_book(small_book("The lamp went out at night."), IfExists::fail, store, store, &embedder, progress));
+  const auto first =
+      run(import_book(small_book("The lamp went out at night."), IfExists::fail, store, store, &embedder, progress));
   ASSERT_TRUE(first) << first.error().message;
   EXPECT_EQ(first->pages.added, 3);
   EXPECT_EQ(first->embedded, 3U);
@@ -263,14 +272,17 @@ TEST(RealBook, SevenHundredAndTenPagesAndItsEightCharacters) {
   ASSERT_TRUE(book) << book.error().message;
   EXPECT_EQ(book->pages.size(), 710U);
   EXPECT_EQ(book->characters.size(), 17U);
-  for (const char* id : {"london-fox", "shamrock-stillman", "todd-fishbone", "princhetta", "new-natalie", "old-natalie", "jack-parlance",
-                         "arieol", "new-natalie-weissman", "arieol-owlist"}) {
-    EXPECT_NE(std::ranges::find(book->characters, resolve_voice(book->characters, id), &model::Character::id), book->characters.end()) << id;
+  for (const char* id : {"london-fox", "shamrock-stillman", "todd-fishbone", "princhetta", "new-natalie", "old-natalie",
+                         "jack-parlance", "arieol", "new-natalie-weissman", "arieol-owlist"}) {
+    EXPECT_NE(std::ranges::find(book->characters, resolve_voice(book->characters, id), &model::Character::id),
+              book->characters.end())
+        << id;
   }
   expect_sound(*book);
   if (std::getenv("GIBSEY_PRINT_CHARACTERS") != nullptr) {
     for (const auto& character : book->characters) {
-      std::printf("%s %s [%s]\n  %s\n  %s\n", character.id.c_str(), character.color_hex.c_str(), character.tone.c_str(), character.blurb.c_str(), character.system_prompt.c_str());
+      std::printf("%s %s [%s]\n  %s\n  %s\n", character.id.c_str(), character.color_hex.c_str(), character.tone.c_str(),
+                  character.blurb.c_str(), character.system_prompt.c_str());
       for (const auto& alias : character.aliases) std::printf("  alias %s\n", alias.c_str());
       for (const auto& sample : character.samples) std::printf("  %s -> %s\n", sample.user.c_str(), sample.reply.c_str());
     }

@@ -22,8 +22,9 @@ class LineReader {
     if (!value.is_object()) return wrong("is not a JSON object");
     model::Page page;
     page.world = world_;
-    for (const auto& [name, target] : {std::pair("id", &page.id), std::pair("title", &page.title), std::pair("chapter", &page.chapter),
-                                       std::pair("label", &page.label), std::pair("text", &page.text)}) {
+    for (const auto& [name, target] :
+         {std::pair("id", &page.id), std::pair("title", &page.title), std::pair("chapter", &page.chapter),
+          std::pair("label", &page.label), std::pair("text", &page.text)}) {
       const auto at = value.find(name);
       if (at == value.end() || at->is_null()) continue;
       if (at->is_string()) {

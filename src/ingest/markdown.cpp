@@ -92,7 +92,8 @@ class TextWriter {
   }
 
  private:
-  /// Two spaces at the end of a line have been cut off by now; a backslash there is seen by markdown_inline, given the line break.
+  /// Two spaces at the end of a line have been cut off by now; a backslash there is seen by markdown_inline, given the line
+  /// break.
   void mark_hard_breaks() {
     for (std::size_t i = 0; i + 1 < open_.lines.size(); ++i) {
       if (!open_.lines[i].ends_with("\\")) continue;
@@ -172,7 +173,8 @@ std::string markdown_to_text(std::string_view markdown) {
       const std::string_view text = without_bullet(line, bullet);
       if (bullet || is_numbered(line)) writer.item();
       const bool hard_break = line.ends_with("  ") && i + 1 < lines.size() && !trimmed(lines[i + 1]).empty();
-      writer.line(hard_break ? std::string(trimmed(text)) + "\\" : std::string(bullet ? text : line.substr(0, line.find_last_not_of(" \t") + 1)));
+      writer.line(hard_break ? std::string(trimmed(text)) + "\\"
+                             : std::string(bullet ? text : line.substr(0, line.find_last_not_of(" \t") + 1)));
       has_open_line = true;
     }
   }

@@ -22,15 +22,16 @@ struct Piece {
   bool closes = false;
 };
 
-constexpr std::array<std::pair<std::string_view, char32_t>, 30> kEntities = {{
-    {"amp", U'&'},        {"lt", U'<'},         {"gt", U'>'},         {"quot", U'"'},       {"apos", U'\''},
-    {"nbsp", 0xA0},       {"mdash", 0x2014},    {"ndash", 0x2013},    {"hellip", 0x2026},   {"lsquo", 0x2018},
-    {"rsquo", 0x2019},    {"ldquo", 0x201C},    {"rdquo", 0x201D},    {"laquo", 0xAB},      {"raquo", 0xBB},
-    {"copy", 0xA9},       {"reg", 0xAE},        {"trade", 0x2122},    {"deg", 0xB0},        {"pound", 0xA3},
-    {"euro", 0x20AC},     {"eacute", 0xE9},     {"egrave", 0xE8},     {"agrave", 0xE0},     {"ccedil", 0xE7},
-    {"ouml", 0xF6},       {"uuml", 0xFC},       {"auml", 0xE4},       {"szlig", 0xDF},      {"shy", 0xAD}}};
+constexpr std::array<std::pair<std::string_view, char32_t>, 30> kEntities = {
+    {{"amp", U'&'},     {"lt", U'<'},      {"gt", U'>'},       {"quot", U'"'},    {"apos", U'\''},   {"nbsp", 0xA0},
+     {"mdash", 0x2014}, {"ndash", 0x2013}, {"hellip", 0x2026}, {"lsquo", 0x2018}, {"rsquo", 0x2019}, {"ldquo", 0x201C},
+     {"rdquo", 0x201D}, {"laquo", 0xAB},   {"raquo", 0xBB},    {"copy", 0xA9},    {"reg", 0xAE},     {"trade", 0x2122},
+     {"deg", 0xB0},     {"pound", 0xA3},   {"euro", 0x20AC},   {"eacute", 0xE9},  {"egrave", 0xE8},  {"agrave", 0xE0},
+     {"ccedil", 0xE7},  {"ouml", 0xF6},    {"uuml", 0xFC},     {"auml", 0xE4},    {"szlig", 0xDF},   {"shy", 0xAD}}};
 
-bool is_ascii_punctuation(char c) { return std::string_view("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~").contains(c); }
+bool is_ascii_punctuation(char c) {
+  return std::string_view("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~").contains(c);
+}
 
 /// The character that the entity at the start of `text` stands for, and its length; {0, 0} when there is none.
 std::pair<char32_t, std::size_t> read_entity(std::string_view text) {
@@ -116,7 +117,10 @@ class InlineReader {
     int depth = 0;
     std::size_t end = bracket;
     for (; end < text_.size(); ++end) {
-      if (text_[end] == '\\') { ++end; continue; }
+      if (text_[end] == '\\') {
+        ++end;
+        continue;
+      }
       if (text_[end] == '[') ++depth;
       if (text_[end] == ']' && --depth == 0) break;
     }
@@ -162,7 +166,10 @@ class InlineReader {
     const bool word_after = !space_after && u_isalnum(static_cast<UChar32>(utf8::decode(text_.substr(at_ + count)).code_point));
     const bool inside_word = mark == '_' && word_before && word_after;
     flush();
-    pieces_.push_back({{}, mark, count, !space_after && !inside_word && !(mark == '_' && word_before),
+    pieces_.push_back({{},
+                       mark,
+                       count,
+                       !space_after && !inside_word && !(mark == '_' && word_before),
                        !space_before && !inside_word && !(mark == '_' && word_after)});
     at_ += count;
   }
@@ -203,6 +210,8 @@ class InlineReader {
 
 }  // namespace
 
-std::string markdown_inline(std::string_view text) { return InlineReader(text).run(); }
+std::string markdown_inline(std::string_view text) {
+  return InlineReader(text).run();
+}
 
 }  // namespace gibsey::ingest

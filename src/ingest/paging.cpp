@@ -36,7 +36,8 @@ std::uint32_t hash_of(std::string_view text) {
 void add_long(const std::string& text, const std::string& language, std::vector<Paragraph>& paragraphs) {
   const std::u32string points = retrieval::to_code_points(text);
   const auto slice = [&](std::int32_t start, std::int32_t end) {
-    return retrieval::to_utf8(std::u32string_view(points).substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start)));
+    return retrieval::to_utf8(
+        std::u32string_view(points).substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start)));
   };
   const auto sentences = retrieval::find_sentences(points, language);
   int words = 0;
@@ -115,7 +116,8 @@ std::vector<model::PageContent> make_pages(const std::vector<ChapterText>& chapt
       page.chapter = chapter.name;
       for (const std::size_t end = first + page_length(paragraphs, first, left); first < end; ++first) {
         append(page.text, paragraphs[first], paragraphs[first].text);
-        append(page.source, paragraphs[first], paragraphs[first].source.empty() ? paragraphs[first].text : paragraphs[first].source);
+        append(page.source, paragraphs[first],
+               paragraphs[first].source.empty() ? paragraphs[first].text : paragraphs[first].source);
         left -= paragraphs[first].words;
       }
       if (page.source == page.text) page.source.clear();

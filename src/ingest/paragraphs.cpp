@@ -17,7 +17,9 @@ std::string_view trimmed(std::string_view line) {
   return first == line.npos ? std::string_view() : line.substr(first);
 }
 
-std::size_t indent_of(std::string_view line) { return line.size() - trimmed(line).size(); }
+std::size_t indent_of(std::string_view line) {
+  return line.size() - trimmed(line).size();
+}
 
 std::size_t first_word_length(std::string_view line) {
   const auto text = trimmed(line);

@@ -17,8 +17,8 @@ struct Block {
 /// The length at which a hard-wrapped text breaks its lines, in characters.
 [[nodiscard]] std::size_t wrap_width(const std::vector<Block>& blocks);
 
-/// The paragraphs of a block: lines that were broken only for width are joined by a space; lines that stop short (verse, addresses)
-/// keep their breaks; an indented first line begins a paragraph; in a text that is not wrapped every line is one.
+/// The paragraphs of a block: lines that were broken only for width are joined by a space; lines that stop short (verse,
+/// addresses) keep their breaks; an indented first line begins a paragraph; in a text that is not wrapped every line is one.
 [[nodiscard]] std::vector<std::string> paragraphs_of(const Block& block, std::size_t width);
 
 }  // namespace gibsey::ingest

@@ -30,7 +30,8 @@ Form form_of(const fs::path& path) {
 
 Result<void> fail_on_form(const fs::path& path) {
   return fail(ErrorCode::invalid_argument,
-              fmt::format("{}: this kind of file cannot be read yet; give TXT, Markdown (.md), JSONL or a folder of them", path.string()));
+              fmt::format("{}: this kind of file cannot be read yet; give TXT, Markdown (.md), JSONL or a folder of them",
+                          path.string()));
 }
 
 /// The files of a folder that hold text, in the order of their names.
@@ -59,8 +60,10 @@ class BookReader {
   Result<Book> finish(const std::string& paths) {
     std::vector<model::PageContent> paged = make_pages(chapters_, book_.world.name, language());
     if (!paged.empty() && !book_.pages.empty()) {
-      return fail(ErrorCode::invalid_argument, fmt::format("{}: files with pages of their own (JSONL, pages.json) and plain text cannot be "
-                                                           "one book; ingest them as two worlds", paths));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{}: files with pages of their own (JSONL, pages.json) and plain text cannot be "
+                              "one book; ingest them as two worlds",
+                              paths));
     }
     if (book_.pages.empty()) book_.pages = std::move(paged);
     if (book_.pages.empty() && book_.characters.empty()) {
@@ -90,9 +93,12 @@ class BookReader {
     }
     std::vector<fs::path> files = text_files(folder / "pages");
     if (files.empty()) files = text_files(folder);
-    std::erase_if(files, [](const fs::path& file) { return file.stem() == "README" || file.stem() == "LICENSE" || file.stem() == "LICENCE"; });
+    std::erase_if(files, [](const fs::path& file) {
+      return file.stem() == "README" || file.stem() == "LICENSE" || file.stem() == "LICENCE";
+    });
     if (files.empty() && !is_world) {
-      return fail(ErrorCode::invalid_argument, fmt::format("{}: a folder needs pages.json, world.toml, or TXT, Markdown or JSONL files", folder.string()));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{}: a folder needs pages.json, world.toml, or TXT, Markdown or JSONL files", folder.string()));
     }
     for (const fs::path& file : files) GIBSEY_CHECK(read_file_of_book(file, files.size() > 1));
     return {};
@@ -135,8 +141,10 @@ class BookReader {
     GIBSEY_TRY(std::vector<model::PageContent> pages, read_jsonl(text, path.string(), book_.world.name));
     for (model::PageContent& content : pages) {
       const auto same_id = [&](const model::PageContent& other) { return other.page.id == content.page.id; };
-      if (!book_.pages.empty() && std::ranges::any_of(book_.pages.begin(), book_.pages.begin() + static_cast<std::ptrdiff_t>(earlier_), same_id)) {
-        return fail(ErrorCode::invalid_argument, fmt::format("{}: the id {} is that of a page in an earlier file", path.string(), content.page.id));
+      if (!book_.pages.empty() &&
+          std::ranges::any_of(book_.pages.begin(), book_.pages.begin() + static_cast<std::ptrdiff_t>(earlier_), same_id)) {
+        return fail(ErrorCode::invalid_argument,
+                    fmt::format("{}: the id {} is that of a page in an earlier file", path.string(), content.page.id));
       }
       content.page.order = static_cast<std::int64_t>(book_.pages.size());
       book_.pages.push_back(std::move(content));
@@ -154,8 +162,9 @@ class BookReader {
 
 Result<Book> read_book(const std::string& world_name, const std::vector<fs::path>& paths) {
   if (id_from_name(world_name) != world_name || world_name.empty()) {
-    return fail(ErrorCode::invalid_argument, fmt::format("a world's name is lower-case letters, digits and hyphens, such as \"{}\"",
-                                                         world_name.empty() ? "moby-dick" : id_from_name(world_name)));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("a world's name is lower-case letters, digits and hyphens, such as \"{}\"",
+                            world_name.empty() ? "moby-dick" : id_from_name(world_name)));
   }
   if (paths.empty()) return fail(ErrorCode::invalid_argument, "no file or folder was given");
   BookReader reader(world_name);

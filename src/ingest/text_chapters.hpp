@@ -18,7 +18,8 @@ struct TextChapters {
 
 /// Of a plain text: Project Gutenberg's frame cut off, chapters found, hard-wrapped lines joined.
 [[nodiscard]] TextChapters chapters_of_text(std::string_view text);
-/// Of Markdown: the headings of the highest level that comes more than once begin chapters; a single one before them is the title.
+/// Of Markdown: the headings of the highest level that comes more than once begin chapters; a single one before them is the
+/// title.
 [[nodiscard]] TextChapters chapters_of_markdown(std::string_view markdown);
 
 }  // namespace gibsey::ingest

@@ -35,12 +35,11 @@ bool is_plot_marker(std::string_view trait, const std::vector<std::string>& word
 }
 
 // First words that tell what a figure is for, not what it is like.
-constexpr std::array kTelling = {"represents", "functions", "secondary", "appears", "connected", "part", "serves", "role",
-                                 "embodies", "subject", "star"};
+constexpr std::array kTelling = {"represents", "functions", "secondary", "appears", "connected", "part",
+                                 "serves",     "role",      "embodies",  "subject", "star"};
 
-constexpr std::array kLinking = {"about", "with", "and",  "when",    "of",      "to",    "by",   "in",     "that",
-                                 "than",  "or",   "from", "for",     "without", "where", "while", "between", "as",
-                                 "during"};
+constexpr std::array kLinking = {"about", "with", "and", "when",    "of",    "to",    "by",      "in", "that",  "than",
+                                 "or",    "from", "for", "without", "where", "while", "between", "as", "during"};
 
 // A trait that says something of another thing ("Parody becomes mirror").
 constexpr std::array kOtherSubject = {"becomes", "increases", "questions", "fails"};
@@ -66,18 +65,20 @@ std::string second_person(const std::string& word) {
 }
 
 bool names_a_person(const std::string& word) {
-  static constexpr std::array<std::string_view, 12> kEndings = {"er", "or", "ist", "yst", "ian", "figure", "entity", "guide",
-                                                                "detective", "ceo", "version", "head"};
+  static constexpr std::array<std::string_view, 12> kEndings = {"er",     "or",    "ist",       "yst", "ian",     "figure",
+                                                                "entity", "guide", "detective", "ceo", "version", "head"};
   return std::ranges::any_of(kEndings, [&](std::string_view ending) { return word.ends_with(ending); });
 }
 
 bool is_adjective(const std::string& word) {
-  static constexpr std::array<std::string_view, 15> kEndings = {"ed",   "ous",  "ive", "al",  "ic",    "ful",       "aware",   "less",
-                                                                "able", "oid", "ant", "ate", "prone", "uncertain", "distinct"};
+  static constexpr std::array<std::string_view, 15> kEndings = {
+      "ed", "ous", "ive", "al", "ic", "ful", "aware", "less", "able", "oid", "ant", "ate", "prone", "uncertain", "distinct"};
   return std::ranges::any_of(kEndings, [&](std::string_view ending) { return word.ends_with(ending); });
 }
 
-bool is_linking(const std::string& word) { return std::ranges::find(kLinking, word) != kLinking.end(); }
+bool is_linking(const std::string& word) {
+  return std::ranges::find(kLinking, word) != kLinking.end();
+}
 
 /// What a phrase without a verb is put behind: "You are", "You are a" or "You have".
 std::string opening_for(const std::vector<std::string>& words) {
@@ -106,7 +107,8 @@ std::string with_own_pronouns(std::vector<std::string> words) {
   return text;
 }
 
-/// "about and worries" -> "about and worry": the verbs that go on from the first. Plural nouns come in pairs ("nightmares and dreams").
+/// "about and worries" -> "about and worry": the verbs that go on from the first. Plural nouns come in pairs ("nightmares and
+/// dreams").
 void turn_later_verbs(std::vector<std::string>& words) {
   for (std::size_t i = 2; i < words.size(); ++i) {
     if ((words[i - 1] != "and" && words[i - 1] != "but") || words[i - 2].ends_with('s')) continue;

@@ -111,7 +111,8 @@ class FieldReader {
 };
 
 /// A part of a profile: its own table, whose fields `read` takes.
-Result<void> read_part(FieldReader& profile, const char* name, const std::string& where, const std::function<void(FieldReader&)>& read) {
+Result<void> read_part(FieldReader& profile, const char* name, const std::string& where,
+                       const std::function<void(FieldReader&)>& read) {
   const toml::table* table = profile.table(name);
   if (table == nullptr) return profile.done();
   FieldReader fields(*table, fmt::format("{} [personality.{}]", where, name));
@@ -258,11 +259,13 @@ model::Character plain_narrator(const model::World& world) {
   narrator.greeting = "Ask me about the book.";
   const std::string book = world.title.empty() ? std::string("this book") : world.title;
   narrator.system_prompt = fmt::format(
-      "You are the narrator of {}. You speak to a reader in two or three plain, vivid sentences. You keep to what the book tells and never "
+      "You are the narrator of {}. You speak to a reader in two or three plain, vivid sentences. You keep to what the book tells "
+      "and never "
       "make up what it does not.",
       book);
-  narrator.samples = {{"Who are you?", "I am the one who tells this story. I was there on every page, though nobody in it ever "
-                                       "looked up and saw me. Ask, and I will find you the place."}};
+  narrator.samples = {{"Who are you?",
+                       "I am the one who tells this story. I was there on every page, though nobody in it ever "
+                       "looked up and saw me. Ask, and I will find you the place."}};
   narrator.lead_ins = {"What I can tell you is that", "As I told it,", "On my pages", "I remember that"};
   narrator.unknown = {"That is not on any of my pages. I would rather be silent than invent it.",
                       "The book does not say, and so neither do I. Ask me about something that it tells."};

@@ -19,19 +19,19 @@ struct Character {
   std::string id;  ///< kebab case
   std::vector<std::string> aliases;
   std::string display_name;
-  std::string color_hex;      ///< #RRGGBB
-  std::string tone;           ///< "" means the world's default
-  std::string blurb;          ///< one line for a list
+  std::string color_hex;  ///< #RRGGBB
+  std::string tone;       ///< "" means the world's default
+  std::string blurb;      ///< one line for a list
   std::string greeting;
   std::string system_prompt;  ///< the persona, second person
   std::vector<SampleExchange> samples;
-  std::vector<std::string> lead_ins;  ///< sentence starts in the character's voice ("I climbed because")
-  std::vector<std::string> unknown;   ///< whole answers in voice for what the book does not hold
+  std::vector<std::string> lead_ins;              ///< sentence starts in the character's voice ("I climbed because")
+  std::vector<std::string> unknown;               ///< whole answers in voice for what the book does not hold
   std::optional<PersonalityProfile> personality;  ///< a creator's (seed 002)
-  std::string owner;            ///< the user who made it by the API; "" came with its world
-  std::string voice_id;         ///< carried for clients that speak or draw (seed 001); unused here
+  std::string owner;                              ///< the user who made it by the API; "" came with its world
+  std::string voice_id;                           ///< carried for clients that speak or draw (seed 001); unused here
   std::string appearance_seed;
-  UnixMillis created = 0;       ///< 0 for a character that came with its world
+  UnixMillis created = 0;  ///< 0 for a character that came with its world
   UnixMillis updated = 0;
 };
 

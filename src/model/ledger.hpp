@@ -30,10 +30,10 @@ struct LedgerEntry {
   std::int64_t number = 0;  ///< ever growing
   std::string id;
   std::string user_id;
-  std::string kind;    ///< grant, hold, settle, release, debit, credit
-  std::int64_t amount = 0;  ///< signed; a hold is negative, a settle is 0 or gives back the rest
-  std::string ref;     ///< hold, turn or entry that it belongs to
-  std::string reason;  ///< the rule applied, or who granted it
+  std::string kind;          ///< grant, hold, settle, release, debit, credit
+  std::int64_t amount = 0;   ///< signed; a hold is negative, a settle is 0 or gives back the rest
+  std::string ref;           ///< hold, turn or entry that it belongs to
+  std::string reason;        ///< the rule applied, or who granted it
   std::int64_t balance = 0;  ///< after this entry
   UnixMillis created = 0;
 };

@@ -4,8 +4,8 @@
 
 namespace gibsey::model {
 
-/// A creator's manner of speaking, from which the personality block of a prompt is built (seed 002, `personality_profile`: vocabulary,
-/// tone, style_markers, summary). An empty field is one that the profile does not have.
+/// A creator's manner of speaking, from which the personality block of a prompt is built (seed 002, `personality_profile`:
+/// vocabulary, tone, style_markers, summary). An empty field is one that the profile does not have.
 struct PersonalityProfile {
   // vocabulary
   std::vector<std::string> signature_phrases;
@@ -13,7 +13,7 @@ struct PersonalityProfile {
   std::vector<std::string> sound_descriptions;
   // tone
   std::string teaching_style;
-  std::string energy = "moderate";            ///< the source's default
+  std::string energy = "moderate";           ///< the source's default
   std::string formality = "conversational";  ///< the source's default
   std::vector<std::string> descriptors;
   // style_markers

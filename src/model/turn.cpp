@@ -47,8 +47,8 @@ std::optional<FinishReason> parse_finish_reason(const std::string& name) {
 }
 
 std::optional<TurnStatus> parse_turn_status(const std::string& name) {
-  for (const auto status : {TurnStatus::running, TurnStatus::complete, TurnStatus::stopped, TurnStatus::failed,
-                            TurnStatus::interrupted}) {
+  for (const auto status :
+       {TurnStatus::running, TurnStatus::complete, TurnStatus::stopped, TurnStatus::failed, TurnStatus::interrupted}) {
     if (name == to_string(status)) return status;
   }
   return std::nullopt;

@@ -65,16 +65,36 @@ struct TokenUsage {
 };
 
 /// What a client sees of a turn, in this order. A dialect in server/ encodes it and nothing else.
-struct TurnStarted { std::string turn_id; std::string conversation_id; int hold = 0; };
+struct TurnStarted {
+  std::string turn_id;
+  std::string conversation_id;
+  int hold = 0;
+};
 /// `method`: which search answered, "hybrid", "text", "vector", "none".
-struct SourcesFound { std::vector<Source> sources; std::string method; };
-struct ContextComposed { std::vector<std::string> included; std::vector<std::string> cut; };
-struct TokenText { std::string text; };
-struct QuoteClosed { Quote quote; };
+struct SourcesFound {
+  std::vector<Source> sources;
+  std::string method;
+};
+struct ContextComposed {
+  std::vector<std::string> included;
+  std::vector<std::string> cut;
+};
+struct TokenText {
+  std::string text;
+};
+struct QuoteClosed {
+  Quote quote;
+};
 /// Everything written so far is void; the text starts again from nothing.
-struct TextReplaced { std::string reason; };
-struct UsageCounted { TokenUsage usage; };
-struct LedgerSettled { Receipt receipt; };
+struct TextReplaced {
+  std::string reason;
+};
+struct UsageCounted {
+  TokenUsage usage;
+};
+struct LedgerSettled {
+  Receipt receipt;
+};
 struct TurnDone {
   std::string turn_id;
   FinishReason finish_reason = FinishReason::stop;
@@ -84,10 +104,15 @@ struct TurnDone {
   int first_token_ms = 0;
   int total_ms = 0;
 };
-struct TurnFailed { std::string code; std::string message; bool retryable = false; bool released = true; };
+struct TurnFailed {
+  std::string code;
+  std::string message;
+  bool retryable = false;
+  bool released = true;
+};
 
-using TurnEvent = std::variant<TurnStarted, SourcesFound, ContextComposed, TokenText, QuoteClosed, TextReplaced,
-                               UsageCounted, LedgerSettled, TurnDone, TurnFailed>;
+using TurnEvent = std::variant<TurnStarted, SourcesFound, ContextComposed, TokenText, QuoteClosed, TextReplaced, UsageCounted,
+                               LedgerSettled, TurnDone, TurnFailed>;
 
 /// An event with its place in the turn's log: from 1, by one, but for one jump where a crash took text that was not stored yet
 /// (chat/recovery.hpp).
@@ -125,8 +150,8 @@ struct Turn {
   std::string provider;
   std::string model;
   std::string finish_reason;
-  std::string error;      ///< what went wrong, for a failed turn
-  std::string error_code; ///< as its error event says it
+  std::string error;       ///< what went wrong, for a failed turn
+  std::string error_code;  ///< as its error event says it
   bool fallback_used = false;
   std::vector<std::string> included;  ///< what the prompt held, and what did not fit
   std::vector<std::string> cut;
@@ -135,7 +160,7 @@ struct Turn {
   double top_p = 0;
   double personality_weight = 0;
   std::vector<Phase> phases;
-  int false_quotes = 0;   ///< quotation marks taken off because no page holds the words
+  int false_quotes = 0;  ///< quotation marks taken off because no page holds the words
   int first_token_ms = 0;
   int total_ms = 0;
   UnixMillis created = 0;
@@ -147,9 +172,9 @@ struct Conversation {
   std::string id;
   std::string user_id;
   std::string world;
-  std::string character_id;    ///< of its last turn
+  std::string character_id;  ///< of its last turn
   std::string first_question;
-  std::string last_turn_id;    ///< the newest
+  std::string last_turn_id;  ///< the newest
   int turns = 0;
   UnixMillis created = 0;
   UnixMillis updated = 0;
@@ -158,7 +183,7 @@ struct Conversation {
 /// A request that costs credits, by the key that its client gave it.
 struct IdempotencyClaim {
   std::string user_id;
-  std::string route;      ///< keys are scoped to user and route
+  std::string route;  ///< keys are scoped to user and route
   std::string key;
   std::string body_hash;  ///< the same key with another body is a mistake of the client
   std::string turn_id;

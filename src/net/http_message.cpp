@@ -10,11 +10,12 @@
 namespace gibsey::net {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 void clean(std::string& text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -30,7 +31,8 @@ int hex_value(char c) {
 }
 
 Error bad_escape(std::string_view part) {
-  return {ErrorCode::invalid_argument, "The address holds a bad escape: write '" + utf8::sanitized(part) + "' as UTF-8 in %XX form."};
+  return {ErrorCode::invalid_argument,
+          "The address holds a bad escape: write '" + utf8::sanitized(part) + "' as UTF-8 in %XX form."};
 }
 
 }  // namespace
@@ -53,9 +55,8 @@ std::optional<std::string_view> HttpHeaders::find(std::string_view name) const {
 }
 
 std::size_t HttpHeaders::count(std::string_view name) const {
-  return static_cast<std::size_t>(std::count_if(fields_.begin(), fields_.end(), [name](const Field& field) {
-    return equal_ignoring_case(field.first, name);
-  }));
+  return static_cast<std::size_t>(std::count_if(fields_.begin(), fields_.end(),
+                                                [name](const Field& field) { return equal_ignoring_case(field.first, name); }));
 }
 
 bool HttpHeaders::has_token(std::string_view name, std::string_view token) const {
@@ -71,7 +72,9 @@ bool HttpHeaders::has_token(std::string_view name, std::string_view token) const
   return false;
 }
 
-std::string_view HttpRequest::path() const { return std::string_view(target).substr(0, target.find('?')); }
+std::string_view HttpRequest::path() const {
+  return std::string_view(target).substr(0, target.find('?'));
+}
 
 std::string_view HttpRequest::query() const {
   const auto mark = target.find('?');
@@ -161,6 +164,8 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-std::string http_date() { return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr))); }
+std::string http_date() {
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr)));
+}
 
 }  // namespace gibsey::net

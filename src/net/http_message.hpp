@@ -39,7 +39,7 @@ struct HttpRequest {
   int minor_version = 1;
   HttpHeaders headers;
   std::string body;
-  std::string peer;    ///< address of the other side, without the port
+  std::string peer;  ///< address of the other side, without the port
 
   /// The part of the target before '?', not decoded.
   [[nodiscard]] std::string_view path() const;

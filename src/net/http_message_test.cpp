@@ -8,7 +8,8 @@ namespace {
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 TEST(HttpMessage, DecodesQueries) {
-  EXPECT_EQ(*parse_query("q=why+the%20tower%3F&k=8&&flag&x=a=b"), (Pairs{{"q", "why the tower?"}, {"k", "8"}, {"flag", ""}, {"x", "a=b"}}));
+  EXPECT_EQ(*parse_query("q=why+the%20tower%3F&k=8&&flag&x=a=b"),
+            (Pairs{{"q", "why the tower?"}, {"k", "8"}, {"flag", ""}, {"x", "a=b"}}));
   EXPECT_EQ(*parse_query(""), Pairs{});
   for (const char* bad : {"q=%", "q=%4", "q=%zz", "q=%ff", "q=%C3", "%E2%28%A1=1"}) EXPECT_FALSE(parse_query(bad)) << bad;
 }

@@ -16,17 +16,27 @@ constexpr std::array<std::string_view, 7> kMethods = {"GET", "HEAD", "POST", "PU
 std::unexpected<ParseFailure> refuse(int status, std::string detail) {
   return std::unexpected(ParseFailure{status, std::move(detail)});
 }
-std::unexpected<ParseFailure> malformed(std::string detail) { return refuse(400, "Malformed request: " + std::move(detail)); }
+std::unexpected<ParseFailure> malformed(std::string detail) {
+  return refuse(400, "Malformed request: " + std::move(detail));
+}
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 /// tchar of RFC 9110 section 5.6.2.
 bool is_token_char(char c) {
   return is_digit(c) || is_letter(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
-bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
 /// HTAB, SP, VCHAR and obs-text.
-bool is_value_char(char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F); }
+bool is_value_char(char c) {
+  return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
+}
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
@@ -70,7 +80,8 @@ Parsed<void> parse_request_line(HttpRequest& request, std::string_view line) {
   const auto method = line.substr(0, first);
   const auto version = line.substr(last + 1);
   if (!is_token(method)) return malformed("the method is not a word.");
-  const bool digits = version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
+  const bool digits =
+      version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
   if (!digits) return malformed("the request line must end with ' HTTP/1.1'.");
   if (version[5] != '1') return refuse(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
   if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end()) {
@@ -133,7 +144,8 @@ Parsed<void> check_host(HttpRequest& request) {
 /// After the size: nothing, or ';' name [ '=' token or quoted string ], again and again (RFC 9112 section 7.1.1).
 bool valid_extensions(std::string_view text) {
   const auto skip_token = [&text] {
-    const auto end = std::min(static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_token_char) - text.begin()), text.size());
+    const auto end =
+        std::min(static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_token_char) - text.begin()), text.size());
     text.remove_prefix(end);
     return end > 0;
   };
@@ -206,8 +218,8 @@ Parsed<RequestHead> parse_request_head(std::string_view head) {
   if (auto host = check_host(request); !host) return std::unexpected(std::move(host).error());
   parsed.framing = *framing;
   const auto& headers = request.headers;
-  parsed.keep_alive = request.minor_version == 1 ? !headers.has_token("Connection", "close")
-                                                 : headers.has_token("Connection", "keep-alive");
+  parsed.keep_alive =
+      request.minor_version == 1 ? !headers.has_token("Connection", "close") : headers.has_token("Connection", "keep-alive");
   if (const auto expect = headers.find("Expect"); expect && request.minor_version == 1) {
     if (!equal_ignoring_case(*expect, "100-continue")) return refuse(417, "The only expectation known here is '100-continue'.");
     parsed.expects_continue = true;
@@ -267,7 +279,8 @@ Parsed<void> ChunkedDecoder::end_line() {
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), left_, 16);
   // from_chars takes no sign for an unsigned number and no 0x: what it leaves must be extensions.
   if (error != std::errc() || line.starts_with('-')) return malformed("a chunk does not begin with its size.");
-  if (!valid_extensions(std::string_view(end, line.data() + line.size()))) return malformed("a chunk extension is not 'name=value'.");
+  if (!valid_extensions(std::string_view(end, line.data() + line.size())))
+    return malformed("a chunk extension is not 'name=value'.");
   state_ = left_ == 0 ? State::trailer_line : State::content;
   return {};
 }

@@ -10,8 +10,8 @@
 
 namespace gibsey::net {
 
-/// A request that is refused: 400, 413, 414, 431, 501 or 505 and one plain sentence. The connection must be closed after it, because where
-/// the next request begins is not known.
+/// A request that is refused: 400, 413, 414, 431, 501 or 505 and one plain sentence. The connection must be closed after it,
+/// because where the next request begins is not known.
 struct ParseFailure {
   int status = 400;
   std::string detail;
@@ -25,8 +25,8 @@ using Parsed = std::expected<T, ParseFailure>;
 class HeadScanner {
  public:
   explicit HeadScanner(std::size_t limit) : limit_(limit) {}
-  /// `buffer` is all that has arrived since the request's begin, and only grows between calls. Answers the length of the head, its blank
-  /// line included, or nullopt when more is needed.
+  /// `buffer` is all that has arrived since the request's begin, and only grows between calls. Answers the length of the head,
+  /// its blank line included, or nullopt when more is needed.
   Parsed<std::optional<std::size_t>> scan(std::string_view buffer);
 
  private:

@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 /// What a connection makes of a stream of bytes.
 struct Read {
   std::vector<HttpRequest> requests;
-  int refused = 0;  ///< status, 0 when nothing was
+  int refused = 0;      ///< status, 0 when nothing was
   bool closed = false;  ///< by the last request's wish; what follows is not looked at
 
   bool operator==(const Read& other) const {
@@ -80,10 +80,13 @@ Read read_stream(const std::string& bytes, std::size_t step, std::size_t body_li
   return read;
 }
 
-Read read_one(const std::string& bytes) { return read_stream(bytes, bytes.size()); }
+Read read_one(const std::string& bytes) {
+  return read_stream(bytes, bytes.size());
+}
 
 TEST(HttpParser, ReadsARequest) {
-  const auto read = read_one("POST /ask?x=1 HTTP/1.1\r\nHost: localhost:8002\r\nContent-Length: 5\r\nX-Empty:\r\nX-Utf:  D\xC3\xBCss \t\r\n\r\nhello");
+  const auto read = read_one(
+      "POST /ask?x=1 HTTP/1.1\r\nHost: localhost:8002\r\nContent-Length: 5\r\nX-Empty:\r\nX-Utf:  D\xC3\xBCss \t\r\n\r\nhello");
   ASSERT_EQ(read.requests.size(), 1U);
   const auto& request = read.requests[0];
   EXPECT_EQ(request.method, "POST");
@@ -143,11 +146,24 @@ TEST(HttpParser, ReadsAndRefusesChunks) {
   ASSERT_EQ(good.requests.size(), 1U);
   EXPECT_EQ(good.requests[0].body, "hello world");
   EXPECT_FALSE(good.requests[0].headers.find("Trailer"));
-  const std::map<std::string, int> bodies = {
-      {"5\nhello\r\n0\r\n\r\n", 400}, {"5\r\nhelloX\r\n0\r\n\r\n", 400}, {"5\r\nhello\n0\r\n\r\n", 400}, {"0x5\r\nhello\r\n0\r\n\r\n", 400},
-      {"-5\r\nhello\r\n", 400}, {"+5\r\nhello\r\n", 400}, {"\r\n", 400}, {"5 \r\nhello\r\n", 400}, {"5;\r\nhello\r\n", 400}, {"5;a=\r\nhello\r\n", 400},
-      {"5;a=\"b\r\nhello\r\n", 400}, {"FFFFFFFFFFFFFFFFF\r\n", 400}, {"FFFFFFFFFFFFFFFF\r\nx", 413}, {"401\r\n", 413}, {"3ff\r\n" + std::string(1023, 'x') + "\r\n2\r\n", 413},
-      {"0\r\nbad trailer\r\n\r\n", 400}, {"0\r\nX: " + std::string(9000, 'x') + "\r\n\r\n", 431}, {"5;" + std::string(2000, 'x') + "\r\n", 400}};
+  const std::map<std::string, int> bodies = {{"5\nhello\r\n0\r\n\r\n", 400},
+                                             {"5\r\nhelloX\r\n0\r\n\r\n", 400},
+                                             {"5\r\nhello\n0\r\n\r\n", 400},
+                                             {"0x5\r\nhello\r\n0\r\n\r\n", 400},
+                                             {"-5\r\nhello\r\n", 400},
+                                             {"+5\r\nhello\r\n", 400},
+                                             {"\r\n", 400},
+                                             {"5 \r\nhello\r\n", 400},
+                                             {"5;\r\nhello\r\n", 400},
+                                             {"5;a=\r\nhello\r\n", 400},
+                                             {"5;a=\"b\r\nhello\r\n", 400},
+                                             {"FFFFFFFFFFFFFFFFF\r\n", 400},
+                                             {"FFFFFFFFFFFFFFFF\r\nx", 413},
+                                             {"401\r\n", 413},
+                                             {"3ff\r\n" + std::string(1023, 'x') + "\r\n2\r\n", 413},
+                                             {"0\r\nbad trailer\r\n\r\n", 400},
+                                             {"0\r\nX: " + std::string(9000, 'x') + "\r\n\r\n", 431},
+                                             {"5;" + std::string(2000, 'x') + "\r\n", 400}};
   for (const auto& [body, status] : bodies) EXPECT_EQ(read_one(head + body).refused, status) << body.substr(0, 100);
 }
 
@@ -191,7 +207,8 @@ TEST(HttpParser, RefusesEveryMalformedSharedVectorHoweverItIsCut) {
       // Well formed, and still not for this server.
       static const std::set<int> kNotServed = {501, 505};
       const bool odd_target = input.find('#') != std::string::npos || input.find('@') != std::string::npos;
-      const bool old = name.find("No HTTP version") != std::string::npos || name.find("ICE") != std::string::npos || name.find("RTSP") != std::string::npos;
+      const bool old = name.find("No HTTP version") != std::string::npos || name.find("ICE") != std::string::npos ||
+                       name.find("RTSP") != std::string::npos;
       const bool host_differs = input.find("http://") != std::string::npos;
       const bool no_body_sent = name.find("Content-Length reset") != std::string::npos;
       EXPECT_TRUE(kNotServed.contains(read.refused) || odd_target || old || host_differs || no_body_sent) << bytes;

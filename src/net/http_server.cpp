@@ -174,12 +174,16 @@ HttpServer::~HttpServer() {
   state_->for_each_connection(&HttpConnection::abort);
 }
 
-Result<std::uint16_t> HttpServer::listen(const std::string& address, std::uint16_t port) { return state_->listen(address, port); }
+Result<std::uint16_t> HttpServer::listen(const std::string& address, std::uint16_t port) {
+  return state_->listen(address, port);
+}
 
 asio::awaitable<bool> HttpServer::stop(std::chrono::milliseconds grace) {
   co_return co_await asio::co_spawn(state_->strand(), State::stop(state_, grace), asio::use_awaitable);
 }
 
-std::size_t HttpServer::connections() const { return state_->connections(); }
+std::size_t HttpServer::connections() const {
+  return state_->connections();
+}
 
 }  // namespace gibsey::net

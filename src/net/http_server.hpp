@@ -13,8 +13,8 @@
 namespace gibsey::net {
 
 struct HttpLimits {
-  std::size_t header_bytes = 16 * 1024;  ///< request line and fields together; more is 431 (414 for the line alone)
-  std::size_t connections = 16'000;      ///< one more is answered 503 and closed
+  std::size_t header_bytes = 16 * 1024;      ///< request line and fields together; more is 431 (414 for the line alone)
+  std::size_t connections = 16'000;          ///< one more is answered 503 and closed
   std::chrono::milliseconds idle{75'000};    ///< between two requests
   std::chrono::milliseconds header{10'000};  ///< from a request's first byte to the end of its head
   std::chrono::milliseconds body{30'000};    ///< for each 64 KiB of a body, or its rest

@@ -4,6 +4,7 @@
 #include "net/testing/server_thread.hpp"
 #include "net/testing/shared_data.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -11,7 +12,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -135,8 +135,9 @@ TEST(HttpServer, ServesABeastClientWithChunksBothWays) {
 TEST(HttpServer, ReadsARequestThatArrivesByteByByte) {
   EchoHandler handler;
   ServerThread server(handler);
-  for (const std::string request : {"POST /slowly HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
-                                    "POST /slowly HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"}) {
+  for (const std::string request :
+       {"POST /slowly HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /slowly HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"}) {
     RawClient client(server.port());
     for (const char c : request) ASSERT_TRUE(client.send(std::string_view(&c, 1)));
     EXPECT_EQ(client.response().body, "POST /slowly hello");
@@ -148,7 +149,8 @@ TEST(HttpServer, AnswersPipelinedRequestsInOrder) {
   ServerThread server(handler);
   RawClient client(server.port());
   std::string all;
-  for (int i = 0; i < 20; ++i) all += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n" + std::to_string(i % 10);
+  for (int i = 0; i < 20; ++i)
+    all += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n" + std::to_string(i % 10);
   client.send(all);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(client.response().body, "POST /" + std::to_string(i) + " " + std::to_string(i % 10));
 }
@@ -181,7 +183,8 @@ TEST(HttpServer, AsksForABodyThatWaitsToBeAskedFor) {
   client.send("body");
   EXPECT_EQ(client.response().body, "POST /x body");
   // A refused request is not asked for its body.
-  for (const std::string line : {"POST /forbidden HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n", "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n"}) {
+  for (const std::string line : {"POST /forbidden HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n",
+                                 "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n"}) {
     RawClient other(server.port());
     other.send(line + "Expect: 100-continue\r\n\r\n");
     EXPECT_GE(other.response().status, 400);
@@ -198,7 +201,8 @@ TEST(HttpServer, RefusesWhatIsTooLargeAndTheClientCanReadWhy) {
   EXPECT_EQ(fetch(server.port(), "GET", "/x", "", "X-Long: " + std::string(17'000, 'x') + "\r\n").status, 431);
   EXPECT_EQ(fetch(server.port(), "GET", "/" + std::string(9'000, 'x')).status, 414);
   RawClient chunked(server.port());
-  chunked.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n" + std::string(2048, 'x') + "\r\n0\r\n\r\n");
+  chunked.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n800\r\n" + std::string(2048, 'x') +
+               "\r\n0\r\n\r\n");
   EXPECT_EQ(chunked.response().status, 413);
   EXPECT_EQ(handler.answered, 1);
 }

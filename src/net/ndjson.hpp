@@ -8,8 +8,8 @@
 
 namespace gibsey::net {
 
-/// Cuts a stream of newline-delimited JSON into lines, from chunks cut anywhere. CR before LF and empty lines are dropped; what the lines
-/// hold is not looked at.
+/// Cuts a stream of newline-delimited JSON into lines, from chunks cut anywhere. CR before LF and empty lines are dropped; what
+/// the lines hold is not looked at.
 class NdjsonReader {
  public:
   /// No line may be longer than `limit` bytes.

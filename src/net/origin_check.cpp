@@ -77,7 +77,8 @@ OriginVerdict OriginCheck::check(const HttpRequest& request) const {
   const bool none_needed = request.host.empty() && request.minor_version == 0;
   if (!none_needed && !(name && host_allowed(*name))) {
     return {false,
-            "The host '" + utf8::sanitized(request.host) + "' is not a name of this server; use localhost, or have the name allowed in the configuration.",
+            "The host '" + utf8::sanitized(request.host) +
+                "' is not a name of this server; use localhost, or have the name allowed in the configuration.",
             {}};
   }
   const auto count = request.headers.count("Origin");
@@ -85,7 +86,8 @@ OriginVerdict OriginCheck::check(const HttpRequest& request) const {
   const std::string origin(*request.headers.find("Origin"));
   if (count > 1 || !origin_allowed(origin, request.host)) {
     return {false,
-            "Pages of '" + utf8::sanitized(origin) + "' may not use this server; have the origin allowed in the configuration if they should.",
+            "Pages of '" + utf8::sanitized(origin) +
+                "' may not use this server; have the origin allowed in the configuration if they should.",
             {}};
   }
   return {true, {}, origin};

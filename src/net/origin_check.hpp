@@ -19,10 +19,10 @@ struct OriginVerdict {
   std::string origin;   ///< the Origin to answer CORS for; empty when there was none
 };
 
-/// Keeps foreign web pages out: a page elsewhere cannot reach this server through a reader's browser, neither by a cross-origin request
-/// (Origin) nor by a name that it made to point here (Host, DNS rebinding). Loopback names (127.0.0.0/8, localhost, [::1]; any port)
-/// are always allowed. A request without Origin (curl, same-origin GET) is judged by its Host alone; an empty Host is allowed only
-/// where none was required (HTTP/1.0).
+/// Keeps foreign web pages out: a page elsewhere cannot reach this server through a reader's browser, neither by a cross-origin
+/// request (Origin) nor by a name that it made to point here (Host, DNS rebinding). Loopback names (127.0.0.0/8, localhost,
+/// [::1]; any port) are always allowed. A request without Origin (curl, same-origin GET) is judged by its Host alone; an empty
+/// Host is allowed only where none was required (HTTP/1.0).
 class OriginCheck {
  public:
   explicit OriginCheck(OriginRules rules);

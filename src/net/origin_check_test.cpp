@@ -16,15 +16,34 @@ HttpRequest request(const std::string& host, const std::string& origin = {}) {
 
 TEST(OriginCheck, LoopbackNamesAreAllowedWithAnyPort) {
   const OriginCheck check({});
-  for (const char* host : {"localhost", "localhost:8002", "LocalHost:1", "127.0.0.1", "127.0.0.1:8002", "127.8.9.10:80", "[::1]", "[::1]:8002", "[0:0:0:0:0:0:0:1]:8002"}) {
+  for (const char* host : {"localhost", "localhost:8002", "LocalHost:1", "127.0.0.1", "127.0.0.1:8002", "127.8.9.10:80", "[::1]",
+                           "[::1]:8002", "[0:0:0:0:0:0:0:1]:8002"}) {
     EXPECT_TRUE(check.check(request(host)).allowed) << host;
   }
 }
 
 TEST(OriginCheck, OtherHostNamesAreRefusedAgainstRebinding) {
   const OriginCheck check({});
-  for (const char* host : {"evil.example", "evil.example:8002", "127.0.0.1.evil.example", "localhost.evil.example", "localhost@evil.example", "evil.example#localhost",
-                           "128.0.0.1", "0.0.0.0:8002", "10.0.0.5", "[::2]", "[::1", "[::1]x", "[::1]:80x", "localhost:80:80", "localhost:123456", "127.1", "2130706433", "", ":8002", "[]"}) {
+  for (const char* host : {"evil.example",
+                           "evil.example:8002",
+                           "127.0.0.1.evil.example",
+                           "localhost.evil.example",
+                           "localhost@evil.example",
+                           "evil.example#localhost",
+                           "128.0.0.1",
+                           "0.0.0.0:8002",
+                           "10.0.0.5",
+                           "[::2]",
+                           "[::1",
+                           "[::1]x",
+                           "[::1]:80x",
+                           "localhost:80:80",
+                           "localhost:123456",
+                           "127.1",
+                           "2130706433",
+                           "",
+                           ":8002",
+                           "[]"}) {
     const auto verdict = check.check(request(host));
     EXPECT_FALSE(verdict.allowed) << host;
     EXPECT_FALSE(verdict.refusal.empty());
@@ -40,8 +59,10 @@ TEST(OriginCheck, ARequestOfHttp10MayHaveNoHost) {
 
 TEST(OriginCheck, ForeignOriginsAreRefused) {
   const OriginCheck check({});
-  for (const char* origin : {"https://evil.example", "http://evil.example:8002", "null", "http://localhost.evil.example", "http://127.0.0.1.evil.example", "http://evil.example/localhost",
-                             "file://", "chrome-extension://abcdef", "http://localhost@evil.example", "http://", "localhost", "http://localhost:8002/x", "http://evil.example?localhost"}) {
+  for (const char* origin :
+       {"https://evil.example", "http://evil.example:8002", "null", "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example", "http://evil.example/localhost", "file://", "chrome-extension://abcdef",
+        "http://localhost@evil.example", "http://", "localhost", "http://localhost:8002/x", "http://evil.example?localhost"}) {
     EXPECT_FALSE(check.check(request("localhost:8002", origin)).allowed) << origin;
   }
 }

@@ -2,6 +2,7 @@
 
 #include "net/http_client.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -9,7 +10,6 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -31,7 +31,9 @@ bool may_be_repeated(const ServiceCall& call) {
   return call.method == "GET" || call.method == "HEAD" || call.headers.find("Idempotency-Key").has_value();
 }
 
-bool is_failure(int status) { return status >= 500 || status == 429; }
+bool is_failure(int status) {
+  return status >= 500 || status == 429;
+}
 
 /// Seconds; a date is as if nothing were said.
 std::optional<int> retry_after(const Result<ServiceAnswer>& outcome) {

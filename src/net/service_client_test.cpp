@@ -3,6 +3,7 @@
 #include "net/testing/canned_server.hpp"
 #include "net/testing/server_thread.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -10,7 +11,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-#include <gtest/gtest.h>
 
 #include <atomic>
 #include <future>
@@ -95,9 +95,13 @@ ServiceSettings settings_for(const std::string& address) {
   return {.name = "the ledger", .address = address, .deadline = 30s, .backoff = 5ms, .breaker = {.failures = 100}};
 }
 
-std::string address_of(const ServerThread& server) { return "http://127.0.0.1:" + std::to_string(server.port()); }
+std::string address_of(const ServerThread& server) {
+  return "http://127.0.0.1:" + std::to_string(server.port());
+}
 
-std::string dead_address() { return CannedServer({}).address(); }
+std::string dead_address() {
+  return CannedServer({}).address();
+}
 
 TEST(ServiceClient, GivesAnyAnswerBelow500) {
   for (const int status : {200, 201, 302, 402, 404}) {

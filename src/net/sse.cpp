@@ -51,8 +51,7 @@ std::string decoded_line(std::string_view line) {
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
-  std::copy_if(value.begin(), value.end(), std::back_inserter(out),
-               [](char c) { return c != '\r' && c != '\n' && c != '\0'; });
+  std::copy_if(value.begin(), value.end(), std::back_inserter(out), [](char c) { return c != '\r' && c != '\n' && c != '\0'; });
   out.push_back('\n');
 }
 

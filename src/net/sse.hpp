@@ -14,11 +14,11 @@ namespace gibsey::net {
 struct SseEvent {
   std::string type;  ///< empty when written: unnamed; the reader gives "message" for those
   std::string data;
-  std::string id;    ///< empty when written: no id line; the reader gives the last id of the stream so far
+  std::string id;  ///< empty when written: no id line; the reader gives the last id of the stream so far
 };
 
-/// Appends `event` to `out`. Every line break in `data` (CR, LF, CRLF) begins a further data line; a reader joins them by LF. Line
-/// breaks and NUL in `type` and `id` are left out.
+/// Appends `event` to `out`. Every line break in `data` (CR, LF, CRLF) begins a further data line; a reader joins them by LF.
+/// Line breaks and NUL in `type` and `id` are left out.
 void append_sse(std::string& out, std::string_view type, std::string_view data, std::string_view id);
 /// Appends a comment, which readers skip: it keeps proxies from cutting an idle stream.
 void append_sse_comment(std::string& out, std::string_view text);
@@ -48,7 +48,7 @@ class SseReader {
   std::string line_;  ///< bytes of the line that is not complete yet
   std::string type_;
   std::string data_;
-  std::string id_;    ///< of the block being read; becomes the last id at its blank line
+  std::string id_;  ///< of the block being read; becomes the last id at its blank line
   std::string last_event_id_;
   std::optional<std::uint64_t> retry_;
   std::size_t comments_ = 0;

@@ -58,7 +58,8 @@ TEST(SseReader, AgreesWithTheSharedVectorsHoweverTheyAreCut) {
 
 TEST(SseReader, JoinsDataLinesAndKeepsTheIdForLaterEvents) {
   SseReader reader;
-  const auto events = read_all({"id: 7\ndata: a\r\nda", "ta: b\r\n\r", "\n: wait\n\nevent: done\ndata\n\ndata: cut off\n"}, reader);
+  const auto events =
+      read_all({"id: 7\ndata: a\r\nda", "ta: b\r\n\r", "\n: wait\n\nevent: done\ndata\n\ndata: cut off\n"}, reader);
   ASSERT_EQ(events.size(), 2U);
   EXPECT_EQ(events[0].type, "message");
   EXPECT_EQ(events[0].data, "a\nb");
@@ -117,7 +118,19 @@ std::string with_line_feeds(const std::string& text) {
 
 TEST(SseWriter, ARandomEventComesBackAsItWasHoweverTheStreamIsCut) {
   std::mt19937 random(20261120);
-  const std::vector<std::string> alphabet = {"a", " ", "\n", "\r", "\r\n", ":", "data", "\xC3\xA9", "\xE2\x80\x9C", "\xF0\x9F\x98\x80", "\xEF\xBB\xBF", "\t", std::string(1, '\0')};
+  const std::vector<std::string> alphabet = {"a",
+                                             " ",
+                                             "\n",
+                                             "\r",
+                                             "\r\n",
+                                             ":",
+                                             "data",
+                                             "\xC3\xA9",
+                                             "\xE2\x80\x9C",
+                                             "\xF0\x9F\x98\x80",
+                                             "\xEF\xBB\xBF",
+                                             "\t",
+                                             std::string(1, '\0')};
   const auto pick = [&random](std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
   for (int round = 0; round < 2000; ++round) {
     std::string stream;

@@ -58,8 +58,12 @@ void Timeout::start(Clock::duration time) {
   if (!state_->waiting || state_->timer.expiry() > state_->deadline) state_->wait_until(state_->deadline);
 }
 
-void Timeout::stop() { state_->deadline = Clock::time_point::max(); }
+void Timeout::stop() {
+  state_->deadline = Clock::time_point::max();
+}
 
-bool Timeout::expired() const { return state_->expired; }
+bool Timeout::expired() const {
+  return state_->expired;
+}
 
 }  // namespace gibsey::net

@@ -8,8 +8,8 @@
 namespace gibsey::net {
 
 /// Ends what a coroutine waits for when it takes too long: the one way of doing so in net/. `on_expiry` makes the operation
-/// under way fail (it cancels or closes a socket); expired() then tells a timeout from other failures. Starting and stopping costs a clock
-/// reading, not a timer operation: one timer is moved lazily, so that it can guard every single write of a stream.
+/// under way fail (it cancels or closes a socket); expired() then tells a timeout from other failures. Starting and stopping
+/// costs a clock reading, not a timer operation: one timer is moved lazily, so that it can guard every single write of a stream.
 /// Not thread-safe: use it on the executor (a strand) that it was given.
 class Timeout {
  public:

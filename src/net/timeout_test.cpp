@@ -1,8 +1,8 @@
 #include "net/timeout.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <gtest/gtest.h>
 
 namespace gibsey::net {
 namespace {

@@ -109,8 +109,8 @@ TEST(WebSocketSession, RefusesWhatIsNoHandshake) {
   const auto plain = ask("GET / HTTP/1.1", "");
   EXPECT_EQ(plain.status, 426);
   EXPECT_EQ(plain.header("Upgrade"), "websocket");
-  const auto version =
-      ask("GET / HTTP/1.1", std::string("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n") + kWebSocketKey);
+  const auto version = ask(
+      "GET / HTTP/1.1", std::string("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n") + kWebSocketKey);
   EXPECT_EQ(version.status, 426);
   EXPECT_EQ(version.header("Sec-WebSocket-Version"), "13");
   EXPECT_NE(version.body.find("13"), std::string::npos);

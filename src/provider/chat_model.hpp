@@ -50,6 +50,9 @@ struct ChatRequest {
 struct Generated {
   model::FinishReason finish_reason = model::FinishReason::stop;
   model::TokenUsage usage;
+  bool usage_estimated = false;  ///< the server said nothing of it
+  int reasoning_characters = 0;  ///< thought aloud by the model and kept from the reader
+  bool prompt_was_cut = false;   ///< the server took fewer tokens of the prompt than were sent: its context is too short
 };
 
 /// A reply that is being generated. Destroying it stops the generation.
@@ -72,7 +75,8 @@ class ChatModel {
   /// Errors: busy (its queue is full), unavailable, too_large.
   virtual Async<std::unique_ptr<TokenStream>> start(ChatRequest request) = 0;
 
-  [[nodiscard]] virtual std::string provider() const = 0;  ///< "local", "ollama", "scripted"
+  [[nodiscard]] virtual std::string provider()
+      const = 0;  ///< as LLM_PROVIDERS names it: "local", "ollama", "llm_fallback"; "scripted"
   [[nodiscard]] virtual std::string model() const = 0;
   /// Whether ChatRequest::opening is honoured.
   [[nodiscard]] virtual bool supports_opening() const = 0;
@@ -82,6 +86,9 @@ class ChatModel {
   [[nodiscard]] virtual bool is_small() const = 0;
   /// Tokens of a text by the model's own tokenizer, or an estimate.
   [[nodiscard]] virtual int count_tokens(const std::string& text) const = 0;
+  /// Whether it could answer now, found out without a generation. Errors: unavailable, forbidden (its key is refused), not_found
+  /// (it has no such model). A model in this process always can.
+  virtual Async<void> check() { co_return Result<void>{}; }
 };
 
 }  // namespace gibsey::provider

@@ -28,7 +28,10 @@ TEST(ReplyText, HoldsBackHalfACharacter) {
 
 TEST(ReplyText, ReplacesBytesThatAreNoText) {
   ReplyText text({});
-  EXPECT_EQ(text.add("a\xFF" "b"), "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(text.add("a\xFF"
+                     "b"),
+            "a\xEF\xBF\xBD"
+            "b");
 }
 
 TEST(ReplyText, EndsBeforeTheFirstStopString) {

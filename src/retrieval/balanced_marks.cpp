@@ -9,12 +9,19 @@
 namespace gibsey::retrieval {
 namespace {
 
-bool is_letter(char32_t c) { return u_isalpha(static_cast<UChar32>(c)) != 0; }
-bool is_space(char32_t c) { return c == 0 || u_isUWhiteSpace(static_cast<UChar32>(c)) != 0; }
-bool is_word(char32_t c) { return u_isalnum(static_cast<UChar32>(c)) != 0; }
+bool is_letter(char32_t c) {
+  return u_isalpha(static_cast<UChar32>(c)) != 0;
+}
+bool is_space(char32_t c) {
+  return c == 0 || u_isUWhiteSpace(static_cast<UChar32>(c)) != 0;
+}
+bool is_word(char32_t c) {
+  return u_isalnum(static_cast<UChar32>(c)) != 0;
+}
 
 constexpr std::u32string_view kStops = U".,!?;:-—–…";
-constexpr std::array<std::u32string_view, 9> kElisions = {U"tis", U"twas", U"twere", U"twill", U"twould", U"em", U"til", U"cause", U"round"};
+constexpr std::array<std::u32string_view, 9> kElisions = {U"tis", U"twas", U"twere", U"twill", U"twould",
+                                                          U"em",  U"til",  U"cause", U"round"};
 
 /// Reads a text once, left to right; each kind of mark has its own state, for they are seldom nested wrongly.
 class MarkReader {
@@ -25,7 +32,8 @@ class MarkReader {
     for (at_ = 0; at_ < text_.size(); ++at_) {
       if (!read(text_[at_])) return false;
     }
-    return parentheses_ == 0 && brackets_ == 0 && curved_ == 0 && low_ == 0 && guillemets_ == 0 && !straight_open_ && single_ == 0;
+    return parentheses_ == 0 && brackets_ == 0 && curved_ == 0 && low_ == 0 && guillemets_ == 0 && !straight_open_ &&
+           single_ == 0;
   }
 
  private:
@@ -97,6 +105,8 @@ class MarkReader {
 
 }  // namespace
 
-bool has_balanced_marks(std::u32string_view text) { return MarkReader(text).balanced(); }
+bool has_balanced_marks(std::u32string_view text) {
+  return MarkReader(text).balanced();
+}
 
 }  // namespace gibsey::retrieval

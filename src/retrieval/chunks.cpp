@@ -24,7 +24,9 @@ constexpr int kClauseLeast = 6;
 constexpr int kClauseWanted = 20;
 constexpr int kHeadingMost = 12;
 
-bool is_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0; }
+bool is_space(char32_t c) {
+  return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0;
+}
 
 std::u32string_view slice(std::u32string_view text, Span span) {
   return text.substr(static_cast<std::size_t>(span.start), static_cast<std::size_t>(span.end - span.start));
@@ -114,10 +116,12 @@ Span without_loose_marks(std::u32string_view text, Span span) {
   return span;
 }
 
-bool same_words(std::u32string_view a, const std::string& b) { return !b.empty() && words_of(to_utf8(a)) == words_of(b); }
+bool same_words(std::u32string_view a, const std::string& b) {
+  return !b.empty() && words_of(to_utf8(a)) == words_of(b);
+}
 
 bool has_heading_form(std::u32string_view line) {
-  static const std::array<std::string, 11> kNames = {"chapter", "part",  "book",    "letter", "section", "canto",
+  static const std::array<std::string, 11> kNames = {"chapter", "part",  "book",   "letter",   "section", "canto",
                                                      "act",     "scene", "volume", "prologue", "epilogue"};
   bool all_capitals = true;
   bool all_upper = true;
@@ -217,8 +221,8 @@ Chunks cut_page(const model::Page& page, const std::string& language) {
   Chunks chunks;
   for (const auto& [first, last] : group_pieces(pieces)) {
     const Span span{pieces[first].start, pieces[last - 1].end};
-    chunks.passages.push_back({page.world, page.id, static_cast<int>(chunks.passages.size()), span.start, span.end,
-                               to_utf8(slice(text, span))});
+    chunks.passages.push_back(
+        {page.world, page.id, static_cast<int>(chunks.passages.size()), span.start, span.end, to_utf8(slice(text, span))});
   }
   QuoteCutter cutter(page, text, sentences, chunks);
   constexpr std::array kPasses = {Admission{}, Admission{.unbalanced = true},

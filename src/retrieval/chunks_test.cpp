@@ -17,7 +17,7 @@ std::vector<std::string> sentences_of(std::string_view text) {
   std::vector<std::string> found;
   for (const Sentence& sentence : find_sentences(points, "en")) {
     found.push_back(to_utf8(std::u32string_view(points).substr(static_cast<std::size_t>(sentence.start),
-                                                              static_cast<std::size_t>(sentence.end - sentence.start))));
+                                                               static_cast<std::size_t>(sentence.end - sentence.start))));
   }
   return found;
 }
@@ -45,13 +45,24 @@ TEST(Sentences, EllipsesAndLineBreaks) {
 }
 
 TEST(BalancedMarks, ByTable) {
-  const std::map<std::u32string, bool> table = {
-      {U"plain words", true},           {U"“Come,” he said.", true},    {U"“Come, he said.", false},
-      {U"Come,” he said.", false},      {U"the boys' toys", true},       {U"'Tis so.", true},
-      {U"'Oh dear!' he said", true},    {U"Oh dear!' he said", false},   {U"don't, can't, o'clock", true},
-      {U"(he went", false},             {U"he went)", false},            {U"\"Yes,\" and \"no\"", true},
-      {U"said he. \"And then", false},  {U"end.\" Then \"start", false}, {U"‘It was Alice’s,’ he said", true},
-      {U"without pictures?’", false},   {U"“He said ‘no’ twice”", true}, {U"rock ’n’ roll", true}};
+  const std::map<std::u32string, bool> table = {{U"plain words", true},
+                                                {U"“Come,” he said.", true},
+                                                {U"“Come, he said.", false},
+                                                {U"Come,” he said.", false},
+                                                {U"the boys' toys", true},
+                                                {U"'Tis so.", true},
+                                                {U"'Oh dear!' he said", true},
+                                                {U"Oh dear!' he said", false},
+                                                {U"don't, can't, o'clock", true},
+                                                {U"(he went", false},
+                                                {U"he went)", false},
+                                                {U"\"Yes,\" and \"no\"", true},
+                                                {U"said he. \"And then", false},
+                                                {U"end.\" Then \"start", false},
+                                                {U"‘It was Alice’s,’ he said", true},
+                                                {U"without pictures?’", false},
+                                                {U"“He said ‘no’ twice”", true},
+                                                {U"rock ’n’ roll", true}};
   for (const auto& [text, balanced] : table) EXPECT_EQ(has_balanced_marks(text), balanced) << to_utf8(text);
 }
 
@@ -69,7 +80,8 @@ void expect_verbatim(const model::Page& page, const Chunks& chunks) {
   for (const model::Passage& passage : chunks.passages) {
     EXPECT_GE(passage.start, last_end);
     last_end = passage.end;
-    EXPECT_EQ(passage.text, utf8::slice(page.text, static_cast<std::size_t>(passage.start), static_cast<std::size_t>(passage.end)));
+    EXPECT_EQ(passage.text,
+              utf8::slice(page.text, static_cast<std::size_t>(passage.start), static_cast<std::size_t>(passage.end)));
   }
   for (const model::QuoteCandidate& quote : chunks.quotes) {
     EXPECT_EQ(quote.text, utf8::slice(page.text, static_cast<std::size_t>(quote.start), static_cast<std::size_t>(quote.end)));
@@ -94,7 +106,8 @@ TEST(Chunks, PairsAndSentencesOfAParagraphButNoHeading) {
   const Chunks chunks = cut_page(page, "en");
   expect_verbatim(page, chunks);
   EXPECT_EQ(chunks.passages.size(), 1U);
-  EXPECT_EQ(quote_texts(chunks, 2), (Texts{"I climbed the tower at night. The lamp was cold in my hand.", "The lamp was cold in my hand. Oh!"}));
+  EXPECT_EQ(quote_texts(chunks, 2),
+            (Texts{"I climbed the tower at night. The lamp was cold in my hand.", "The lamp was cold in my hand. Oh!"}));
   EXPECT_EQ(quote_texts(chunks, 1),
             (Texts{"I climbed the tower at night.", "The lamp was cold in my hand.", "Nobody else saw the owl fly away."}));
 }
@@ -107,8 +120,9 @@ TEST(Chunks, HalvesOfQuotationMarksAreLeftOut) {
 }
 
 TEST(Chunks, LongSentencesGiveClauses) {
-  std::string text = "He went down the stair, past the ninth door; he counted every step as he had been told, and when he came to the bottom "
-                     "he turned round, because somebody up there had called him by the name that his mother had used, and he answered.";
+  std::string text =
+      "He went down the stair, past the ninth door; he counted every step as he had been told, and when he came to the bottom "
+      "he turned round, because somebody up there had called him by the name that his mother had used, and he answered.";
   const model::Page page = page_of(text);
   const Chunks chunks = cut_page(page, "en");
   expect_verbatim(page, chunks);

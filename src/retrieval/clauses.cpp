@@ -12,18 +12,22 @@
 namespace gibsey::retrieval {
 namespace {
 
-bool is_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0; }
-bool is_dash(char32_t c) { return c == U'—' || c == U'–' || c == U'―'; }
+bool is_space(char32_t c) {
+  return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0;
+}
+bool is_dash(char32_t c) {
+  return c == U'—' || c == U'–' || c == U'―';
+}
 
-constexpr std::array kConjunctions = {"after",  "although", "and",   "as",   "because", "before", "but",   "for",  "if",
-                                      "nor",    "or",       "since", "so",   "that",    "then",   "though", "till", "unless",
-                                      "until",  "when",     "where", "which", "while",  "who",    "whose",  "yet"};
+constexpr std::array kConjunctions = {"after", "although", "and",   "as",    "because", "before", "but",    "for",  "if",
+                                      "nor",   "or",       "since", "so",    "that",    "then",   "though", "till", "unless",
+                                      "until", "when",     "where", "which", "while",   "who",    "whose",  "yet"};
 
 /// A word with the punctuation and space behind it.
 struct Token {
   std::int32_t start = 0;
-  std::int32_t end = 0;      ///< of the visible part
-  double cut_after = 0;      ///< what a cut behind it costs
+  std::int32_t end = 0;  ///< of the visible part
+  double cut_after = 0;  ///< what a cut behind it costs
 };
 
 std::string lower_word(std::u32string_view text, Token token) {

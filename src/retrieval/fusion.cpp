@@ -20,7 +20,9 @@ constexpr float kShareOfQuestion = 0.3f;
 constexpr float kShareOfLine = 0.6f;
 constexpr int kRunWithShare = 2;
 
-float step(float value, float from, float to) { return std::clamp((value - from) / (to - from), 0.0f, 1.0f); }
+float step(float value, float from, float to) {
+  return std::clamp((value - from) / (to - from), 0.0f, 1.0f);
+}
 
 /// 0 for a question about something, 1 for a line that the reader half remembers.
 float line_likeness(const TextScores& scores) {

@@ -15,12 +15,13 @@ struct FusionWeights {
   float vectors = 0;
 };
 
-/// Chosen by what kind of question it is. A half-remembered line shows itself by quotation marks, or by a run of words that stand adjacent
-/// on a page: the longer the run, alone or as a share of the question, the more the pairs count and the less the
+/// Chosen by what kind of question it is. A half-remembered line shows itself by quotation marks, or by a run of words that stand
+/// adjacent on a page: the longer the run, alone or as a share of the question, the more the pairs count and the less the
 /// meaning. Without vectors their weight is 0.
 [[nodiscard]] FusionWeights choose_weights(const TextScores& scores, bool has_vectors);
 
-/// `values` less their mean, in standard deviations; all 0 where they do not differ. Values of VectorIndex::kNone count as the mean.
+/// `values` less their mean, in standard deviations; all 0 where they do not differ. Values of VectorIndex::kNone count as the
+/// mean.
 [[nodiscard]] std::vector<float> z_scores(std::span<const float> values);
 
 /// One score a passage. `page_of` maps passages to pages; `cosines` has one value a passage, or is empty.

@@ -8,8 +8,12 @@
 namespace gibsey::retrieval {
 namespace {
 
-bool is_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0; }
-bool is_letter(char32_t c) { return u_isalpha(static_cast<UChar32>(c)) != 0; }
+bool is_space(char32_t c) {
+  return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0;
+}
+bool is_letter(char32_t c) {
+  return u_isalpha(static_cast<UChar32>(c)) != 0;
+}
 
 /// Characters without a shape: soft hyphen, zero-width space and joiners, direction marks, word joiner, byte-order mark.
 bool vanishes(char32_t c) {
@@ -19,16 +23,34 @@ bool vanishes(char32_t c) {
 /// The ASCII form of a quotation mark or dash, else `c`.
 char32_t fold_mark(char32_t c) {
   switch (c) {
-    case U'\u2018': case U'\u2019': case U'\u201A': case U'\u201B': case U'\u2039': case U'\u203A':
-    case U'\u2032': case U'\u02BC': case U'\u00B4': case U'`':
-      return U'\'';
-    case U'\u201C': case U'\u201D': case U'\u201E': case U'\u201F': case U'\u00AB': case U'\u00BB': case U'\u2033':
-      return U'"';
-    case U'\u2010': case U'\u2011': case U'\u2012': case U'\u2013': case U'\u2014': case U'\u2015': case U'\u2212':
-    case U'\uFE58': case U'\uFE63': case U'\uFF0D':
-      return U'-';
-    default:
-      return c;
+    case U'\u2018':
+    case U'\u2019':
+    case U'\u201A':
+    case U'\u201B':
+    case U'\u2039':
+    case U'\u203A':
+    case U'\u2032':
+    case U'\u02BC':
+    case U'\u00B4':
+    case U'`': return U'\'';
+    case U'\u201C':
+    case U'\u201D':
+    case U'\u201E':
+    case U'\u201F':
+    case U'\u00AB':
+    case U'\u00BB':
+    case U'\u2033': return U'"';
+    case U'\u2010':
+    case U'\u2011':
+    case U'\u2012':
+    case U'\u2013':
+    case U'\u2014':
+    case U'\u2015':
+    case U'\u2212':
+    case U'\uFE58':
+    case U'\uFE63':
+    case U'\uFF0D': return U'-';
+    default: return c;
   }
 }
 
@@ -121,6 +143,8 @@ class Normalizer {
 
 }  // namespace
 
-NormalizedText normalize_for_quoting(std::string_view text) { return Normalizer(text).run(); }
+NormalizedText normalize_for_quoting(std::string_view text) {
+  return Normalizer(text).run();
+}
 
 }  // namespace gibsey::retrieval

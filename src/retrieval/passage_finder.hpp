@@ -17,10 +17,10 @@ class QuoteFinder;
 struct Query {
   std::string world;
   std::string text;
-  int k = 8;              ///< quotes wanted, 1..50
-  std::string character;  ///< id; pages in this voice count a little more; may be empty
+  int k = 8;                    ///< quotes wanted, 1..50
+  std::string character;        ///< id; pages in this voice count a little more; may be empty
   bool only_character = false;  ///< nothing but pages in that voice
-  std::string page_id;    ///< the page the reader has open; may be empty
+  std::string page_id;          ///< the page the reader has open; may be empty
 };
 
 /// A line of the book that fits the query, best first. Quotes are verbatim and fewer than 40 words.
@@ -38,22 +38,22 @@ struct Hit {
 };
 
 struct Retrieved {
-  std::vector<Hit> hits;       ///< at most k; at most two from one passage; no two overlap
+  std::vector<Hit> hits;  ///< at most k; at most two from one passage; no two overlap
   /// Whether the best hit is about the question at all (see retriever.cpp for the bar and how it was set). Below it a
   /// character says that the book does not tell.
   bool above_threshold = false;
-  std::string method;          ///< "hybrid", "text" (no embedder), "vector", "none" (no hits)
+  std::string method;  ///< "hybrid", "text" (no embedder), "vector", "none" (no hits)
   double embed_ms = 0;
   double search_ms = 0;
 };
 
-/// Finds lines of a book for a question: in this process (retriever.hpp) or at another one's (http/remote_finder.hpp). Safe to call from
-/// any executor.
+/// Finds lines of a book for a question: in this process (retriever.hpp) or at another one's (http/remote_finder.hpp). Safe to
+/// call from any executor.
 class PassageFinder {
  public:
   virtual ~PassageFinder() = default;
-  /// not_found for a world that is not there; invalid_argument for an empty text or a k out of range; unavailable, deadline where it
-  /// is another process's.
+  /// not_found for a world that is not there; invalid_argument for an empty text or a k out of range; unavailable, deadline where
+  /// it is another process's.
   virtual boost::asio::awaitable<Result<Retrieved>> retrieve(Query query) = 0;
   /// The exact-quotation search of a world; null where there is none here: a world without a book, or one that is elsewhere.
   [[nodiscard]] virtual std::shared_ptr<const QuoteFinder> quotes(const std::string& world) const = 0;

@@ -14,7 +14,8 @@
 namespace gibsey::retrieval {
 namespace {
 
-// In standard deviations of the passage score, so that a fitting line of the second passage may win against a poor one of the first.
+// In standard deviations of the passage score, so that a fitting line of the second passage may win against a poor one of the
+// first.
 constexpr double kCloseness = 2.5;
 constexpr double kRun = 0.35;
 constexpr double kEchoesQuestion = -1.5;
@@ -40,7 +41,8 @@ struct Question {
 };
 
 Question take_apart(std::string_view text, const TextIndex& index) {
-  Question question{.words = words_of(text), .stems = index.content_stems(text), .asks = text.find('?') != std::string_view::npos};
+  Question question{
+      .words = words_of(text), .stems = index.content_stems(text), .asks = text.find('?') != std::string_view::npos};
   for (const std::string& stem : question.stems) {
     question.idf.push_back(index.idf(stem));
     question.total += question.idf.back();
@@ -73,7 +75,7 @@ int longest_common_run(const std::vector<std::string>& a, const std::vector<std:
 /// "Which he did.", "and so on": begins in the middle, or with a word that points back.
 bool leans_on_earlier(const model::QuoteCandidate& quote, const std::vector<std::string>& words) {
   static constexpr std::array<std::string_view, 22> kPointing = {
-      "and", "but", "or",   "so",   "then", "which", "who", "whom",  "it",    "this", "that",
+      "and", "but", "or",   "so",   "then", "which", "who",   "whom", "it",    "this", "that",
       "he",  "she", "they", "them", "him",  "these", "those", "such", "there", "nor",  "her"};
   std::string_view text = quote.text;
   while (!text.empty()) {
@@ -103,7 +105,9 @@ double score_of(const model::QuoteCandidate& quote, const Question& question, co
   return score;
 }
 
-bool overlap(const model::QuoteCandidate& a, const model::QuoteCandidate& b) { return a.start < b.end && b.start < a.end; }
+bool overlap(const model::QuoteCandidate& a, const model::QuoteCandidate& b) {
+  return a.start < b.end && b.start < a.end;
+}
 
 /// By score; of equals the one that comes first in the book.
 bool ranks_before(const ChosenQuote& a, const ChosenQuote& b) {
@@ -134,8 +138,8 @@ void add_best_of(const RankedPassage& passage, const Question& question, const T
 
 }  // namespace
 
-std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextIndex& index,
-                                       std::span<const RankedPassage> passages, int k) {
+std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextIndex& index, std::span<const RankedPassage> passages,
+                                       int k) {
   const Question taken = take_apart(question, index);
   std::vector<ChosenQuote> chosen;
   const double best = passages.empty() ? 0.0 : static_cast<double>(passages.front().score);

@@ -35,7 +35,9 @@ std::size_t word_character(std::string_view text, std::size_t at) {
   return u_isalnum(c) || (U_GET_GC_MASK(c) & U_GC_M_MASK) != 0 ? next.length : 0;
 }
 
-bool is_word_at(std::string_view text, std::size_t at) { return at < text.size() && word_character(text, at) != 0; }
+bool is_word_at(std::string_view text, std::size_t at) {
+  return at < text.size() && word_character(text, at) != 0;
+}
 
 /// Whether a letter or digit ends before `at`.
 bool is_word_before(std::string_view text, std::size_t at) {
@@ -84,7 +86,9 @@ std::string_view bare(std::string_view claim) {
   return claim.substr(first, claim.find_last_not_of(kLoose) + 1 - first);
 }
 
-bool is_dash(char32_t c) { return c == U'-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212; }
+bool is_dash(char32_t c) {
+  return c == U'-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212;
+}
 
 }  // namespace
 
@@ -111,7 +115,8 @@ struct QuoteFinder::State {
     return std::ranges::equal_range(places, hash_of(word), {}, &WordPlace::hash);
   }
 
-  /// Every place where `claim` stands, in order, by way of its rarest word: whole words are wanted, so each word of it is one of the book's.
+  /// Every place where `claim` stands, in order, by way of its rarest word: whole words are wanted, so each word of it is one of
+  /// the book's.
   template <typename Use>
   void for_each_match(std::string_view claim, Use use) const {
     std::size_t fewest = std::numeric_limits<std::size_t>::max();
@@ -139,8 +144,8 @@ struct QuoteFinder::State {
     return static_cast<std::size_t>(after - pages.begin()) - 1;
   }
 
-  [[nodiscard]] std::optional<std::pair<std::size_t, std::size_t>> first_match(
-      std::string_view claim, const std::vector<std::string>& preferred) const {
+  [[nodiscard]] std::optional<std::pair<std::size_t, std::size_t>> first_match(std::string_view claim,
+                                                                               const std::vector<std::string>& preferred) const {
     std::optional<std::pair<std::size_t, std::size_t>> first;  // page, place
     std::size_t best_rank = preferred.size();
     for_each_match(claim, [&](std::size_t place) {
@@ -164,7 +169,11 @@ struct QuoteFinder::State {
     // A run of dashes became one character; all of it belongs to the quotation. So do marks that make up the last letter.
     while (is_dash(source[end - 1]) && end < source.size() && is_dash(source[end])) ++end;
     const auto start = static_cast<std::size_t>(normalized.offsets[first]);
-    return {page.id, page.label, page.title, static_cast<std::int32_t>(start), static_cast<std::int32_t>(end),
+    return {page.id,
+            page.label,
+            page.title,
+            static_cast<std::int32_t>(start),
+            static_cast<std::int32_t>(end),
             to_utf8(std::u32string_view(source).substr(start, end - start))};
   }
 };

@@ -20,10 +20,11 @@ struct QuoteLocation {
   std::string text;
 };
 
-/// `text` after the stated normalisation, with the code-point offset in `text` of each code point of the result: typographic quotes and
-/// apostrophes become ' and ", dashes (figure, en, em, horizontal bar, minus, double hyphen) become -, ellipsis becomes ..., ligatures and
-/// compatibility letters are taken apart, soft hyphens and zero-width characters vanish, a hyphen before a line break
-/// joins the word, every run of white space (no-break spaces too) is one space, nothing at either end. Case is kept.
+/// `text` after the stated normalisation, with the code-point offset in `text` of each code point of the result: typographic
+/// quotes and apostrophes become ' and ", dashes (figure, en, em, horizontal bar, minus, double hyphen) become -, ellipsis
+/// becomes ..., ligatures and compatibility letters are taken apart, soft hyphens and zero-width characters vanish, a hyphen
+/// before a line break joins the word, every run of white space (no-break spaces too) is one space, nothing at either end. Case
+/// is kept.
 struct NormalizedText {
   std::u32string text;
   std::vector<std::int32_t> offsets;  ///< one a code point, plus the end of the source
@@ -36,10 +37,11 @@ class QuoteFinder {
   explicit QuoteFinder(const std::vector<model::Page>& pages);
   ~QuoteFinder();
 
-  /// The first place, in the book's order, where `claim` stands as whole words; `preferred_pages` are looked at first. A claim may end
-  /// or begin with punctuation that the page does not have there (a comma or full stop before a closing mark): that is left
-  /// out of the location. Empty for a claim without a letter or digit.
-  [[nodiscard]] std::optional<QuoteLocation> find(std::string_view claim, const std::vector<std::string>& preferred_pages = {}) const;
+  /// The first place, in the book's order, where `claim` stands as whole words; `preferred_pages` are looked at first. A claim
+  /// may end or begin with punctuation that the page does not have there (a comma or full stop before a closing mark): that is
+  /// left out of the location. Empty for a claim without a letter or digit.
+  [[nodiscard]] std::optional<QuoteLocation> find(std::string_view claim,
+                                                  const std::vector<std::string>& preferred_pages = {}) const;
 
  private:
   struct State;

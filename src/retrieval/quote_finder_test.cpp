@@ -13,7 +13,9 @@
 namespace gibsey::retrieval {
 namespace {
 
-std::u32string normalized(std::string_view text) { return normalize_for_quoting(text).text; }
+std::u32string normalized(std::string_view text) {
+  return normalize_for_quoting(text).text;
+}
 
 TEST(NormalizeForQuoting, ByTable) {
   EXPECT_EQ(normalized("  “It’s”\n\tso "), U"\"It's\" so");
@@ -41,7 +43,8 @@ model::Page page(std::string id, std::string text) {
 
 const QuoteFinder& book() {
   static const QuoteFinder finder({page("1", "She said: “I didn’t write\nthis—at all.” So it was."),
-                                   page("2", "The tower was cold. The tower was high; ¿Quién? Élan."), page("3", "The tower was cold.")});
+                                   page("2", "The tower was cold. The tower was high; ¿Quién? Élan."),
+                                   page("3", "The tower was cold.")});
   return finder;
 }
 
@@ -68,7 +71,8 @@ TEST(QuoteFinder, PrefersThePagesAskedFor) {
 }
 
 TEST(QuoteFinder, WholeWordsOnly) {
-  for (const char* claim : {"he tower was", "I didn", "t write this", "tower was col", "", " . ", "cold. The tower was cold", "lan"}) {
+  for (const char* claim :
+       {"he tower was", "I didn", "t write this", "tower was col", "", " . ", "cold. The tower was cold", "lan"}) {
     EXPECT_FALSE(book().find(claim)) << claim;
   }
   EXPECT_TRUE(book().find("Quién"));

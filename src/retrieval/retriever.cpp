@@ -7,10 +7,10 @@
 #include "retrieval/vector_index.hpp"
 #include "retrieval/words.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -28,9 +28,9 @@ namespace asio = boost::asio;
 constexpr int kMostQuotes = 50;
 // Passages whose candidates are looked at, for k quotes.
 constexpr std::size_t kPassagesLeast = 12;
-// What a page in the asked character's voice, or the page that lies open, is ahead, as a share of the best passage's score (which is 3 for a
-// vague question and 15 for one with names). Tried on the bundled world: with less, a character asked "why did you" quotes the
-// others' accounts of its own deeds.
+// What a page in the asked character's voice, or the page that lies open, is ahead, as a share of the best passage's score (which
+// is 3 for a vague question and 15 for one with names). Tried on the bundled world: with less, a character asked "why did you"
+// quotes the others' accounts of its own deeds.
 constexpr float kVoiceBonus = 0.10f;
 constexpr float kAddressedBonus = 0.30f;
 constexpr float kOpenPageBonus = 0.10f;
@@ -38,14 +38,15 @@ constexpr float kOpenPageBonus = 0.10f;
 /// "Why did you climb the tower?" asks for the character's own account.
 bool addresses_the_character(std::string_view text) {
   const auto words = words_of(text);
-  return std::ranges::any_of(words, [](const std::string& word) { return word == "you" || word == "your" || word == "yourself"; });
+  return std::ranges::any_of(words,
+                             [](const std::string& word) { return word == "you" || word == "your" || word == "yourself"; });
 }
 
-// The bar. A question is held to be about the book when one of the three best passages holds most of what it names (by idf), or is close in
-// meaning, or both to a lesser degree; or when a line of it stands in the book. Share of questions that pass, asked of their own book / of
-// another one (bench/retrieval_eval, all-MiniLM-L6-v2): fairytaleqa_dev 0.977 / 0.071 (1,425 questions), novel_pages_dev
-// 0.990 / 0.063 (630 lines); without vectors 0.902 / 0.099 and 0.997 / 0.092. A question without any content word ("Who are
-// you?") passes by its meaning only.
+// The bar. A question is held to be about the book when one of the three best passages holds most of what it names (by idf), or
+// is close in meaning, or both to a lesser degree; or when a line of it stands in the book. Share of questions that pass, asked
+// of their own book / of another one (bench/retrieval_eval, all-MiniLM-L6-v2): fairytaleqa_dev 0.977 / 0.071 (1,425 questions),
+// novel_pages_dev 0.990 / 0.063 (630 lines); without vectors 0.902 / 0.099 and 0.997 / 0.092. A question without any content word
+// ("Who are you?") passes by its meaning only.
 constexpr float kCoverageAlone = 0.60f;
 constexpr float kCosineAlone = 0.50f;
 constexpr float kCosinePlusCoverage = 0.75f;
@@ -141,8 +142,7 @@ class BookIndex {
     return hit;
   }
 
-  static bool is_about_book(const TextScores& scores, const std::vector<float>& cosines,
-                            std::span<const RankedPassage> best) {
+  static bool is_about_book(const TextScores& scores, const std::vector<float>& cosines, std::span<const RankedPassage> best) {
     const int run = scores.longest_run;
     if (run >= kRunAlone) return true;
     if (scores.quotes_line && run >= kRunInMarks && run * 2 >= scores.pairs_asked) return true;
@@ -164,8 +164,7 @@ class BookIndex {
 };
 
 asio::awaitable<std::shared_ptr<const BookIndex>> build_index(std::vector<model::PageContent> contents,
-                                                              std::vector<model::PassageVector> vectors,
-                                                              std::string language) {
+                                                              std::vector<model::PassageVector> vectors, std::string language) {
   co_return std::make_shared<const BookIndex>(std::move(contents), vectors, language);
 }
 
@@ -234,16 +233,21 @@ class Retriever::State {
   std::map<std::string, std::shared_ptr<const BookIndex>> worlds_;
 };
 
-Retriever::Retriever(store::PageStore& pages, provider::Embedder* embedder)
-    : state_(std::make_unique<State>(pages, embedder)) {}
+Retriever::Retriever(store::PageStore& pages, provider::Embedder* embedder) : state_(std::make_unique<State>(pages, embedder)) {}
 
 Retriever::~Retriever() = default;
 
-asio::awaitable<Result<void>> Retriever::load(std::string world) { return state_->load(std::move(world)); }
+asio::awaitable<Result<void>> Retriever::load(std::string world) {
+  return state_->load(std::move(world));
+}
 
-void Retriever::unload(const std::string& world) { state_->unload(world); }
+void Retriever::unload(const std::string& world) {
+  state_->unload(world);
+}
 
-asio::awaitable<Result<Retrieved>> Retriever::retrieve(Query query) { return state_->retrieve(std::move(query)); }
+asio::awaitable<Result<Retrieved>> Retriever::retrieve(Query query) {
+  return state_->retrieve(std::move(query));
+}
 
 std::shared_ptr<const QuoteFinder> Retriever::quotes(const std::string& world) const {
   const auto index = state_->find(world);

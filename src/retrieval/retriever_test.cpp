@@ -57,7 +57,9 @@ void fill(store::MemoryPageStore& pages, testing::WordEmbedder* embedder) {
   ASSERT_TRUE(run(pages.put_vectors("w", embedder->model(), vectors)));
 }
 
-Query ask(std::string text, int k = 8) { return {.world = "w", .text = std::move(text), .k = k, .character = {}, .page_id = {}}; }
+Query ask(std::string text, int k = 8) {
+  return {.world = "w", .text = std::move(text), .k = k, .character = {}, .page_id = {}};
+}
 
 TEST(Retriever, FindsVerbatimLinesBestFirst) {
   store::MemoryPageStore pages;
@@ -79,7 +81,8 @@ TEST(Retriever, FindsVerbatimLinesBestFirst) {
     EXPECT_LE(hit.score, last);
     last = hit.score;
     const std::string& text = texts()[static_cast<std::size_t>(hit.quote.page_id.back() - '1')];
-    EXPECT_EQ(hit.quote.text, utf8::slice(text, static_cast<std::size_t>(hit.quote.start), static_cast<std::size_t>(hit.quote.end)));
+    EXPECT_EQ(hit.quote.text,
+              utf8::slice(text, static_cast<std::size_t>(hit.quote.start), static_cast<std::size_t>(hit.quote.end)));
   }
 }
 

@@ -17,19 +17,29 @@
 namespace gibsey::retrieval {
 namespace {
 
-bool is_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0; }
-bool is_lower(char32_t c) { return u_islower(static_cast<UChar32>(c)) != 0; }
-bool is_upper(char32_t c) { return u_isupper(static_cast<UChar32>(c)) != 0; }
-bool is_letter(char32_t c) { return u_isalpha(static_cast<UChar32>(c)) != 0; }
-bool is_word(char32_t c) { return u_isalnum(static_cast<UChar32>(c)) != 0; }
+bool is_space(char32_t c) {
+  return u_isUWhiteSpace(static_cast<UChar32>(c)) != 0;
+}
+bool is_lower(char32_t c) {
+  return u_islower(static_cast<UChar32>(c)) != 0;
+}
+bool is_upper(char32_t c) {
+  return u_isupper(static_cast<UChar32>(c)) != 0;
+}
+bool is_letter(char32_t c) {
+  return u_isalpha(static_cast<UChar32>(c)) != 0;
+}
+bool is_word(char32_t c) {
+  return u_isalnum(static_cast<UChar32>(c)) != 0;
+}
 
 constexpr std::u32string_view kOpening = U"\"'(“‘«‹[—–-_*";
 constexpr std::u32string_view kClosing = U"\"')”’»›]_*";
 
 // An abbreviation that a name or number follows, so that its full stop ends no sentence.
-constexpr std::array kBeforeName = {"adm", "capt", "cf", "col", "dr", "esq", "fig", "fr", "gen", "gov", "hon", "lieut", "lt", "maj",
-                                    "messrs", "mlle", "mme", "mr", "mrs", "ms", "mt", "prof", "rev", "sen", "sergt", "sgt", "st",
-                                    "viz", "vs"};
+constexpr std::array kBeforeName = {"adm", "capt",  "cf",  "col", "dr",     "esq",  "fig", "fr",  "gen", "gov",
+                                    "hon", "lieut", "lt",  "maj", "messrs", "mlle", "mme", "mr",  "mrs", "ms",
+                                    "mt",  "prof",  "rev", "sen", "sergt",  "sgt",  "st",  "viz", "vs"};
 constexpr std::array kBeforeNumber = {"ch", "chap", "no", "nos", "p", "pp", "vol"};
 
 /// One paragraph as ICU sees it: line breaks are spaces, an ellipsis is a full stop, italics marks are closing marks.

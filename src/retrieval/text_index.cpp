@@ -81,7 +81,9 @@ struct Lengths {
   }
 };
 
-std::uint64_t pair_key(TermId first, TermId second) { return (static_cast<std::uint64_t>(first) << 32) | second; }
+std::uint64_t pair_key(TermId first, TermId second) {
+  return (static_cast<std::uint64_t>(first) << 32) | second;
+}
 
 }  // namespace
 
@@ -206,7 +208,8 @@ struct TextIndex::State {
 std::string_view quoted_line(std::string_view query) {
   constexpr std::size_t kLeastWords = 3;
   std::string_view longest;
-  for (const auto& [open, close] : {std::pair<std::string_view, std::string_view>("\"", "\""), {"“", "”"}, {"«", "»"}, {"„", "“"}}) {
+  for (const auto& [open, close] :
+       {std::pair<std::string_view, std::string_view>("\"", "\""), {"“", "”"}, {"«", "»"}, {"„", "“"}}) {
     for (auto start = query.find(open); start != query.npos;) {
       start += open.size();
       const auto end = query.find(close, start);
@@ -257,7 +260,9 @@ float TextIndex::idf(const std::string& stem) const {
   return idf_of(state_->page_of.size(), id == state_->stems.end() ? 1 : state_->terms.find(id->second).size());
 }
 
-std::size_t TextIndex::passage_count() const { return state_->page_of.size(); }
+std::size_t TextIndex::passage_count() const {
+  return state_->page_of.size();
+}
 
 std::size_t TextIndex::memory_bytes() const {
   // A node of the word tables takes about 64 bytes: string, id, hash, link.

@@ -12,17 +12,17 @@ namespace gibsey::retrieval {
 
 /// What the words of a query say about every passage and page. Passages and pages are numbered as the index was given them.
 struct TextScores {
-  std::vector<float> passages;  ///< BM25 over stems
-  std::vector<float> pages;     ///< the same with the page as the document
-  std::vector<float> pairs;     ///< BM25 over adjacent word pairs, stop words kept; one a page
+  std::vector<float> passages;       ///< BM25 over stems
+  std::vector<float> pages;          ///< the same with the page as the document
+  std::vector<float> pairs;          ///< BM25 over adjacent word pairs, stop words kept; one a page
   std::vector<float> passage_pairs;  ///< the same, one a passage
-  std::vector<float> coverage;  ///< share (by idf) of the query's content words that the passage holds, 0..1; one a passage
-  int words = 0;                ///< of the query
-  int content_words = 0;        ///< those that are no stop words
-  int known_content_words = 0;  ///< those that the book has
+  std::vector<float> coverage;       ///< share (by idf) of the query's content words that the passage holds, 0..1; one a passage
+  int words = 0;                     ///< of the query
+  int content_words = 0;             ///< those that are no stop words
+  int known_content_words = 0;       ///< those that the book has
   /// The query has a line of three words or more in quotation marks; its pairs alone are scored then.
   bool quotes_line = false;
-  int pairs_asked = 0;          ///< adjacent word pairs of the query, or of the line that it quotes
+  int pairs_asked = 0;  ///< adjacent word pairs of the query, or of the line that it quotes
   /// The longest run of those pairs that stand one behind another on one page.
   int longest_run = 0;
 };

@@ -29,7 +29,8 @@ std::size_t best(const std::vector<float>& scores) {
 }
 
 TEST(TextIndex, RanksByStemsWithoutStopWords) {
-  const TextIndex index(book({"The owl slept on the shelf.", "Nobody climbs this tower.", "What of the sea and the salt?"}), "en");
+  const TextIndex index(book({"The owl slept on the shelf.", "Nobody climbs this tower.", "What of the sea and the salt?"}),
+                        "en");
   const TextScores scores = index.score("Why did she climb the towers?");
   EXPECT_EQ(best(scores.pages), 1U);
   EXPECT_EQ(best(scores.passages), 1U);
@@ -48,7 +49,9 @@ TEST(TextIndex, AWordThatTheBookLacksLowersTheCoverage) {
 }
 
 TEST(TextIndex, AdjacentWordsFindTheHalfRememberedLine) {
-  const TextIndex index(book({"We were at the end of it, and he was not there.", "At the sea the end was near, of course.", "And it was so."}), "en");
+  const TextIndex index(
+      book({"We were at the end of it, and he was not there.", "At the sea the end was near, of course.", "And it was so."}),
+      "en");
   const TextScores scores = index.score("something like \"at the end of it and\"");
   EXPECT_EQ(best(scores.pairs), 0U);
   EXPECT_EQ(scores.longest_run, 5);
@@ -71,7 +74,8 @@ TEST(TextIndex, AnEmptyBookAnswersNothing) {
 
 TEST(VectorIndex, GivesCosinesAndLeavesOutWhatHasNone) {
   const auto contents = book({"One page.", "Two pages.", "Three."});
-  const std::vector<model::PassageVector> vectors{{"3", 0, {0, 1}}, {"1", 0, {1, 0}}, {"9", 0, {1, 0}}, {"2", 0, {1, 0, 0}}, {"1", 4, {1, 0}}};
+  const std::vector<model::PassageVector> vectors{
+      {"3", 0, {0, 1}}, {"1", 0, {1, 0}}, {"9", 0, {1, 0}}, {"2", 0, {1, 0, 0}}, {"1", 4, {1, 0}}};
   const VectorIndex index(contents, vectors);
   EXPECT_EQ(index.size(), 2U);
   EXPECT_EQ(index.score(std::vector<float>{0.6f, 0.8f}), (std::vector<float>{0.6f, VectorIndex::kNone, 0.8f}));

@@ -56,6 +56,8 @@ std::vector<float> VectorIndex::score(std::span<const float> query) const {
   return cosines;
 }
 
-std::size_t VectorIndex::memory_bytes() const { return values_.capacity() * sizeof(float) + has_.capacity() / 8; }
+std::size_t VectorIndex::memory_bytes() const {
+  return values_.capacity() * sizeof(float) + has_.capacity() / 8;
+}
 
 }  // namespace gibsey::retrieval

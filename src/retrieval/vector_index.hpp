@@ -13,8 +13,8 @@ class VectorIndex {
   /// Passages without a vector of the right dimension stay without one. The dimension is that of the first vector.
   VectorIndex(std::span<const model::PageContent> contents, std::span<const model::PassageVector> vectors);
 
-  /// Cosine of `query` (unit length) with each passage, numbered as in `contents`; kNone where there is no vector. Empty when there are
-  /// no vectors or the dimension differs.
+  /// Cosine of `query` (unit length) with each passage, numbered as in `contents`; kNone where there is no vector. Empty when
+  /// there are no vectors or the dimension differs.
   [[nodiscard]] std::vector<float> score(std::span<const float> query) const;
   [[nodiscard]] std::size_t size() const { return present_; }
   [[nodiscard]] std::size_t memory_bytes() const;
@@ -24,7 +24,7 @@ class VectorIndex {
  private:
   std::size_t dimension_ = 0;
   std::size_t present_ = 0;
-  std::vector<float> values_;   ///< passage after passage
+  std::vector<float> values_;  ///< passage after passage
   std::vector<bool> has_;
 };
 

@@ -13,9 +13,13 @@
 namespace gibsey::retrieval {
 namespace {
 
-UChar32 as_uchar(char32_t code_point) { return static_cast<UChar32>(code_point); }
+UChar32 as_uchar(char32_t code_point) {
+  return static_cast<UChar32>(code_point);
+}
 
-bool is_apostrophe(char32_t c) { return c == U'\'' || c == U'\u2019' || c == U'\u02BC'; }
+bool is_apostrophe(char32_t c) {
+  return c == U'\'' || c == U'\u2019' || c == U'\u02BC';
+}
 
 bool stands_alone(char32_t c) {
   if (c < 0x2E80) return false;
@@ -68,25 +72,33 @@ bool is_ascii_word(unsigned char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool is_space(char32_t c) { return u_isUWhiteSpace(as_uchar(c)) != 0; }
+bool is_space(char32_t c) {
+  return u_isUWhiteSpace(as_uchar(c)) != 0;
+}
 
-bool is_dash(char32_t c) { return c == U'\u2014' || c == U'\u2013' || c == U'\u2015'; }
+bool is_dash(char32_t c) {
+  return c == U'\u2014' || c == U'\u2013' || c == U'\u2015';
+}
 
 // Those of the usual English lists that carry no topic; question words are among them.
 constexpr std::array kEnglishStopWords = {
-    "a", "about", "above", "after", "again", "against", "all", "am", "an", "and", "any", "are", "arent", "as", "at", "be",
-    "because", "been", "before", "being", "below", "between", "both", "but", "by", "can", "cannot", "cant", "could",
-    "couldnt", "did", "didnt", "do", "does", "doesnt", "doing", "dont", "down", "during", "each", "few", "for", "from",
-    "further", "had", "hadnt", "has", "hasnt", "have", "havent", "having", "he", "hed", "her", "here", "hers",
-    "herself", "hes", "him", "himself", "his", "how", "hows", "i", "id", "if", "im", "in", "into", "is", "isnt",
-    "it", "its", "itself", "ive", "just", "let", "lets", "may", "me", "might", "more", "most", "must", "my", "myself", "no",
-    "nor", "not", "now", "of", "off", "on", "once", "only", "or", "other", "ought", "our", "ours", "ourselves", "out",
-    "over", "own", "same", "say", "says", "shall", "she", "shes", "should", "shouldnt", "so", "some",
-    "such", "tell", "than", "that", "thats", "the", "their", "theirs", "them", "themselves", "then", "there", "theres",
-    "these", "they", "theyd", "theyll", "theyre", "theyve", "this", "those", "through", "to", "too", "under", "until", "up",
-    "upon", "us", "very", "was", "wasnt", "we", "were", "werent", "weve", "what", "whats", "when", "whens", "where",
-    "wheres", "which", "while", "who", "whom", "whos", "whose", "why", "whys", "will", "with", "wont", "would", "wouldnt",
-    "you", "youd", "youll", "your", "youre", "yours", "yourself", "yourselves", "youve"};
+    "a",          "about",     "above",      "after",   "again",   "against", "all",    "am",      "an",     "and",    "any",
+    "are",        "arent",     "as",         "at",      "be",      "because", "been",   "before",  "being",  "below",  "between",
+    "both",       "but",       "by",         "can",     "cannot",  "cant",    "could",  "couldnt", "did",    "didnt",  "do",
+    "does",       "doesnt",    "doing",      "dont",    "down",    "during",  "each",   "few",     "for",    "from",   "further",
+    "had",        "hadnt",     "has",        "hasnt",   "have",    "havent",  "having", "he",      "hed",    "her",    "here",
+    "hers",       "herself",   "hes",        "him",     "himself", "his",     "how",    "hows",    "i",      "id",     "if",
+    "im",         "in",        "into",       "is",      "isnt",    "it",      "its",    "itself",  "ive",    "just",   "let",
+    "lets",       "may",       "me",         "might",   "more",    "most",    "must",   "my",      "myself", "no",     "nor",
+    "not",        "now",       "of",         "off",     "on",      "once",    "only",   "or",      "other",  "ought",  "our",
+    "ours",       "ourselves", "out",        "over",    "own",     "same",    "say",    "says",    "shall",  "she",    "shes",
+    "should",     "shouldnt",  "so",         "some",    "such",    "tell",    "than",   "that",    "thats",  "the",    "their",
+    "theirs",     "them",      "themselves", "then",    "there",   "theres",  "these",  "they",    "theyd",  "theyll", "theyre",
+    "theyve",     "this",      "those",      "through", "to",      "too",     "under",  "until",   "up",     "upon",   "us",
+    "very",       "was",       "wasnt",      "we",      "were",    "werent",  "weve",   "what",    "whats",  "when",   "whens",
+    "where",      "wheres",    "which",      "while",   "who",     "whom",    "whos",   "whose",   "why",    "whys",   "will",
+    "with",       "wont",      "would",      "wouldnt", "you",     "youd",    "youll",  "your",    "youre",  "yours",  "yourself",
+    "yourselves", "youve"};
 static_assert(std::ranges::is_sorted(kEnglishStopWords, [](const char* a, const char* b) { return std::string_view(a) < b; }));
 
 }  // namespace

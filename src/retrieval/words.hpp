@@ -9,8 +9,8 @@ struct sb_stemmer;
 
 namespace gibsey::retrieval {
 
-/// Calls `use` with each word of `text` in order: letters and digits, case-folded, without diacritics, apostrophes or a possessive 's.
-/// Ideographs and kana count one word each.
+/// Calls `use` with each word of `text` in order: letters and digits, case-folded, without diacritics, apostrophes or a
+/// possessive 's. Ideographs and kana count one word each.
 void for_each_word(std::string_view text, const std::function<void(const std::string&)>& use);
 [[nodiscard]] std::vector<std::string> words_of(std::string_view text);
 
@@ -21,8 +21,8 @@ void for_each_word(std::string_view text, const std::function<void(const std::st
 /// Such function words as "the", "of", "what", folded as `for_each_word` gives them. Empty for a language without a list.
 [[nodiscard]] bool is_stop_word(std::string_view word, std::string_view language);
 
-/// Snowball stems of one language (ISO 639 code or English name). A language that Snowball does not know leaves words as they are.
-/// Not safe to share between threads; cheap to make.
+/// Snowball stems of one language (ISO 639 code or English name). A language that Snowball does not know leaves words as they
+/// are. Not safe to share between threads; cheap to make.
 class Stemmer {
  public:
   explicit Stemmer(const std::string& language);

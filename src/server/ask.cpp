@@ -29,7 +29,8 @@ Field<chat::Question> read_question(const RouteRequest& request) {
 
 void encode(std::string& out, const model::TurnEvent& event, std::string_view id) {
   const bool token = std::holds_alternative<model::TokenText>(event);
-  const bool shown = !std::holds_alternative<model::ContextComposed>(event) && !std::holds_alternative<model::UsageCounted>(event);
+  const bool shown =
+      !std::holds_alternative<model::ContextComposed>(event) && !std::holds_alternative<model::UsageCounted>(event);
   if (shown) net::append_sse(out, token ? "" : event_name(event), event_text(event), id);
 }
 

@@ -16,11 +16,25 @@ class Ask : public ServerTest {
     return events;
   }
   static std::vector<model::TurnEvent> reply() {
-    model::Source source{.n = 1, .page_id = "7", .label = "7", .title = "Title 7", .chapter = "One", .quote = "the bells", .start = 3, .end = 12, .score = 0.5};
+    model::Source source{.n = 1,
+                         .page_id = "7",
+                         .label = "7",
+                         .title = "Title 7",
+                         .chapter = "One",
+                         .quote = "the bells",
+                         .start = 3,
+                         .end = 12,
+                         .score = 0.5};
     model::Quote quote{.n = 1, .page_id = "7", .label = "7", .title = "Title 7", .start = 3, .end = 12, .text = "the bells"};
-    return {model::TurnStarted{"t1", "c1", 5}, model::SourcesFound{{source}, "text"}, model::ContextComposed{{"p7"}, {}}, model::TokenText{"I climbed"},
-            model::TokenText{" for\n\n\u201cthe bells\u201d"}, model::QuoteClosed{quote}, model::UsageCounted{{100, 7}},
-            model::LedgerSettled{{5, 5, 0, 95, "answered"}}, model::TurnDone{"t1", model::FinishReason::stop, "scripted", "script", false, 3, 9}};
+    return {model::TurnStarted{"t1", "c1", 5},
+            model::SourcesFound{{source}, "text"},
+            model::ContextComposed{{"p7"}, {}},
+            model::TokenText{"I climbed"},
+            model::TokenText{" for\n\n\u201cthe bells\u201d"},
+            model::QuoteClosed{quote},
+            model::UsageCounted{{100, 7}},
+            model::LedgerSettled{{5, 5, 0, 95, "answered"}},
+            model::TurnDone{"t1", model::FinishReason::stop, "scripted", "script", false, 3, 9}};
   }
   static inline const std::string kQuestion = R"({"user_id":"u1","char_id":"arieol","text":"Why did you climb the tower?"})";
 };
@@ -53,13 +67,16 @@ TEST_F(Ask, StreamsTheTurnWithUnnamedTokensAndNamedEvents) {
   const auto quote = Json::parse(events[4].data);
   EXPECT_EQ(quote["page_id"], "7");
   EXPECT_EQ(quote["verified"], true);
-  EXPECT_EQ(Json::parse(events[5].data), (Json{{"held", 5}, {"charged", 5}, {"released", 0}, {"balance", 95}, {"rule", "answered"}}));
+  EXPECT_EQ(Json::parse(events[5].data),
+            (Json{{"held", 5}, {"charged", 5}, {"released", 0}, {"balance", 95}, {"rule", "answered"}}));
   EXPECT_EQ(Json::parse(events[6].data)["finish_reason"], "stop");
 }
 
 TEST_F(Ask, HandsTheQuestionOver) {
   turns_.script(reply(), true);
-  post("/ask", R"({"user_id":"u1","char_id":null,"text":"Wer?\nUnd \"warum\"?","world":"tower","page_id":"7","conversation_id":"c9","max_tokens":40,"extra":[1]})");
+  post(
+      "/ask",
+      R"({"user_id":"u1","char_id":null,"text":"Wer?\nUnd \"warum\"?","world":"tower","page_id":"7","conversation_id":"c9","max_tokens":40,"extra":[1]})");
   post("/ask", R"({"user_id":"u2","text":"x"})");
   const auto questions = turns_.questions();
   ASSERT_EQ(questions.size(), 2U);
@@ -76,7 +93,8 @@ TEST_F(Ask, HandsTheQuestionOver) {
 TEST_F(Ask, SendsItsFirstBytesBeforeTheTurnHasSaidAnythingAndKeepsTheStreamAlive) {
   turns_.script({}, false);
   net::testing::RawClient client(port());
-  client.send("POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(kQuestion.size()) + "\r\n\r\n" + kQuestion);
+  client.send("POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(kQuestion.size()) + "\r\n\r\n" +
+              kQuestion);
   EXPECT_NE(client.receive_until(": ok\n\n").find(": ok\n\n"), std::string::npos);
   // Comments go on while nothing happens.
   const auto quiet = client.receive_until(": \n\n\r\n4\r\n: \n\n\r\n");
@@ -93,7 +111,8 @@ TEST_F(Ask, AReaderThatLeavesDoesNotStopTheTurnAndLeavesTheServerFree) {
   turns_.script({model::TokenText{"first"}}, false);
   {
     net::testing::RawClient client(port());
-    client.send("POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(kQuestion.size()) + "\r\n\r\n" + kQuestion);
+    client.send("POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(kQuestion.size()) + "\r\n\r\n" +
+                kQuestion);
     client.receive_until("first");
   }
   for (int i = 0; i < 500 && server_->server().connections() > 0; ++i) std::this_thread::sleep_for(2ms);
@@ -131,7 +150,8 @@ TEST_F(Ask, NamesTheFieldThatIsWrong) {
   expect_problem(post("/ask", R"({"user_id":"u","text":"a\u0000b"})"), 422, "control", "text");
   expect_problem(post("/ask", R"({"user_id":"u","text":"x","char_id":5})"), 422, "must be a text", "char_id");
   expect_problem(post("/ask", R"({"user_id":"u","text":"x","max_tokens":"many"})"), 422, "whole number", "max_tokens");
-  expect_problem(post("/ask", R"({"user_id":"u","text":"x","max_tokens":18446744073709551615})"), 422, "whole number", "max_tokens");
+  expect_problem(post("/ask", R"({"user_id":"u","text":"x","max_tokens":18446744073709551615})"), 422, "whole number",
+                 "max_tokens");
   expect_problem(post("/ask", R"({"user_id":")" + std::string(129, 'u') + R"(","text":"x"})"), 422, "128", "user_id");
   std::string umlauts;
   for (int i = 0; i < 8000; ++i) umlauts += "\xC3\xBC";
@@ -143,11 +163,14 @@ TEST_F(Ask, NamesTheFieldThatIsWrong) {
 }
 
 TEST_F(Ask, TellsAFailureAfterTheFirstByteAsAnEvent) {
-  turns_.script({model::TurnStarted{"t", "c", 5}, model::TokenText{"I"}, model::TurnFailed{"unavailable", "the model broke off", true, true}}, true);
+  turns_.script({model::TurnStarted{"t", "c", 5}, model::TokenText{"I"},
+                 model::TurnFailed{"unavailable", "the model broke off", true, true}},
+                true);
   const auto events = events_of(post("/ask", kQuestion).body);
   ASSERT_EQ(events.size(), 3U);
   EXPECT_EQ(events[2].type, "error");
-  EXPECT_EQ(Json::parse(events[2].data), (Json{{"code", "unavailable"}, {"message", "the model broke off"}, {"retryable", true}, {"released", true}}));
+  EXPECT_EQ(Json::parse(events[2].data),
+            (Json{{"code", "unavailable"}, {"message", "the model broke off"}, {"retryable", true}, {"released", true}}));
 }
 
 TEST_F(Ask, Serves200ReadersAtOnce) {
@@ -155,7 +178,8 @@ TEST_F(Ask, Serves200ReadersAtOnce) {
   std::vector<std::unique_ptr<net::testing::RawClient>> readers;
   for (int i = 0; i < 200; ++i) {
     readers.push_back(std::make_unique<net::testing::RawClient>(port()));
-    readers.back()->send("POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(kQuestion.size()) + "\r\n\r\n" + kQuestion);
+    readers.back()->send("POST /ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(kQuestion.size()) +
+                         "\r\n\r\n" + kQuestion);
   }
   for (auto& reader : readers) EXPECT_NE(reader->receive_until("event: done").find("event: done"), std::string::npos);
   EXPECT_EQ(server_->server().connections(), 200U);

@@ -44,7 +44,8 @@ bool is_color(const std::string& text) {
 }
 
 bool is_id(const std::string& text) {
-  return !text.empty() && text.size() <= 100 && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  return !text.empty() && text.size() <= 100 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
 }
 
 /// Of two names for one field the first that is there.
@@ -83,7 +84,8 @@ Field<bool> read_fields(const Json& object, model::Character& character) {
 /// What a new character needs and was not given.
 void fill_gaps(model::Character& character) {
   if (character.color_hex.empty()) character.color_hex = "#708090";
-  if (character.system_prompt.empty()) character.system_prompt = "You are " + character.display_name + ". Stay in character, warm and attentive.";
+  if (character.system_prompt.empty())
+    character.system_prompt = "You are " + character.display_name + ". Stay in character, warm and attentive.";
 }
 
 /// The world that a new character joins: the one named, else one without a book, else the first.
@@ -94,7 +96,8 @@ boost::asio::awaitable<Result<std::string>> world_for(const Services& services, 
   }
   GIBSEY_CO_TRY(const auto worlds, co_await services.pages.list_worlds());
   if (worlds.empty()) co_return fail(ErrorCode::not_found, "No world is loaded yet: ingest one first.");
-  const auto without_book = std::ranges::find_if(worlds, [&services](const model::World& world) { return !services.passages.has_book(world.name); });
+  const auto without_book =
+      std::ranges::find_if(worlds, [&services](const model::World& world) { return !services.passages.has_book(world.name); });
   co_return without_book == worlds.end() ? worlds.front().name : without_book->name;
 }
 
@@ -109,7 +112,8 @@ boost::asio::awaitable<net::HttpResponse> store_character(const Services& servic
 }
 
 bool may_change(const Principal& principal, const model::Character& character) {
-  return principal.open || principal.admin || principal.service || (!character.owner.empty() && character.owner == principal.user_id);
+  return principal.open || principal.admin || principal.service ||
+         (!character.owner.empty() && character.owner == principal.user_id);
 }
 
 }  // namespace
@@ -171,7 +175,9 @@ boost::asio::awaitable<net::HttpResponse> create_character(const Services& servi
   if (!is_id(character.id)) co_return problem(422, "The field 'char_id' must be small letters, digits and hyphens.", "char_id");
   const auto taken = co_await services.characters.find_character("", character.id);
   if (!taken) co_return problem(taken.error());
-  if (*taken) co_return problem(409, fmt::format("There is a character '{}' already; choose another id, or PUT to change it.", character.id));
+  if (*taken)
+    co_return problem(409,
+                      fmt::format("There is a character '{}' already; choose another id, or PUT to change it.", character.id));
   auto world = co_await world_for(services, wanted);
   if (!world) co_return problem(world.error());
   character.world = *std::move(world);
@@ -185,8 +191,10 @@ boost::asio::awaitable<net::HttpResponse> put_character(const Services& services
   auto found = co_await services.characters.find_character(wanted, id);
   if (!found) co_return problem(found.error());
   const bool is_new = !found->has_value();
-  if (is_new && !(request.principal.open || request.principal.admin || request.principal.service)) co_return problem(404, "char not found");
-  if (!is_new && !may_change(request.principal, **found)) co_return problem(403, "Only the user who made this character, or an admin, may change it.");
+  if (is_new && !(request.principal.open || request.principal.admin || request.principal.service))
+    co_return problem(404, "char not found");
+  if (!is_new && !may_change(request.principal, **found))
+    co_return problem(403, "Only the user who made this character, or an admin, may change it.");
   auto character = found->value_or(model::Character{.id = id});
   if (auto read = read_fields(object, character); !read) co_return std::move(read).error();
   if (!is_new) co_return co_await store_character(services, std::move(character), 200);
@@ -202,8 +210,10 @@ boost::asio::awaitable<net::HttpResponse> delete_character(const Services& servi
   const auto found = co_await services.characters.find_character(request.find("world").value_or(""), request.parameters.at(0));
   if (!found) co_return problem(found.error());
   if (!*found) co_return problem(404, "char not found");
-  if (!may_change(request.principal, **found)) co_return problem(403, "Only the user who made this character, or an admin, may remove it.");
-  if (const auto removed = co_await services.characters.remove_character((*found)->world, (*found)->id); !removed) co_return problem(removed.error());
+  if (!may_change(request.principal, **found))
+    co_return problem(403, "Only the user who made this character, or an admin, may remove it.");
+  if (const auto removed = co_await services.characters.remove_character((*found)->world, (*found)->id); !removed)
+    co_return problem(removed.error());
   co_return net::HttpResponse{204, {}, {}};
 }
 

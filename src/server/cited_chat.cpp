@@ -67,12 +67,15 @@ class Encoder {
     }
     if (const auto* token = std::get_if<model::TokenText>(&event)) net::append_sse(out, "token", token->text, id);
     if (const auto* done = std::get_if<model::TurnDone>(&event)) {
-      net::append_sse(out, "done",
-                      dump({{"cascade_tier", tier_}, {"conversation_id", conversation_id_}, {"fallback_used", done->fallback_used}}), id);
+      net::append_sse(
+          out, "done",
+          dump({{"cascade_tier", tier_}, {"conversation_id", conversation_id_}, {"fallback_used", done->fallback_used}}), id);
     }
     if (const auto* failed = std::get_if<model::TurnFailed>(&event)) {
       net::append_sse(out, "error",
-                      dump({{"message", tier_.empty() ? "Search failed" : "LLM generation failed"}, {"code", failed->code}, {"detail", failed->message}}),
+                      dump({{"message", tier_.empty() ? "Search failed" : "LLM generation failed"},
+                            {"code", failed->code},
+                            {"detail", failed->message}}),
                       id);
     }
   }
@@ -104,7 +107,8 @@ Field<Asked> read_question(const RouteRequest& request) {
   return asked;
 }
 
-/// The world to search, and the creator's id in it: by id, alias or name. An unknown creator is nobody: the prompt stays as it is.
+/// The world to search, and the creator's id in it: by id, alias or name. An unknown creator is nobody: the prompt stays as it
+/// is.
 asio::awaitable<Result<void>> find_creator(const Services& services, Asked& asked) {
   GIBSEY_CO_TRY(const auto worlds, co_await services.pages.list_worlds());
   const auto handbook = std::ranges::find(worlds, kWorld, &model::World::name);
@@ -113,7 +117,8 @@ asio::awaitable<Result<void>> find_creator(const Services& services, Asked& aske
   if (asked.creator.empty()) co_return Result<void>{};
   GIBSEY_CO_TRY(const auto cast, co_await services.characters.list_characters(asked.question.world));
   const auto is_meant = [&asked](const model::Character& character) {
-    return character.id == asked.creator || character.display_name == asked.creator || std::ranges::count(character.aliases, asked.creator) > 0;
+    return character.id == asked.creator || character.display_name == asked.creator ||
+           std::ranges::count(character.aliases, asked.creator) > 0;
   };
   if (const auto creator = std::ranges::find_if(cast, is_meant); creator != cast.end()) asked.question.character_id = creator->id;
   co_return Result<void>{};
@@ -133,7 +138,8 @@ void estimate(model::UsageRow& row, const model::Turn& turn) {
 }
 
 /// Follows the turn to its end, whether or not the reader stays, and logs what it used. Trouble is logged, never raised.
-asio::awaitable<void> log_usage(store::TurnStore& turns, store::UsageStore& usage, std::shared_ptr<chat::RunningTurn> turn, model::UsageRow row) {
+asio::awaitable<void> log_usage(store::TurnStore& turns, store::UsageStore& usage, std::shared_ptr<chat::RunningTurn> turn,
+                                model::UsageRow row) {
   std::int64_t seq = 0;
   bool done = false;
   while (const auto next = co_await turn->next_after(seq)) {
@@ -177,7 +183,8 @@ asio::awaitable<void> cited_chat(const Services& services, RouteRequest& request
   const auto turn = *std::move(started);
   request.turn_id = turn->turn_id();
   if (!turn->last_seq()) {
-    asio::co_spawn(co_await asio::this_coro::executor, log_usage(services.turn_store, services.usage, turn, std::move(row)), asio::detached);
+    asio::co_spawn(co_await asio::this_coro::executor, log_usage(services.turn_store, services.usage, turn, std::move(row)),
+                   asio::detached);
   }
   co_await exchange.begin_stream(200, stream_headers(turn->turn_id()));
   std::string comment;

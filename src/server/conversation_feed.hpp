@@ -12,7 +12,8 @@
 
 namespace gibsey::server {
 
-/// The turns that have ended, as others want to hear of them (seed 001, `conversation_turns`). The newest kMostKept are kept. Thread-safe.
+/// The turns that have ended, as others want to hear of them (seed 001, `conversation_turns`). The newest kMostKept are kept.
+/// Thread-safe.
 class ConversationFeed {
  public:
   static constexpr std::size_t kMostKept = 1000;

@@ -36,7 +36,8 @@ boost::asio::awaitable<net::HttpResponse> debit(const Services& services, RouteR
   GIBSEY_FIELD(const auto user_id, asking_user(request, object));
   GIBSEY_FIELD(const auto cost, required_number(object, "cost", 1, kMostCredits));
   GIBSEY_FIELD(const auto key, idempotency_key(request.http, "debit"));
-  const auto outcome = co_await services.ledger.debit(user_id, static_cast<int>(cost), key ? key->key : "", services.opening_grant);
+  const auto outcome =
+      co_await services.ledger.debit(user_id, static_cast<int>(cost), key ? key->key : "", services.opening_grant);
   if (!outcome) co_return problem(outcome.error());
   if (const auto* refused = std::get_if<model::InsufficientCredits>(&*outcome)) {
     co_return json_response(402, {{"needed", refused->needed}, {"available", refused->available}});

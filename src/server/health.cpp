@@ -41,22 +41,25 @@ boost::asio::awaitable<net::HttpResponse> health(const Services& services, Route
   }
   const auto counted = co_await services.turn_store.count();
   const char* status = !counted ? "unhealthy" : now.problems.empty() && all_connected(now) ? "healthy" : "degraded";
-  co_return json_response(counted ? 200 : 503,
-                          {{"status", status},
-                           {"service", now.service},
-                           {"version", now.version},
-                           {"services", services_of(now)},
-                           {"dependencies", dependencies_of(now)},
-                           {"database", {{"type", "sqlite"}, {"status", counted ? "connected" : "disconnected"}}},
-                           {"websocket_connections", services.sessions.sockets()},
-                           {"worlds", worlds},
-                           {"model", {{"provider", now.provider}, {"model", now.model}, {"embedding_model", now.embedding_model}}},
-                           {"queue", {{"running", now.running}, {"waiting", now.waiting}}},
-                           {"problems", now.problems},
-                           {"timestamp", iso8601(unix_millis_now())}});
+  co_return json_response(
+      counted ? 200 : 503,
+      {{"status", status},
+       {"service", now.service},
+       {"version", now.version},
+       {"services", services_of(now)},
+       {"dependencies", dependencies_of(now)},
+       {"database", {{"type", "sqlite"}, {"status", counted ? "connected" : "disconnected"}}},
+       {"websocket_connections", services.sessions.sockets()},
+       {"worlds", worlds},
+       {"model", {{"provider", now.provider}, {"model", now.model}, {"embedding_model", now.embedding_model}}},
+       {"queue", {{"running", now.running}, {"waiting", now.waiting}}},
+       {"problems", now.problems},
+       {"timestamp", iso8601(unix_millis_now())}});
 }
 
-boost::asio::awaitable<net::HttpResponse> live(const Services&, RouteRequest&) { co_return json_response(200, {{"status", "live"}}); }
+boost::asio::awaitable<net::HttpResponse> live(const Services&, RouteRequest&) {
+  co_return json_response(200, {{"status", "live"}});
+}
 
 boost::asio::awaitable<net::HttpResponse> ready(const Services& services, RouteRequest&) {
   if (services.health().ready) co_return json_response(200, {{"status", "ready"}});

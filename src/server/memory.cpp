@@ -9,7 +9,11 @@ namespace gibsey::server {
 namespace {
 
 Json to_json(const store::Fact& fact) {
-  return {{"fact_id", fact.id}, {"user_id", fact.user_id}, {"character_id", fact.character_id}, {"fact", fact.text}, {"created_at", iso8601(fact.created)}};
+  return {{"fact_id", fact.id},
+          {"user_id", fact.user_id},
+          {"character_id", fact.character_id},
+          {"fact", fact.text},
+          {"created_at", iso8601(fact.created)}};
 }
 
 /// `fact`, or the source's fact_key and fact_value ("favourite_colour", "green").
@@ -36,7 +40,8 @@ boost::asio::awaitable<net::HttpResponse> retrieve_context(const Services& servi
   if (!recalled) co_return problem(recalled.error());
   auto relevant = Json::array();
   for (const auto& fact : recalled->facts) relevant.push_back({{"fact", fact}});
-  co_return json_response(200, {{"context", recalled->context}, {"relevant_facts", relevant}, {"conversation_snippets", recalled->snippets}});
+  co_return json_response(
+      200, {{"context", recalled->context}, {"relevant_facts", relevant}, {"conversation_snippets", recalled->snippets}});
 }
 
 boost::asio::awaitable<net::HttpResponse> add_fact(const Services& services, RouteRequest& request) {

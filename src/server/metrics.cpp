@@ -16,7 +16,8 @@ namespace {
 using Labels = prometheus::Labels;
 
 /// Seconds: a hold takes a millisecond, a whole reply on a slow machine a minute.
-const prometheus::Histogram::BucketBoundaries kSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+const prometheus::Histogram::BucketBoundaries kSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                                          0.5,   1,      2.5,   5,    10,    30,   60};
 
 struct Described {
   const char* name;
@@ -94,6 +95,8 @@ void Metrics::request(std::string_view route, int status, double seconds) {
   state_->request_seconds.Add(one_label("route", route), kSeconds).Observe(seconds);
 }
 
-std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }
+std::string Metrics::text() const {
+  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+}
 
 }  // namespace gibsey::server

@@ -10,7 +10,9 @@
 namespace gibsey::server {
 namespace {
 
-constexpr const char* kPolicy = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'";
+constexpr const char* kPolicy =
+    "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; base-uri "
+    "'none'";
 
 constexpr const char* kPage = R"html(<!doctype html>
 <html lang="en">
@@ -154,7 +156,9 @@ net::HttpResponse openapi_table(std::string_view text) {
 }
 
 net::HttpResponse openapi_page() {
-  return {200, {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-cache"}, {"Content-Security-Policy", kPolicy}}, kPage};
+  return {200,
+          {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-cache"}, {"Content-Security-Policy", kPolicy}},
+          kPage};
 }
 
 }  // namespace gibsey::server

@@ -7,8 +7,8 @@
 
 namespace gibsey::server {
 
-/// The text of openapi.json, the one table of every request, answer, event and error code; "" with a warning in the log where `file` cannot be
-/// read or is not JSON.
+/// The text of openapi.json, the one table of every request, answer, event and error code; "" with a warning in the log where
+/// `file` cannot be read or is not JSON.
 [[nodiscard]] std::string read_openapi(const std::filesystem::path& file);
 
 /// GET /openapi.json: `text`, which read_openapi() gave; 404 for "".

@@ -29,7 +29,9 @@ Json page_json(const model::Page& page) {
           {"chapter", page.chapter}, {"text", page.text},   {"version", page.version}, {"voice", page.voice}};
 }
 
-Json id_or_null(const std::optional<model::Page>& page) { return page ? Json(page->id) : Json(nullptr); }
+Json id_or_null(const std::optional<model::Page>& page) {
+  return page ? Json(page->id) : Json(nullptr);
+}
 
 boost::asio::awaitable<Result<std::optional<model::Page>>> next_page(store::PageStore& pages, const model::Page& page) {
   GIBSEY_CO_TRY(auto following, co_await pages.list_pages(page.world, page.id, 1));
@@ -47,7 +49,8 @@ boost::asio::awaitable<Result<std::optional<model::Page>>> previous_page(store::
   }
   const auto place = static_cast<int>(std::min<std::int64_t>(page.order, INT32_MAX));
   GIBSEY_CO_TRY(auto before, co_await pages.list_pages(page.world, "", place));
-  const auto at = std::find_if(before.begin(), before.end(), [&page](const model::Page& other) { return other.order >= page.order; });
+  const auto at =
+      std::find_if(before.begin(), before.end(), [&page](const model::Page& other) { return other.order >= page.order; });
   if (at == before.begin()) co_return std::optional<model::Page>();
   co_return std::optional(std::move(*std::prev(at)));
 }
@@ -109,7 +112,8 @@ boost::asio::awaitable<net::HttpResponse> list_pages(const Services& services, R
   if (more) pages->pop_back();
   auto list = Json::array();
   for (const auto& page : *pages) list.push_back(page_json(page));
-  co_return json_response(200, {{"world", world->name}, {"pages", list}, {"next", more ? Json(pages->back().id) : Json(nullptr)}});
+  co_return json_response(200,
+                          {{"world", world->name}, {"pages", list}, {"next", more ? Json(pages->back().id) : Json(nullptr)}});
 }
 
 }  // namespace gibsey::server

@@ -3,11 +3,11 @@
 
 namespace gibsey::server {
 
-/// GET /pages/{id}?world=&version= -> {id, world, label, title, chapter, text, version, voice, next, previous}; next and previous are page ids or
-/// null. "42" and "042" are the same page. 404.
+/// GET /pages/{id}?world=&version= -> {id, world, label, title, chapter, text, version, voice, next, previous}; next and previous
+/// are page ids or null. "42" and "042" are the same page. 404.
 boost::asio::awaitable<net::HttpResponse> get_page(const Services& services, RouteRequest& request);
-/// GET /pages?world=&after=&limit= -> {world, pages: [...], next}: pages in the book's order; `next` is the value of `after` for the
-/// next part, null at the end. limit 1..500, default 50.
+/// GET /pages?world=&after=&limit= -> {world, pages: [...], next}: pages in the book's order; `next` is the value of `after` for
+/// the next part, null at the end. limit 1..500, default 50.
 boost::asio::awaitable<net::HttpResponse> list_pages(const Services& services, RouteRequest& request);
 
 /// The page of that id, else of the same number written with other leading zeros.

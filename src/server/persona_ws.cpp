@@ -7,10 +7,10 @@
 #include "server/turn_json.hpp"
 #include "server/turn_start.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <fmt/format.h>
 
 #include <deque>
 #include <map>
@@ -41,7 +41,9 @@ struct Talk {
     return id;
   }
   void say(const Json& message) const { (void)socket->send(dump(message)); }
-  void complain(const std::string& content, const char* code) const { say({{"type", "error"}, {"content", content}, {"code", code}}); }
+  void complain(const std::string& content, const char* code) const {
+    say({{"type", "error"}, {"content", content}, {"code", code}});
+  }
 };
 
 std::string text_of(const Json& object, const char* name, const char* preset) {
@@ -49,7 +51,8 @@ std::string text_of(const Json& object, const char* name, const char* preset) {
   return at != object.end() && at->is_string() && !at->get_ref<const std::string&>().empty() ? at->get<std::string>() : preset;
 }
 
-Json complete_message(const Services& services, const std::string& question, const model::TurnDone& done, const std::string& conversation_id) {
+Json complete_message(const Services& services, const std::string& question, const model::TurnDone& done,
+                      const std::string& conversation_id) {
   const auto mood = services.sentiments == nullptr ? model::Sentiment{} : services.sentiments->score(question);
   return {{"type", "complete"},
           {"sentiment", to_json(mood)},
@@ -82,9 +85,11 @@ asio::awaitable<void> answer_one(const std::shared_ptr<Talk>& talk, chat::Questi
   std::int64_t seq = 0;
   while (const auto next = co_await turn->next_after(seq)) {
     seq = next->seq;
-    if (std::holds_alternative<model::ContextComposed>(next->event)) talk->say({{"type", "status"}, {"task", "generating_response"}});
+    if (std::holds_alternative<model::ContextComposed>(next->event))
+      talk->say({{"type", "status"}, {"task", "generating_response"}});
     if (const auto* token = std::get_if<model::TokenText>(&next->event)) talk->say({{"type", "token"}, {"content", token->text}});
-    if (std::holds_alternative<model::TextReplaced>(next->event)) talk->say({{"type", "status"}, {"task", "generating_response"}});
+    if (std::holds_alternative<model::TextReplaced>(next->event))
+      talk->say({{"type", "status"}, {"task", "generating_response"}});
     if (const auto* done = std::get_if<model::TurnDone>(&next->event)) {
       talk->say(complete_message(talk->services, text, *done, conversation_id));
     }

@@ -3,7 +3,6 @@
 #include "base/log.hpp"
 #include "server/json_response.hpp"
 
-
 namespace gibsey::server {
 
 net::HttpResponse problem(int status, std::string_view detail, std::string_view field) {

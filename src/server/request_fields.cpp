@@ -38,7 +38,8 @@ Field<std::int64_t> number_of(const Json& value, std::string_view name, std::int
 Field<Json> parse_object(const std::string& body) {
   auto parsed = Json::parse(body, nullptr, false);
   // The parser takes a NUL for the end of the text, and what follows it for nothing.
-  if (parsed.is_discarded() || body.find('\0') != std::string::npos) return std::unexpected(problem(400, "The body is not valid JSON in UTF-8."));
+  if (parsed.is_discarded() || body.find('\0') != std::string::npos)
+    return std::unexpected(problem(400, "The body is not valid JSON in UTF-8."));
   if (!parsed.is_object()) return std::unexpected(problem(422, "The body must be a JSON object."));
   return parsed;
 }
@@ -48,13 +49,15 @@ Field<std::string> checked_text(std::string text, std::string_view name, TextRul
   std::string_view rest = text;
   while (!rest.empty()) {
     const auto next = utf8::decode(rest);
-    if (!allowed(next.code_point, rule.several_lines)) return wrong(name, fmt::format("The field '{}' holds a control character.", name));
+    if (!allowed(next.code_point, rule.several_lines))
+      return wrong(name, fmt::format("The field '{}' holds a control character.", name));
     rest.remove_prefix(next.length);
     ++length;
   }
   if (length > rule.longest) return wrong(name, fmt::format("The field '{}' is longer than {} characters.", name, rule.longest));
   const bool blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
-  if (length < rule.shortest || (blank && rule.shortest > 0)) return wrong(name, fmt::format("The field '{}' must not be empty.", name));
+  if (length < rule.shortest || (blank && rule.shortest > 0))
+    return wrong(name, fmt::format("The field '{}' must not be empty.", name));
   return text;
 }
 
@@ -76,14 +79,15 @@ Field<std::int64_t> required_number(const Json& object, std::string_view name, s
   return number_of(*value, name, least, most);
 }
 
-Field<std::optional<std::int64_t>> optional_number(const Json& object, std::string_view name, std::int64_t least, std::int64_t most) {
+Field<std::optional<std::int64_t>> optional_number(const Json& object, std::string_view name, std::int64_t least,
+                                                   std::int64_t most) {
   const auto* value = find(object, name);
   if (value == nullptr) return std::nullopt;
   return number_of(*value, name, least, most);
 }
 
-Field<std::int64_t> query_number(const std::optional<std::string>& text, std::string_view name, std::int64_t preset, std::int64_t least,
-                                 std::int64_t most) {
+Field<std::int64_t> query_number(const std::optional<std::string>& text, std::string_view name, std::int64_t preset,
+                                 std::int64_t least, std::int64_t most) {
   if (!text || text->empty()) return preset;
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);

@@ -18,7 +18,8 @@ using Field = std::expected<T, net::HttpResponse>;
 /// The object that a body must be: 400 for text that is not JSON, 422 for JSON that is not an object.
 [[nodiscard]] Field<Json> parse_object(const std::string& body);
 
-/// How long a text may be, in code points, and whether it may hold line breaks and tabs. Other control characters are never allowed.
+/// How long a text may be, in code points, and whether it may hold line breaks and tabs. Other control characters are never
+/// allowed.
 struct TextRule {
   std::size_t shortest = 1;
   std::size_t longest = 8000;
@@ -29,7 +30,8 @@ struct TextRule {
 [[nodiscard]] Field<std::string> required_text(const Json& object, std::string_view name, TextRule rule);
 /// "" when the field is absent or null; `rule.shortest` does not count then.
 [[nodiscard]] Field<std::string> optional_text(const Json& object, std::string_view name, TextRule rule);
-[[nodiscard]] Field<std::int64_t> required_number(const Json& object, std::string_view name, std::int64_t least, std::int64_t most);
+[[nodiscard]] Field<std::int64_t> required_number(const Json& object, std::string_view name, std::int64_t least,
+                                                  std::int64_t most);
 /// nullopt when the field is absent or null.
 [[nodiscard]] Field<std::optional<std::int64_t>> optional_number(const Json& object, std::string_view name, std::int64_t least,
                                                                  std::int64_t most);
@@ -47,8 +49,8 @@ inline constexpr TextRule kName{0, 200, false};
 
 }  // namespace gibsey::server
 
-/// GIBSEY_FIELD(auto text, required_text(...)); in a coroutine that gives an HttpResponse: declares `text`, or answers what is wrong.
-/// (A function that gives a Field itself uses GIBSEY_TRY.)
+/// GIBSEY_FIELD(auto text, required_text(...)); in a coroutine that gives an HttpResponse: declares `text`, or answers what is
+/// wrong. (A function that gives a Field itself uses GIBSEY_TRY.)
 #define GIBSEY_FIELD(declaration, expression) GIBSEY_FIELD_(declaration, expression, GIBSEY_CONCAT(field_, __LINE__))
 #define GIBSEY_FIELD_(declaration, expression, field) \
   auto field = (expression);                          \

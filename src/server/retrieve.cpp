@@ -9,20 +9,13 @@ namespace gibsey::server {
 namespace {
 
 Json to_json(const retrieval::Hit& hit, const std::string& world) {
-  return {{"quote", hit.quote.text},
-          {"world", world},
-          {"page_id", hit.quote.page_id},
-          {"label", hit.label},
-          {"title", hit.title},
-          {"chapter", hit.chapter},
-          {"start", hit.quote.start},
-          {"end", hit.quote.end},
-          {"words", hit.quote.words},
-          {"page_version", hit.page_version},
-          {"score", hit.score},
-          {"text_score", hit.text_score},
-          {"pair_score", hit.pair_score},
-          {"vector_score", hit.vector_score}};
+  return {{"quote", hit.quote.text},      {"world", world},
+          {"page_id", hit.quote.page_id}, {"label", hit.label},
+          {"title", hit.title},           {"chapter", hit.chapter},
+          {"start", hit.quote.start},     {"end", hit.quote.end},
+          {"words", hit.quote.words},     {"page_version", hit.page_version},
+          {"score", hit.score},           {"text_score", hit.text_score},
+          {"pair_score", hit.pair_score}, {"vector_score", hit.vector_score}};
 }
 
 }  // namespace

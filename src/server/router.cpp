@@ -14,9 +14,13 @@ namespace {
 constexpr std::string_view kRest = "{rest...}";
 constexpr const char* kExposed = "Retry-After, X-Gibsey-Turn, X-Gibsey-Above-Threshold, X-Gibsey-Method";
 
-std::string route_method(const net::HttpRequest& request) { return request.method == "HEAD" ? "GET" : request.method; }
+std::string route_method(const net::HttpRequest& request) {
+  return request.method == "HEAD" ? "GET" : request.method;
+}
 
-bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
+bool is_parameter(std::string_view segment) {
+  return segment.starts_with('{');
+}
 
 /// The parameters, when the path has the pattern's form.
 std::optional<std::vector<std::string>> fit(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
@@ -67,7 +71,8 @@ Router::Match Router::match(std::string_view method, const std::vector<std::stri
   return match;
 }
 
-std::optional<net::HttpResponse> Router::refuse(const net::HttpRequest& head, const net::OriginVerdict& verdict, Match& match) const {
+std::optional<net::HttpResponse> Router::refuse(const net::HttpRequest& head, const net::OriginVerdict& verdict,
+                                                Match& match) const {
   if (!verdict.allowed) return problem(403, verdict.refusal);
   const auto path = net::parse_path(head.path());
   if (!path) return problem(400, path.error().message);
@@ -127,8 +132,8 @@ boost::asio::awaitable<void> Router::answer(net::HttpRequest request, net::HttpE
   }
 
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  log::info("{} {} {} {:.1f} ms{}{}", routed.http.method, loggable_target(routed.http.path()), exchange.status(), took.count() * 1000,
-               routed.turn_id.empty() ? "" : " turn ", routed.turn_id);
+  log::info("{} {} {} {:.1f} ms{}{}", routed.http.method, loggable_target(routed.http.path()), exchange.status(),
+            took.count() * 1000, routed.turn_id.empty() ? "" : " turn ", routed.turn_id);
   services_.metrics.request(found.route->pattern, exchange.status(), took.count());
 }
 

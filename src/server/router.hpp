@@ -47,8 +47,8 @@ struct Route {
   std::size_t body_limit = 64 * 1024;
 };
 
-/// Sends each request to its route, after the Host and Origin check. Unknown path 404, known path with another method 405 with Allow,
-/// OPTIONS 204. Every request is logged with method, path, status, milliseconds and turn id, never with its body, and
+/// Sends each request to its route, after the Host and Origin check. Unknown path 404, known path with another method 405 with
+/// Allow, OPTIONS 204. Every request is logged with method, path, status, milliseconds and turn id, never with its body, and
 /// counted under its route's pattern.
 class Router : public net::HttpHandler {
  public:
@@ -73,7 +73,8 @@ class Router : public net::HttpHandler {
   /// Sets `request.principal`, or gives the answer to a request whose sender may not use the route.
   [[nodiscard]] std::optional<net::HttpResponse> refuse_sender(const Route& route, RouteRequest& request) const;
   /// The answer to a request that no route will see; nullopt when one will.
-  [[nodiscard]] std::optional<net::HttpResponse> refuse(const net::HttpRequest& head, const net::OriginVerdict& verdict, Match& match) const;
+  [[nodiscard]] std::optional<net::HttpResponse> refuse(const net::HttpRequest& head, const net::OriginVerdict& verdict,
+                                                        Match& match) const;
 
   Services services_;
   net::OriginCheck origins_;

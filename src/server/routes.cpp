@@ -1,8 +1,8 @@
 #include "server/routes.hpp"
 
 #include "server/ask.hpp"
-#include "server/auth/session_tokens.hpp"
 #include "server/auth/session_routes.hpp"
+#include "server/auth/session_tokens.hpp"
 #include "server/characters.hpp"
 #include "server/cited_chat.hpp"
 #include "server/conversation_feed.hpp"
@@ -33,24 +33,38 @@ boost::asio::awaitable<net::HttpResponse> static_file(const Services& services, 
   co_return response;
 }
 
-boost::asio::awaitable<net::HttpResponse> api_table(const Services& services, RouteRequest&) { co_return openapi_table(services.openapi); }
-boost::asio::awaitable<net::HttpResponse> api_page(const Services&, RouteRequest&) { co_return openapi_page(); }
+boost::asio::awaitable<net::HttpResponse> api_table(const Services& services, RouteRequest&) {
+  co_return openapi_table(services.openapi);
+}
+boost::asio::awaitable<net::HttpResponse> api_page(const Services&, RouteRequest&) {
+  co_return openapi_page();
+}
 
 boost::asio::awaitable<net::HttpResponse> open_session(const Services& services, RouteRequest& request) {
   co_return create_session(services.auth, request.principal, request.http.body);
 }
 
-boost::asio::awaitable<net::HttpResponse> show_session(const Services&, RouteRequest& request) { co_return get_session(request.principal); }
+boost::asio::awaitable<net::HttpResponse> show_session(const Services&, RouteRequest& request) {
+  co_return get_session(request.principal);
+}
 
-boost::asio::awaitable<net::HttpResponse> leave_session(const Services& services, RouteRequest&) { co_return delete_session(services.auth); }
+boost::asio::awaitable<net::HttpResponse> leave_session(const Services& services, RouteRequest&) {
+  co_return delete_session(services.auth);
+}
 
 boost::asio::awaitable<net::HttpResponse> socket_token(const Services& services, RouteRequest& request) {
   co_return create_socket_token(services.auth, request.principal, request.http.body);
 }
 
-std::string turn_link(const RouteRequest& request) { return turn_resource(request.parameters.at(0)); }
-std::string session_link(const RouteRequest& request) { return session_resource(request.parameters.at(0)); }
-std::string chat_link(const RouteRequest&) { return std::string(kChatSocket); }
+std::string turn_link(const RouteRequest& request) {
+  return turn_resource(request.parameters.at(0));
+}
+std::string session_link(const RouteRequest& request) {
+  return session_resource(request.parameters.at(0));
+}
+std::string chat_link(const RouteRequest&) {
+  return std::string(kChatSocket);
+}
 
 /// The dialects, the characters and the page.
 std::vector<Route> chat_routes() {
@@ -97,12 +111,9 @@ std::vector<Route> chat_routes() {
 std::vector<Route> memory_routes() {
   using enum Access;
   return {
-      {"GET", "/pages", list_pages},
-      {"GET", "/pages/{id}", get_page},
-      {"GET", "/retrieve", retrieve},
-      {"POST", "/retrieve-context", retrieve_context},
-      {"POST", "/memory/facts", add_fact},
-      {"GET", "/memory/facts/{user_id}/{character_id}", list_facts},
+      {"GET", "/pages", list_pages},       {"GET", "/pages/{id}", get_page},
+      {"GET", "/retrieve", retrieve},      {"POST", "/retrieve-context", retrieve_context},
+      {"POST", "/memory/facts", add_fact}, {"GET", "/memory/facts/{user_id}/{character_id}", list_facts},
   };
 }
 

@@ -14,8 +14,8 @@ struct Roles {
   bool ledger = true;  ///< debits, credits, statements
 };
 
-/// The HTTP surface of these roles, behind the Host and Origin check. Give it to net::HttpServer. `services` is copied; what it refers
-/// to must outlive the handler.
+/// The HTTP surface of these roles, behind the Host and Origin check. Give it to net::HttpServer. `services` is copied; what it
+/// refers to must outlive the handler.
 [[nodiscard]] std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::OriginRules rules, Roles roles = {});
 
 }  // namespace gibsey::server

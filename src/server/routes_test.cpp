@@ -5,8 +5,8 @@
 namespace gibsey::server {
 namespace {
 
-using testing::ServerTest;
 using net::testing::fetch;
+using testing::ServerTest;
 
 class Routes : public ServerTest {};
 
@@ -46,16 +46,21 @@ TEST_F(Routes, AllowedOriginsGetCredentialedCors) {
   EXPECT_EQ(answer.header("Access-Control-Allow-Credentials"), "true");
   EXPECT_EQ(answer.header("Vary"), "Origin");
   // Also on refusals, so that the page can read why.
-  EXPECT_EQ(post("/ask", "{", "Origin: https://front.example\r\n").header("Access-Control-Allow-Origin"), "https://front.example");
+  EXPECT_EQ(post("/ask", "{", "Origin: https://front.example\r\n").header("Access-Control-Allow-Origin"),
+            "https://front.example");
   EXPECT_EQ(get("/nowhere", "Origin: https://front.example\r\n").header("Access-Control-Allow-Origin"), "https://front.example");
-  EXPECT_EQ(post("/ask", std::string(70'000, 'x'), "Origin: https://front.example\r\n").header("Access-Control-Allow-Origin"), "https://front.example");
-  const auto preflight = fetch(port(), "OPTIONS", "/ask", {},
-                               "Origin: https://front.example\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n");
+  EXPECT_EQ(post("/ask", std::string(70'000, 'x'), "Origin: https://front.example\r\n").header("Access-Control-Allow-Origin"),
+            "https://front.example");
+  const auto preflight = fetch(
+      port(), "OPTIONS", "/ask", {},
+      "Origin: https://front.example\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: content-type\r\n");
   EXPECT_EQ(preflight.status, 204);
   EXPECT_EQ(preflight.header("Access-Control-Allow-Origin"), "https://front.example");
   EXPECT_EQ(preflight.header("Access-Control-Allow-Methods"), "POST, OPTIONS");
   EXPECT_EQ(preflight.header("Access-Control-Allow-Headers"), "content-type");
-  EXPECT_EQ(fetch(port(), "OPTIONS", "/ask", {}, "Origin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n").status, 403);
+  EXPECT_EQ(
+      fetch(port(), "OPTIONS", "/ask", {}, "Origin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n").status,
+      403);
   EXPECT_EQ(fetch(port(), "OPTIONS", "/nowhere").status, 404);
 }
 
@@ -70,7 +75,8 @@ TEST_F(Routes, CharactersAreListedWithTheNarratorLast) {
   EXPECT_EQ(list[2]["world_title"], "The Annex");
   EXPECT_EQ(list[3]["char_id"], "");
   EXPECT_EQ(list[3]["display_name"], "The Narrator");
-  for (const char* field : {"display_name", "system_prompt", "blurb", "greeting", "aliases", "world"}) EXPECT_TRUE(list[0].contains(field)) << field;
+  for (const char* field : {"display_name", "system_prompt", "blurb", "greeting", "aliases", "world"})
+    EXPECT_TRUE(list[0].contains(field)) << field;
   EXPECT_EQ(json(get("/characters?world=annex")).size(), 2U);
   expect_problem(get("/characters?world=none"), 404, "none");
 }
@@ -106,7 +112,8 @@ TEST_F(Routes, ANumberIsTheSamePageHoweverManyZerosItHas) {
   EXPECT_EQ(json(get("/pages/0002?world=annex"))["id"], "002");
   EXPECT_EQ(json(get("/pages/2?world=annex"))["previous"], "001");
   EXPECT_EQ(json(get("/pages/2?world=annex"))["next"], "003");
-  for (const char* missing : {"/pages/13", "/pages/0", "/pages/-7", "/pages/7x", "/pages/1?world=none", "/pages/99999999999999999999", "/pages/7?version=2"}) {
+  for (const char* missing : {"/pages/13", "/pages/0", "/pages/-7", "/pages/7x", "/pages/1?world=none",
+                              "/pages/99999999999999999999", "/pages/7?version=2"}) {
     EXPECT_EQ(get(missing).status, 404) << missing;
   }
   expect_problem(get("/pages/7?version=x"), 422, "version", "version");
@@ -158,7 +165,8 @@ TEST_F(Routes, CreditsAreGrantedAndTold) {
   expect_problem(post("/credit", R"({"user_id":"u9","amount":5,"ref":"turn-1"})"), 404, "turn-1");
   const auto taken = json(post("/debit", R"({"user_id":"u9","cost":5})", "Idempotency-Key: turn-1\r\n"));
   EXPECT_EQ(taken["balance"], 20);
-  for (int i = 0; i < 2; ++i) EXPECT_EQ(json(post("/credit", R"({"user_id":"u9","amount":5,"ref":"turn-1"})"))["balance"], 25) << "given back once";
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(json(post("/credit", R"({"user_id":"u9","amount":5,"ref":"turn-1"})"))["balance"], 25) << "given back once";
   const auto told = json(get("/ledger/u9"));
   EXPECT_EQ(told["balance"], 25);
   ASSERT_EQ(told["entries"].size(), 3U);
@@ -199,10 +207,12 @@ TEST_F(Routes, MetricsCountRequestsAndTurns) {
   metrics_.phase("retrieve", 0.004);
   const auto answer = get("/metrics");
   EXPECT_EQ(answer.header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
-  for (const char* line : {"gibsey_http_requests_total{route=\"/pages/{id}\",status=\"200\"} 2", "gibsey_http_requests_total{route=\"refused\",status=\"404\"} 1",
-                           "gibsey_turns_total{outcome=\"complete\"} 1", "gibsey_tokens_total{provider=\"scripted\"} 12", "gibsey_false_quotes_total 2",
-                           "gibsey_something_new_total{label=\"x\"} 1", "gibsey_turn_phase_seconds_bucket{phase=\"retrieve\",le=\"0.005\"} 1",
-                           "gibsey_turn_phase_seconds_bucket{phase=\"retrieve\",le=\"0.0025\"} 0"}) {
+  for (const char* line :
+       {"gibsey_http_requests_total{route=\"/pages/{id}\",status=\"200\"} 2",
+        "gibsey_http_requests_total{route=\"refused\",status=\"404\"} 1", "gibsey_turns_total{outcome=\"complete\"} 1",
+        "gibsey_tokens_total{provider=\"scripted\"} 12", "gibsey_false_quotes_total 2",
+        "gibsey_something_new_total{label=\"x\"} 1", "gibsey_turn_phase_seconds_bucket{phase=\"retrieve\",le=\"0.005\"} 1",
+        "gibsey_turn_phase_seconds_bucket{phase=\"retrieve\",le=\"0.0025\"} 0"}) {
     EXPECT_NE(answer.body.find(line), std::string::npos) << line << "\n" << answer.body;
   }
   EXPECT_EQ(answer.body.find("secret"), std::string::npos);
@@ -227,8 +237,9 @@ TEST_F(Routes, ThePageIsServedWithItsCacheFields) {
 }
 
 TEST_F(Routes, NoPathLeadsOutOfThePagesFolder) {
-  for (const char* path : {"/assets/../../etc/passwd", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets/..%2f..%2fetc%2fpasswd", "/assets/", "/.secret", "/assets//etc/passwd",
-                           "/assets/%2fetc%2fpasswd", "/assets/%00", "/assets/../.secret", "/../.secret"}) {
+  for (const char* path :
+       {"/assets/../../etc/passwd", "/assets/%2e%2e/%2e%2e/etc/passwd", "/assets/..%2f..%2fetc%2fpasswd", "/assets/", "/.secret",
+        "/assets//etc/passwd", "/assets/%2fetc%2fpasswd", "/assets/%00", "/assets/../.secret", "/../.secret"}) {
     EXPECT_EQ(get(path).status, 404) << path;
   }
 }

@@ -42,13 +42,13 @@ struct HealthSnapshot {
   int waiting = 0;              ///< turns queued in front of the model
   bool ready = true;            ///< false while starting or draining: /ready answers 503
   struct Dependency {
-    std::string name;       ///< "ollama", "redis", "ledger", ...
+    std::string name;  ///< "ollama", "redis", "ledger", ...
     bool connected = false;
     double latency_ms = 0;
     std::string detail;
   };
   std::vector<Dependency> dependencies;  ///< other services that this one was told to use
-  std::vector<std::string> problems;  ///< plain sentences; any makes the status "degraded"
+  std::vector<std::string> problems;     ///< plain sentences; any makes the status "degraded"
 };
 
 class ConversationFeed;
@@ -62,7 +62,7 @@ struct Services {
   store::UsageStore& usage;
   store::RecallStore& recall_store;
   chat::Recall& recall;
-  const chat::Sentiments* sentiments;        ///< null: the lexicon is not there
+  const chat::Sentiments* sentiments;  ///< null: the lexicon is not there
   retrieval::PassageFinder& passages;
   chat::TurnService& turns;
   provider::ChatModel& model;
@@ -70,13 +70,13 @@ struct Services {
   ConversationFeed& conversations;
   SessionHub& sessions;
   Metrics& metrics;
-  const StaticFiles& page;                   ///< the web page at /
+  const StaticFiles& page;  ///< the web page at /
   std::function<HealthSnapshot()> health;
   std::chrono::milliseconds keep_alive{15'000};  ///< between comments of a stream in which nothing happens
   chat::DialectDefaults dialect_defaults;
   std::chrono::milliseconds ping_interval{30'000};  ///< of a WebSocket (WS_PING_INTERVAL, WS_PING_TIMEOUT)
   std::chrono::milliseconds ping_timeout{10'000};
-  int opening_grant = 100;  ///< credits that a user who is not known yet will begin with; told by GET /ledger/{user_id}
+  int opening_grant = 100;   ///< credits that a user who is not known yet will begin with; told by GET /ledger/{user_id}
   std::string_view openapi;  ///< the text of openapi.json; "" where it is not installed
 };
 

@@ -16,8 +16,10 @@ std::string session_timestamp() {
 }
 
 std::string stream_message(const std::string& response_id, const std::string& token, bool complete) {
-  return dump({{"type", "ai_response_stream"},
-               {"data", {{"response_id", response_id}, {"token", token}, {"is_complete", complete}, {"timestamp", session_timestamp()}}}});
+  return dump(
+      {{"type", "ai_response_stream"},
+       {"data",
+        {{"response_id", response_id}, {"token", token}, {"is_complete", complete}, {"timestamp", session_timestamp()}}}});
 }
 
 bool SessionHub::may_join(const std::string& session_id, const std::string& owner) const {
@@ -81,7 +83,8 @@ void SessionHub::reply_piece(const std::string& session_id, const std::string& r
   const std::lock_guard lock(mutex_);
   const auto session = sessions_.find(session_id);
   if (session == sessions_.end()) return;
-  if (const auto reply = session->second.running.find(response_id); reply != session->second.running.end()) reply->second.text += text;
+  if (const auto reply = session->second.running.find(response_id); reply != session->second.running.end())
+    reply->second.text += text;
   send(session->second, stream_message(response_id, text, false));
 }
 
@@ -89,7 +92,8 @@ void SessionHub::reply_restarts(const std::string& session_id, const std::string
   const std::lock_guard lock(mutex_);
   const auto session = sessions_.find(session_id);
   if (session == sessions_.end()) return;
-  if (const auto reply = session->second.running.find(response_id); reply != session->second.running.end()) reply->second.text.clear();
+  if (const auto reply = session->second.running.find(response_id); reply != session->second.running.end())
+    reply->second.text.clear();
 }
 
 void SessionHub::end_reply(const std::string& session_id, const std::string& response_id) {

@@ -24,8 +24,8 @@ struct SessionSummary {
   UnixMillis active = 0;     ///< the last message either way
 };
 
-/// The sessions of seed 003: sockets that share an id see the same stream. Thread-safe; nothing in it waits. A session is forgotten
-/// when its last socket has left and no reply runs.
+/// The sessions of seed 003: sockets that share an id see the same stream. Thread-safe; nothing in it waits. A session is
+/// forgotten when its last socket has left and no reply runs.
 class SessionHub {
  public:
   /// Replies that one session may have running at once.

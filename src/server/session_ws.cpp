@@ -5,10 +5,10 @@
 #include "server/request_fields.hpp"
 #include "server/turn_start.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <fmt/format.h>
 
 namespace gibsey::server {
 namespace {
@@ -24,7 +24,9 @@ std::string message(const char* type, Json fields) {
   return dump({{"type", type}, {"data", std::move(fields)}});
 }
 
-std::string error_message(const std::string& text, const char* code) { return message("error", {{"message", text}, {"code", code}}); }
+std::string error_message(const std::string& text, const char* code) {
+  return message("error", {{"message", text}, {"code", code}});
+}
 
 const Json& data_of(const Json& request) {
   static const Json empty = Json::object();
@@ -42,7 +44,8 @@ asio::awaitable<void> tell_session(SessionHub& hub, std::string session_id, std:
   std::int64_t seq = 0;
   while (const auto next = co_await turn->next_after(seq)) {
     seq = next->seq;
-    if (const auto* token = std::get_if<model::TokenText>(&next->event)) hub.reply_piece(session_id, turn->turn_id(), token->text);
+    if (const auto* token = std::get_if<model::TokenText>(&next->event))
+      hub.reply_piece(session_id, turn->turn_id(), token->text);
     if (std::holds_alternative<model::TextReplaced>(next->event)) hub.reply_restarts(session_id, turn->turn_id());
     if (const auto* failed = std::get_if<model::TurnFailed>(&next->event)) {
       hub.broadcast(session_id, error_message(failed->message, "LLM_ERROR"));
@@ -88,16 +91,19 @@ asio::awaitable<void> ask(const Asking& asking, const Json& data) {
     co_return;
   }
   if (const auto* busy = std::get_if<chat::Busy>(&*outcome)) {
-    asking.say(error_message(fmt::format("Too many questions are waiting for the model; ask again in {} s.", busy->wait_seconds), "busy"));
+    asking.say(error_message(fmt::format("Too many questions are waiting for the model; ask again in {} s.", busy->wait_seconds),
+                             "busy"));
     co_return;
   }
   const auto* turn = std::get_if<std::shared_ptr<chat::RunningTurn>>(&*outcome);
-  if (turn == nullptr) co_return asking.say(error_message("There are not enough credits for this question.", "INSUFFICIENT_CREDITS"));
+  if (turn == nullptr)
+    co_return asking.say(error_message("There are not enough credits for this question.", "INSUFFICIENT_CREDITS"));
   if (!asking.services.sessions.begin_reply(asking.session_id, *turn)) {
     (*turn)->stop();
     co_return asking.say(error_message("This session has as many replies running as it may; wait for one, or stop one.", "busy"));
   }
-  asio::co_spawn(co_await asio::this_coro::executor, tell_session(asking.services.sessions, asking.session_id, *turn), asio::detached);
+  asio::co_spawn(co_await asio::this_coro::executor, tell_session(asking.services.sessions, asking.session_id, *turn),
+                 asio::detached);
 }
 
 void navigate(const Asking& asking, const Json& data) {
@@ -127,14 +133,17 @@ asio::awaitable<void> answer(const Asking& asking, const std::string& text) {
     navigate(asking, data);
   } else if (type == "prompt_selection") {
     const auto at = data.find("prompt_id");
-    asking.say(message("prompt_selected", {{"prompt_id", at == data.end() ? Json(nullptr) : *at}, {"session_id", asking.session_id}}));
+    asking.say(
+        message("prompt_selected", {{"prompt_id", at == data.end() ? Json(nullptr) : *at}, {"session_id", asking.session_id}}));
   } else {
     asking.say(error_message(fmt::format("Unknown message type: {}", type), "UNKNOWN_MESSAGE_TYPE"));
   }
 }
 
 /// A session's conversation, the same for all its sockets and for one that comes back later. It is the reader's own.
-std::string conversation_of(const std::string& session_id, const std::string& user_id) { return "session:" + user_id + ":" + session_id; }
+std::string conversation_of(const std::string& session_id, const std::string& user_id) {
+  return "session:" + user_id + ":" + session_id;
+}
 
 }  // namespace
 
@@ -148,7 +157,8 @@ asio::awaitable<void> session_socket(const Services& services, RouteRequest& req
   }
   const auto user_id = user->empty() ? std::string(kAnonymous) : *user;
   if (session_id.empty() || session_id.size() > 200 || user_id.size() > 128) {
-    co_await exchange.send(problem(422, "The session id must have 1 to 200 characters and the user id at most 128.", "session_id"));
+    co_await exchange.send(
+        problem(422, "The session id must have 1 to 200 characters and the user id at most 128.", "session_id"));
     co_return;
   }
   // Where auth is off a session's id is all that there is to know.
@@ -160,7 +170,8 @@ asio::awaitable<void> session_socket(const Services& services, RouteRequest& req
   auto accepted = co_await exchange.accept_websocket(
       request.http, {.ping_interval = services.ping_interval, .ping_timeout = services.ping_timeout});
   if (!accepted) co_return;
-  const Asking asking{services, session_id, user_id, conversation_of(session_id, user_id), SessionHub::Socket(*std::move(accepted))};
+  const Asking asking{services, session_id, user_id, conversation_of(session_id, user_id),
+                      SessionHub::Socket(*std::move(accepted))};
   services.sessions.join(session_id, owner, asking.socket, message("connection_established", {{"session_id", session_id}}));
   while (true) {
     const auto text = co_await asking.socket->read();

@@ -3,9 +3,9 @@
 
 namespace gibsey::server {
 
-/// GET /ws/{session_id}?user_id= as a WebSocket (contracts section 5): connection_established; ai_chat_request, ai_chat_stop, ping,
-/// page_navigation, prompt_selection in; ai_response_stream, pong, vault_update, prompt_selected, error out. All sockets of a session
-/// receive its stream. 404 for a session that is another reader's.
+/// GET /ws/{session_id}?user_id= as a WebSocket (contracts section 5): connection_established; ai_chat_request, ai_chat_stop,
+/// ping, page_navigation, prompt_selection in; ai_response_stream, pong, vault_update, prompt_selected, error out. All sockets of
+/// a session receive its stream. 404 for a session that is another reader's.
 boost::asio::awaitable<void> session_socket(const Services& services, RouteRequest& request, net::HttpExchange& exchange);
 
 /// GET /v1/sessions -> {sessions: [{session_id, user_id, sockets, running, page_index, connected_at, last_activity}]}

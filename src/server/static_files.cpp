@@ -24,13 +24,22 @@ constexpr const char* kNotBuilt =
     "<code>npm ci &amp;&amp; npm run build</code> in the folder <code>web</code>; then start the server again.</p>\n</html>\n";
 
 const std::map<std::string, std::string, std::less<>>& content_types() {
-  static const std::map<std::string, std::string, std::less<>> kTypes = {
-      {".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".mjs", "text/javascript; charset=utf-8"},
-      {".css", "text/css; charset=utf-8"},   {".json", "application/json"},             {".map", "application/json"},
-      {".svg", "image/svg+xml"},             {".png", "image/png"},                     {".jpg", "image/jpeg"},
-      {".webp", "image/webp"},               {".ico", "image/x-icon"},                  {".woff2", "font/woff2"},
-      {".woff", "font/woff"},                {".ttf", "font/ttf"},                      {".txt", "text/plain; charset=utf-8"},
-      {".webmanifest", "application/manifest+json"}};
+  static const std::map<std::string, std::string, std::less<>> kTypes = {{".html", "text/html; charset=utf-8"},
+                                                                         {".js", "text/javascript; charset=utf-8"},
+                                                                         {".mjs", "text/javascript; charset=utf-8"},
+                                                                         {".css", "text/css; charset=utf-8"},
+                                                                         {".json", "application/json"},
+                                                                         {".map", "application/json"},
+                                                                         {".svg", "image/svg+xml"},
+                                                                         {".png", "image/png"},
+                                                                         {".jpg", "image/jpeg"},
+                                                                         {".webp", "image/webp"},
+                                                                         {".ico", "image/x-icon"},
+                                                                         {".woff2", "font/woff2"},
+                                                                         {".woff", "font/woff"},
+                                                                         {".ttf", "font/ttf"},
+                                                                         {".txt", "text/plain; charset=utf-8"},
+                                                                         {".webmanifest", "application/manifest+json"}};
   return kTypes;
 }
 
@@ -82,7 +91,9 @@ net::HttpResponse StaticFiles::find(const std::string& path, const net::HttpRequ
   const auto at = files_.find(root ? "/index.html" : path);
   if (at == files_.end()) {
     if (!root) return {404, {}, {}};
-    return {200, {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}, {"Content-Security-Policy", kPolicy}}, kNotBuilt};
+    return {200,
+            {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}, {"Content-Security-Policy", kPolicy}},
+            kNotBuilt};
   }
   const auto& file = at->second;
   net::HttpResponse response;

@@ -10,15 +10,16 @@ struct Visit : Visitors... {
 
 Json event_json(const model::TurnEvent& event) {
   return std::visit(
-      Visit{[](const model::TurnStarted& e) { return Json{{"turn_id", e.turn_id}, {"conversation_id", e.conversation_id}, {"hold", e.hold}}; },
+      Visit{[](const model::TurnStarted& e) {
+              return Json{{"turn_id", e.turn_id}, {"conversation_id", e.conversation_id}, {"hold", e.hold}};
+            },
             [](const model::SourcesFound& e) {
               auto list = Json::array();
               for (const auto& source : e.sources) list.push_back(to_json(source));
               return list;
             },
             [](const model::ContextComposed& e) { return Json{{"included", e.included}, {"cut", e.cut}}; },
-            [](const model::TokenText& e) { return Json(e.text); },
-            [](const model::QuoteClosed& e) { return to_json(e.quote); },
+            [](const model::TokenText& e) { return Json(e.text); }, [](const model::QuoteClosed& e) { return to_json(e.quote); },
             [](const model::TextReplaced& e) { return Json{{"reason", e.reason}}; },
             [](const model::UsageCounted& e) {
               return Json{{"prompt_tokens", e.usage.prompt_tokens}, {"completion_tokens", e.usage.completion_tokens}};
@@ -42,13 +43,13 @@ Json event_json(const model::TurnEvent& event) {
 }  // namespace
 
 const char* event_name(const model::TurnEvent& event) {
-  return std::visit(Visit{[](const model::TurnStarted&) { return "turn"; }, [](const model::SourcesFound&) { return "sources"; },
-                          [](const model::ContextComposed&) { return "context"; }, [](const model::TokenText&) { return "token"; },
-                          [](const model::QuoteClosed&) { return "quote"; }, [](const model::TextReplaced&) { return "replace"; },
-                          [](const model::UsageCounted&) { return "usage"; },
-                          [](const model::LedgerSettled&) { return "ledger"; }, [](const model::TurnDone&) { return "done"; },
-                          [](const model::TurnFailed&) { return "error"; }},
-                    event);
+  return std::visit(
+      Visit{[](const model::TurnStarted&) { return "turn"; }, [](const model::SourcesFound&) { return "sources"; },
+            [](const model::ContextComposed&) { return "context"; }, [](const model::TokenText&) { return "token"; },
+            [](const model::QuoteClosed&) { return "quote"; }, [](const model::TextReplaced&) { return "replace"; },
+            [](const model::UsageCounted&) { return "usage"; }, [](const model::LedgerSettled&) { return "ledger"; },
+            [](const model::TurnDone&) { return "done"; }, [](const model::TurnFailed&) { return "error"; }},
+      event);
 }
 
 std::string event_text(const model::TurnEvent& event) {
@@ -57,8 +58,9 @@ std::string event_text(const model::TurnEvent& event) {
 }
 
 Json to_json(const model::Source& source) {
-  return {{"n", source.n},         {"page_id", source.page_id}, {"label", source.label}, {"title", source.title}, {"chapter", source.chapter},
-          {"quote", source.quote}, {"start", source.start},     {"end", source.end},     {"score", source.score}};
+  return {{"n", source.n},         {"page_id", source.page_id}, {"label", source.label},
+          {"title", source.title}, {"chapter", source.chapter}, {"quote", source.quote},
+          {"start", source.start}, {"end", source.end},         {"score", source.score}};
 }
 
 Json to_json(const model::Quote& quote) {
@@ -76,7 +78,11 @@ Json to_json(const model::Quote& quote) {
 }
 
 Json to_json(const model::Receipt& receipt) {
-  return {{"held", receipt.held}, {"charged", receipt.charged}, {"released", receipt.released}, {"balance", receipt.balance}, {"rule", receipt.rule}};
+  return {{"held", receipt.held},
+          {"charged", receipt.charged},
+          {"released", receipt.released},
+          {"balance", receipt.balance},
+          {"rule", receipt.rule}};
 }
 
 Json to_json(const model::Turn& turn) {
@@ -86,8 +92,12 @@ Json to_json(const model::Turn& turn) {
   for (const auto& quote : turn.quotes) quotes.push_back(to_json(quote));
   auto phases = Json::object();
   for (const auto& phase : turn.phases) phases[phase.name] = phase.ms;
-  Json trace{{"dialect", turn.dialect},         {"retrieval", turn.retrieval}, {"temperature", turn.temperature},
-             {"top_p", turn.top_p},             {"phases_ms", phases},         {"personality_weight", turn.personality_weight},
+  Json trace{{"dialect", turn.dialect},
+             {"retrieval", turn.retrieval},
+             {"temperature", turn.temperature},
+             {"top_p", turn.top_p},
+             {"phases_ms", phases},
+             {"personality_weight", turn.personality_weight},
              {"sentiment", turn.sentiment ? to_json(*turn.sentiment) : Json(nullptr)}};
   return {{"turn_id", turn.id},
           {"conversation_id", turn.conversation_id},
@@ -117,7 +127,10 @@ Json to_json(const model::Turn& turn) {
 }
 
 Json to_json(const model::Sentiment& sentiment) {
-  return {{"compound", sentiment.compound}, {"positive", sentiment.positive}, {"negative", sentiment.negative}, {"neutral", sentiment.neutral}};
+  return {{"compound", sentiment.compound},
+          {"positive", sentiment.positive},
+          {"negative", sentiment.negative},
+          {"neutral", sentiment.neutral}};
 }
 
 }  // namespace gibsey::server

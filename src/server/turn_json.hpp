@@ -6,7 +6,8 @@
 
 namespace gibsey::server {
 
-/// The name of an event on the wire: "turn", "sources", "context", "token", "quote", "replace", "usage", "ledger", "done", "error".
+/// The name of an event on the wire: "turn", "sources", "context", "token", "quote", "replace", "usage", "ledger", "done",
+/// "error".
 [[nodiscard]] const char* event_name(const model::TurnEvent& event);
 /// Its data: JSON, but the raw text of a token.
 [[nodiscard]] std::string event_text(const model::TurnEvent& event);

@@ -16,8 +16,8 @@ net::HttpResponse refused(const chat::CreditsRefused& refusal) {
 }
 
 net::HttpResponse refused(const chat::Busy& busy) {
-  auto response = problem(429, fmt::format("Too many questions are waiting for the model; ask again in {} second{}.", busy.wait_seconds,
-                                           busy.wait_seconds == 1 ? "" : "s"));
+  auto response = problem(429, fmt::format("Too many questions are waiting for the model; ask again in {} second{}.",
+                                           busy.wait_seconds, busy.wait_seconds == 1 ? "" : "s"));
   response.headers.add("Retry-After", std::to_string(busy.wait_seconds));
   return response;
 }

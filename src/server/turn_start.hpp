@@ -13,12 +13,12 @@
 
 namespace gibsey::server {
 
-/// The reader who asks: the body's `user_id` where the sender may act as that one, the sender itself where the body names nobody. 422
-/// when neither is known, 403 for somebody else.
+/// The reader who asks: the body's `user_id` where the sender may act as that one, the sender itself where the body names nobody.
+/// 422 when neither is known, 403 for somebody else.
 [[nodiscard]] Field<std::string> asking_user(const RouteRequest& request, const Json& body);
 
-/// The request's Idempotency-Key with a hash of its body, for a route; nullopt without one. 422 for a key that is empty or longer than 200
-/// characters.
+/// The request's Idempotency-Key with a hash of its body, for a route; nullopt without one. 422 for a key that is empty or longer
+/// than 200 characters.
 [[nodiscard]] Field<std::optional<chat::IdempotencyKey>> idempotency_key(const net::HttpRequest& request, std::string_view route);
 
 /// The body's `personality_weight`, 0 where it has none; 422 for what is not a number from 0 to 1.

@@ -28,8 +28,8 @@ struct Meeting {
   std::exception_ptr failure;
 };
 
-void ask_for_event(const asio::any_io_executor& executor, std::shared_ptr<Meeting> meeting, std::shared_ptr<chat::RunningTurn> turn,
-                   std::int64_t after_seq) {
+void ask_for_event(const asio::any_io_executor& executor, std::shared_ptr<Meeting> meeting,
+                   std::shared_ptr<chat::RunningTurn> turn, std::int64_t after_seq) {
   meeting->arrived = false;
   auto waiting = turn->next_after(after_seq);
   // The completion keeps the turn alive while one of its coroutines runs.

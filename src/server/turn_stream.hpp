@@ -22,7 +22,7 @@ using EncodeEvent = std::function<void(std::string& out, const model::TurnEvent&
 /// Writes the turn's events after number `after_seq` to a stream that has begun, as they come, with a comment after each
 /// `keep_alive` without one. Ends the stream after the last event. Returns early, without a word, when the client leaves or is
 /// cut; the turn goes on by itself.
-boost::asio::awaitable<void> stream_turn(net::HttpExchange& exchange, std::shared_ptr<chat::RunningTurn> turn, std::int64_t after_seq,
-                                         std::chrono::milliseconds keep_alive, EncodeEvent encode);
+boost::asio::awaitable<void> stream_turn(net::HttpExchange& exchange, std::shared_ptr<chat::RunningTurn> turn,
+                                         std::int64_t after_seq, std::chrono::milliseconds keep_alive, EncodeEvent encode);
 
 }  // namespace gibsey::server

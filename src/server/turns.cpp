@@ -22,10 +22,12 @@ Field<bool> check_provider(const Json& object, const Services& services) {
   GIBSEY_TRY(const auto model, optional_text(object, "model", kName));
   const auto now = services.health();
   if (!provider.empty() && provider != now.provider) {
-    return std::unexpected(problem(422, fmt::format("This server has no provider '{}'; it answers by '{}'.", provider, now.provider), "provider"));
+    return std::unexpected(
+        problem(422, fmt::format("This server has no provider '{}'; it answers by '{}'.", provider, now.provider), "provider"));
   }
   if (!model.empty() && model != now.model) {
-    return std::unexpected(problem(422, fmt::format("This server has no model '{}'; it answers by '{}'.", model, now.model), "model"));
+    return std::unexpected(
+        problem(422, fmt::format("This server has no model '{}'; it answers by '{}'.", model, now.model), "model"));
   }
   return true;
 }
@@ -49,7 +51,8 @@ Field<chat::Question> read_question(const RouteRequest& request, const Services&
 }
 
 /// 201 with what a client needs to follow the turn.
-boost::asio::awaitable<net::HttpResponse> announce(const Services& services, RouteRequest& request, Result<chat::StartOutcome> outcome) {
+boost::asio::awaitable<net::HttpResponse> announce(const Services& services, RouteRequest& request,
+                                                   Result<chat::StartOutcome> outcome) {
   auto started = started_or_refusal(std::move(outcome));
   if (!started) co_return std::move(started).error();
   const auto turn = *std::move(started);
@@ -69,7 +72,8 @@ boost::asio::awaitable<net::HttpResponse> announce(const Services& services, Rou
   co_return response;
 }
 
-boost::asio::awaitable<std::expected<model::Turn, net::HttpResponse>> find_turn(const Services& services, const RouteRequest& request) {
+boost::asio::awaitable<std::expected<model::Turn, net::HttpResponse>> find_turn(const Services& services,
+                                                                                const RouteRequest& request) {
   const auto& id = request.parameters.at(0);
   auto turn = co_await services.turn_store.find(id);
   if (!turn) co_return std::unexpected(problem(turn.error()));
@@ -144,7 +148,8 @@ boost::asio::awaitable<void> follow_turn(const Services& services, RouteRequest&
   request.turn_id = turn->turn_id();
   const auto after = resume_point(request, id);
   if (!after) {
-    co_await exchange.send(problem(422, "The Last-Event-ID is not one of this turn; leave it out to hear the turn from its start.", "Last-Event-ID"));
+    co_await exchange.send(problem(
+        422, "The Last-Event-ID is not one of this turn; leave it out to hear the turn from its start.", "Last-Event-ID"));
     co_return;
   }
   if (const auto last = turn->last_seq(); last && *after == *last) {
@@ -161,7 +166,9 @@ boost::asio::awaitable<void> follow_turn(const Services& services, RouteRequest&
 boost::asio::awaitable<net::HttpResponse> stop_turn(const Services& services, RouteRequest& request) {
   const auto& id = request.parameters.at(0);
   const auto turn = co_await services.turns.open(id, visible_owner(request.principal));
-  if (!turn) co_return turn.error().code == ErrorCode::not_found ? problem(404, fmt::format("There is no turn '{}'.", id)) : problem(turn.error());
+  if (!turn)
+    co_return turn.error().code == ErrorCode::not_found ? problem(404, fmt::format("There is no turn '{}'.", id))
+                                                        : problem(turn.error());
   request.turn_id = id;
   const bool ended = (*turn)->last_seq().has_value();
   if (!ended) (*turn)->stop();
@@ -170,8 +177,8 @@ boost::asio::awaitable<net::HttpResponse> stop_turn(const Services& services, Ro
 
 boost::asio::awaitable<net::HttpResponse> regenerate_turn(const Services& services, RouteRequest& request) {
   GIBSEY_FIELD(auto key, idempotency_key(request.http, "regenerate " + request.parameters.at(0)));
-  auto outcome = co_await services.turns.regenerate(request.parameters.at(0), visible_owner(request.principal), chat::turns_dialect(),
-                                                    std::move(key));
+  auto outcome = co_await services.turns.regenerate(request.parameters.at(0), visible_owner(request.principal),
+                                                    chat::turns_dialect(), std::move(key));
   co_return co_await announce(services, request, std::move(outcome));
 }
 
@@ -180,7 +187,8 @@ boost::asio::awaitable<net::HttpResponse> list_conversations(const Services& ser
   GIBSEY_FIELD(const auto wanted, checked_text(request.find("user_id").value_or(""), "user_id", {0, 128, false}));
   GIBSEY_FIELD(const auto user_id, authorize_user(request.principal, wanted));
   if (user_id.empty()) co_return problem(422, "The parameter 'user_id' is missing.", "user_id");
-  auto found = co_await services.turn_store.list_conversations(user_id, request.find("after").value_or(""), static_cast<int>(limit) + 1);
+  auto found =
+      co_await services.turn_store.list_conversations(user_id, request.find("after").value_or(""), static_cast<int>(limit) + 1);
   if (!found) co_return problem(found.error());
   const bool more = found->size() > static_cast<std::size_t>(limit);
   if (more) found->pop_back();
@@ -201,7 +209,8 @@ boost::asio::awaitable<net::HttpResponse> get_conversation(const Services& servi
 
 boost::asio::awaitable<net::HttpResponse> delete_conversation(const Services& services, RouteRequest& request) {
   GIBSEY_FIELD(const auto conversation, co_await find_conversation(services, request));
-  if (const auto removed = co_await services.turn_store.remove_conversation(conversation.id); !removed) co_return problem(removed.error());
+  if (const auto removed = co_await services.turn_store.remove_conversation(conversation.id); !removed)
+    co_return problem(removed.error());
   co_return net::HttpResponse{204, {}, {}};
 }
 

@@ -3,13 +3,14 @@
 
 namespace gibsey::server {
 
-/// POST /v1/turns {world?, character_id?, user_id, conversation_id?, text, personality_weight?, page_id?, provider?, model?, max_tokens?}
+/// POST /v1/turns {world?, character_id?, user_id, conversation_id?, text, personality_weight?, page_id?, provider?, model?,
+/// max_tokens?}
 /// -> 201 {turn_id, conversation_id, events_url, hold} (contracts section 1). 400, 402, 404, 409, 413, 422, 429, 503.
 boost::asio::awaitable<net::HttpResponse> create_turn(const Services& services, RouteRequest& request);
 /// GET /v1/turns/{id}: the whole record.
 boost::asio::awaitable<net::HttpResponse> get_turn(const Services& services, RouteRequest& request);
-/// GET /v1/turns/{id}/events: an event stream that replays the turn and follows it. `Last-Event-ID` (or ?last_event_id=) resumes after that
-/// event; 204 when it is the last one.
+/// GET /v1/turns/{id}/events: an event stream that replays the turn and follows it. `Last-Event-ID` (or ?last_event_id=) resumes
+/// after that event; 204 when it is the last one.
 boost::asio::awaitable<void> follow_turn(const Services& services, RouteRequest& request, net::HttpExchange& exchange);
 /// POST /v1/turns/{id}/stop -> 202 {turn_id, status}; a turn that has ended stays as it is.
 boost::asio::awaitable<net::HttpResponse> stop_turn(const Services& services, RouteRequest& request);

@@ -41,7 +41,8 @@ Result<void> check_same_debit(const std::string& key, std::int64_t taken, std::i
 
 Result<void> check_same_return(const std::string& ref, std::int64_t given, std::int64_t asked) {
   if (asked == given) return {};
-  return fail(ErrorCode::conflict, fmt::format("{} credits have been given back for {}, so that it cannot be {} now", given, ref, asked));
+  return fail(ErrorCode::conflict,
+              fmt::format("{} credits have been given back for {}, so that it cannot be {} now", given, ref, asked));
 }
 
 Result<void> check_return(const std::string& ref, std::int64_t taken, std::int64_t asked) {

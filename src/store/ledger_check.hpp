@@ -22,10 +22,10 @@ Result<void> check_same_return(const std::string& ref, std::int64_t given, std::
 /// conflict when more is to be given back than was taken.
 Result<void> check_return(const std::string& ref, std::int64_t taken, std::int64_t asked);
 
-[[nodiscard]] Error unknown_hold(const std::string& hold_id);                                                    ///< not_found
+[[nodiscard]] Error unknown_hold(const std::string& hold_id);                                               ///< not_found
 [[nodiscard]] Error ended_otherwise(const std::string& hold_id, std::int64_t charged, std::int64_t asked);  ///< conflict
-[[nodiscard]] Error nothing_to_give_back(const std::string& user_id, const std::string& ref);                   ///< not_found
-[[nodiscard]] Error balance_differs(const std::string& user_id);                                                 ///< corrupt
-[[nodiscard]] Error hold_differs(const std::string& hold_id);                                                    ///< corrupt
+[[nodiscard]] Error nothing_to_give_back(const std::string& user_id, const std::string& ref);               ///< not_found
+[[nodiscard]] Error balance_differs(const std::string& user_id);                                            ///< corrupt
+[[nodiscard]] Error hold_differs(const std::string& hold_id);                                               ///< corrupt
 
 }  // namespace gibsey::store

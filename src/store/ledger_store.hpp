@@ -25,13 +25,14 @@ class LedgerStore {
   /// settle with 0 charged; kind release. After a settle of 0 it answers that receipt, and the other way round.
   virtual Async<model::LedgerEntry> release(std::string hold_id, std::string rule) = 0;
 
-  /// Takes `amount` (> 0) at once, as one entry of kind debit whose ref is `key`. With a `key` that the user has used for a debit, the
-  /// same amount answers the first entry and takes nothing; conflict for another amount. "" is no key. Otherwise as hold().
+  /// Takes `amount` (> 0) at once, as one entry of kind debit whose ref is `key`. With a `key` that the user has used for a
+  /// debit, the same amount answers the first entry and takes nothing; conflict for another amount. "" is no key. Otherwise as
+  /// hold().
   virtual Async<model::DebitOutcome> debit(std::string user_id, int amount, std::string key, int opening_grant) = 0;
   /// Gives back `amount` (> 0): an entry of kind credit whose ref is `ref`, which names what is given back, by the entry's id
-  /// or a debit's key. The same ref again answers the first entry and gives nothing; conflict for another amount, or for more than
-  /// the debit took. not_found: neither an entry nor a debit of this user has that name. A debit's two names are one thing, given
-  /// back once; of a hold, what it was charged when it ended can be given back; other entries took nothing.
+  /// or a debit's key. The same ref again answers the first entry and gives nothing; conflict for another amount, or for more
+  /// than the debit took. not_found: neither an entry nor a debit of this user has that name. A debit's two names are one thing,
+  /// given back once; of a hold, what it was charged when it ended can be given back; other entries took nothing.
   virtual Async<model::LedgerEntry> give_back(std::string user_id, std::int64_t amount, std::string ref, std::string reason) = 0;
 
   /// Adds credits (amount > 0), making the account if need be without the opening grant.

@@ -36,8 +36,8 @@ Result<void> check_pages(const std::vector<model::PageContent>& pages, bool remo
     const auto& page = content.page;
     if (page.world.empty() || page.id.empty()) return fail(ErrorCode::invalid_argument, "every page needs a world and an id");
     if (page.world != pages.front().page.world) {
-      return fail(ErrorCode::invalid_argument, fmt::format("pages of two worlds ({} and {}) cannot be stored together",
-                                                           pages.front().page.world, page.world));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("pages of two worlds ({} and {}) cannot be stored together", pages.front().page.world, page.world));
     }
     if (!ids.insert(page.id).second) {
       return fail(ErrorCode::invalid_argument, fmt::format("the page id {} is given twice in {}", page.id, page.world));
@@ -54,7 +54,8 @@ Result<void> check_vectors(const std::vector<model::PassageVector>& vectors, std
     if (vector.values.empty() || vector.values.size() != dimension) {
       return fail(ErrorCode::invalid_argument,
                   fmt::format("the vector of passage {} of page {} has {} values where {} are expected; vectors of another "
-                              "model go under another name", vector.passage, vector.page_id, vector.values.size(), dimension));
+                              "model go under another name",
+                              vector.passage, vector.page_id, vector.values.size(), dimension));
     }
   }
   return {};
@@ -77,7 +78,9 @@ Result<void> check_character(const std::string& world, const std::string& id) {
   return {};
 }
 
-Error unknown_world(const std::string& world) { return {ErrorCode::not_found, fmt::format("there is no world {}", world)}; }
+Error unknown_world(const std::string& world) {
+  return {ErrorCode::not_found, fmt::format("there is no world {}", world)};
+}
 
 Error unknown_page(const std::string& world, const std::string& id) {
   return {ErrorCode::not_found, fmt::format("the world {} has no page {}", world, id)};

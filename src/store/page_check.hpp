@@ -19,8 +19,8 @@ Result<void> check_characters(const std::string& world, const std::vector<std::s
 /// For put_character: a world and an id. Error: invalid_argument.
 Result<void> check_character(const std::string& world, const std::string& id);
 
-[[nodiscard]] Error unknown_world(const std::string& world);                       ///< not_found
-[[nodiscard]] Error unknown_page(const std::string& world, const std::string& id);  ///< not_found
+[[nodiscard]] Error unknown_world(const std::string& world);                             ///< not_found
+[[nodiscard]] Error unknown_page(const std::string& world, const std::string& id);       ///< not_found
 [[nodiscard]] Error unknown_character(const std::string& world, const std::string& id);  ///< not_found
 
 }  // namespace gibsey::store

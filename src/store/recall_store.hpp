@@ -38,8 +38,8 @@ class RecallStore {
   /// Of a stored turn, by one embedding model; a second one replaces the first. A vector for a turn that is gone is ignored.
   virtual Async<void> put_turn_vector(std::string turn_id, std::string embedding_model, std::vector<float> vector) = 0;
   /// The ended turns of this reader with this character that have a vector of that model, newest first, at most `limit`.
-  virtual Async<std::vector<Recollection>> recollections(std::string user_id, std::string character_id, std::string embedding_model,
-                                                         int limit) = 0;
+  virtual Async<std::vector<Recollection>> recollections(std::string user_id, std::string character_id,
+                                                         std::string embedding_model, int limit) = 0;
 };
 
 }  // namespace gibsey::store

@@ -12,7 +12,9 @@ Error no_running_turn(const std::string& id) {
   return {ErrorCode::not_found, fmt::format("no turn {} is running, so that nothing can be added to its log", id)};
 }
 
-Error unknown_turn(const std::string& id) { return {ErrorCode::not_found, fmt::format("there is no turn {} to finish", id)}; }
+Error unknown_turn(const std::string& id) {
+  return {ErrorCode::not_found, fmt::format("there is no turn {} to finish", id)};
+}
 
 Error unknown_conversation(const std::string& id) {
   return {ErrorCode::not_found, fmt::format("there is no conversation {}", id)};
@@ -32,8 +34,8 @@ Error empty_vector(const std::string& turn_id) {
 
 Result<void> check_event_number(const std::string& turn_id, std::int64_t first_seq, std::int64_t last) {
   if (first_seq > last) return {};
-  return fail(ErrorCode::conflict,
-              fmt::format("the log of the turn {} has come to event {}; one numbered {} cannot follow", turn_id, last, first_seq));
+  return fail(ErrorCode::conflict, fmt::format("the log of the turn {} has come to event {}; one numbered {} cannot follow",
+                                               turn_id, last, first_seq));
 }
 
 void follow_reply(std::string& reply, const model::TurnEvent& event) {

@@ -14,12 +14,12 @@ class TurnStore {
  public:
   virtual ~TurnStore() = default;
 
-  /// Records a turn that begins (its status is stored as running, whatever it says); conflict when the id exists. `parent_id` need
-  /// not exist.
+  /// Records a turn that begins (its status is stored as running, whatever it says); conflict when the id exists. `parent_id`
+  /// need not exist.
   virtual Async<void> begin(model::Turn turn) = 0;
   /// Appends to the log of a running turn; the events are numbered on from `first_seq`. Tokens among them are the reply so far.
-  /// Called in batches, not per token. not_found when no turn of that id runs; conflict when `first_seq` is not above the last number
-  /// (which does not matter where there are no events).
+  /// Called in batches, not per token. not_found when no turn of that id runs; conflict when `first_seq` is not above the last
+  /// number (which does not matter where there are no events).
   virtual Async<void> append_events(std::string turn_id, std::int64_t first_seq, std::vector<model::TurnEvent> events) = 0;
   /// Stores everything of `turn` but the identity fields (id, conversation, parent, dialect, user, world, character, question,
   /// created), and appends `events` to its log, whatever its status, in one transaction; the reply given here is the whole
@@ -31,8 +31,8 @@ class TurnStore {
   /// The events after `after_seq` (0: all), in order, at most `limit`; none for an unknown turn.
   virtual Async<std::vector<model::NumberedEvent>> events(std::string turn_id, std::int64_t after_seq, int limit) = 0;
   /// The way from the first turn of the conversation to `last_turn_id`, along parents: the last `limit` of its turns that are not
-  /// running and belong to `user_id`, oldest first. A turn of another user or conversation ends the way, and so does a parent that
-  /// began after its child.
+  /// running and belong to `user_id`, oldest first. A turn of another user or conversation ends the way, and so does a parent
+  /// that began after its child.
   virtual Async<std::vector<model::Turn>> history(std::string last_turn_id, std::string user_id, int limit) = 0;
   /// Turns with status running: after a start, those that a crash interrupted.
   virtual Async<std::vector<model::Turn>> list_running() = 0;

@@ -60,7 +60,9 @@ struct Candidate {
   [[nodiscard]] double reply_seconds() const { return kTypicalPrompt / prompt_rate + kTypicalReply / reply_rate; }
 };
 
-[[noreturn]] void refuse(const std::string& what) { throw std::runtime_error(what); }
+[[noreturn]] void refuse(const std::string& what) {
+  throw std::runtime_error(what);
+}
 
 double processor_seconds() {
   timespec now{};
@@ -83,7 +85,8 @@ Tokens tokenize(const llama_model& model, const std::string& text) {
   Tokens tokens(text.size() + 8);
   const int count = llama_tokenize(llama_model_get_vocab(&model), text.data(), static_cast<int>(text.size()), tokens.data(),
                                    static_cast<int>(tokens.size()), false, false);
-  if (count < kTextTokens) refuse("the text files hold too little text: give at least " + std::to_string(kTextTokens) + " tokens");
+  if (count < kTextTokens)
+    refuse("the text files hold too little text: give at least " + std::to_string(kTextTokens) + " tokens");
   tokens.resize(kTextTokens);
   return tokens;
 }
@@ -116,7 +119,9 @@ void evaluate(Candidate& candidate, const llama_token* tokens, int count, int fi
   if (result != 0) refuse("the model could not be evaluated: " + candidate.file.string());
 }
 
-void clear(Candidate& candidate) { llama_memory_clear(llama_get_memory(candidate.context.get()), false); }
+void clear(Candidate& candidate) {
+  llama_memory_clear(llama_get_memory(candidate.context.get()), false);
+}
 
 void measure_speed(Candidate& candidate, const Tokens& text) {
   clear(candidate);
@@ -124,7 +129,8 @@ void measure_speed(Candidate& candidate, const Tokens& text) {
   evaluate(candidate, text.data(), kPromptTokens, 0, false);
   candidate.prompt_rate = std::max(candidate.prompt_rate, kPromptTokens / (processor_seconds() - start));
   start = processor_seconds();
-  for (int i = 0; i < kReplyTokens; ++i) evaluate(candidate, &text[static_cast<std::size_t>(kPromptTokens + i)], 1, kPromptTokens + i, true);
+  for (int i = 0; i < kReplyTokens; ++i)
+    evaluate(candidate, &text[static_cast<std::size_t>(kPromptTokens + i)], 1, kPromptTokens + i, true);
   candidate.reply_rate = std::max(candidate.reply_rate, kReplyTokens / (processor_seconds() - start));
 }
 
@@ -169,7 +175,8 @@ Candidate requantise(const std::filesystem::path& original, const std::filesyste
   params.ftype = type;
   params.allow_requantize = true;
   params.kv_overrides = overrides.data();
-  if (llama_model_quantize(original.c_str(), candidate.file.c_str(), &params) != 0) refuse("requantising to " + format + " failed");
+  if (llama_model_quantize(original.c_str(), candidate.file.c_str(), &params) != 0)
+    refuse("requantising to " + format + " failed");
   return candidate;
 }
 
@@ -198,8 +205,8 @@ void print_table(const std::vector<Candidate>& candidates, const Candidate& best
   std::printf("%-16s %10s %12s %12s %12s %14s\n", "format", "MB", "prompt t/s", "reply t/s", "perplexity", "reply seconds");
   for (const auto& candidate : candidates) {
     std::printf("%-16s %10.1f %12.0f %12.0f %12.3f %14.3f%s\n", candidate.format.c_str(),
-                static_cast<double>(std::filesystem::file_size(candidate.file)) / 1e6, candidate.prompt_rate, candidate.reply_rate,
-                candidate.perplexity, candidate.reply_seconds(), &candidate == &best ? "  <- chosen" : "");
+                static_cast<double>(std::filesystem::file_size(candidate.file)) / 1e6, candidate.prompt_rate,
+                candidate.reply_rate, candidate.perplexity, candidate.reply_seconds(), &candidate == &best ? "  <- chosen" : "");
   }
 }
 
@@ -238,7 +245,8 @@ void keep(const std::vector<Candidate>& candidates, const Candidate& best, const
   std::filesystem::rename(staged, folder / "chat.gguf");
 }
 
-void run(const std::filesystem::path& original, const std::filesystem::path& folder, const std::vector<std::filesystem::path>& texts) {
+void run(const std::filesystem::path& original, const std::filesystem::path& folder,
+         const std::vector<std::filesystem::path>& texts) {
   auto candidates = make_candidates(original, folder);
   Tokens text;
   for (auto& candidate : candidates) {
@@ -266,9 +274,11 @@ int main(int count, char** arguments) {
     std::fputs("usage: choose_quantisation ORIGINAL.gguf OUTPUT_FOLDER TEXT_FILE...\n", stderr);
     return 2;
   }
-  llama_log_set([](ggml_log_level level, const char* text, void*) {
-    if (level == GGML_LOG_LEVEL_ERROR) std::fputs(text, stderr);
-  }, nullptr);
+  llama_log_set(
+      [](ggml_log_level level, const char* text, void*) {
+        if (level == GGML_LOG_LEVEL_ERROR) std::fputs(text, stderr);
+      },
+      nullptr);
   llama_backend_init();
   try {
     run(arguments[1], arguments[2], {arguments + 3, arguments + count});

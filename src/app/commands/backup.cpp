@@ -98,19 +98,21 @@ Result<void> write_archive(const fs::path& folder, const fs::path& file) {
 int backup(const Place& place, const fs::path& file) {
   if (fs::exists(file)) return complain({ErrorCode::conflict, fmt::format("{} exists; choose another name", file.string())});
   if (!fs::exists(place.config.data / "ledger.db")) {
-    return complain({ErrorCode::not_found, fmt::format("there is no data in {}; name the folder with --data", place.config.data.string())});
+    return complain(
+        {ErrorCode::not_found, fmt::format("there is no data in {}; name the folder with --data", place.config.data.string())});
   }
   const ScratchFolder scratch(fs::absolute(file).parent_path() / fmt::format(".{}.{}", file.filename().string(), random_id()));
   {
     Runtime runtime;
-    if (const auto copied = runtime.wait(copy_stores(place.config.data, scratch.path())); !copied) return complain(copied.error());
+    if (const auto copied = runtime.wait(copy_stores(place.config.data, scratch.path())); !copied)
+      return complain(copied.error());
   }
   // Under its own name, which says how it is compressed; it is there whole or not at all.
   const auto named = scratch.path() / file.filename();
   if (const auto written = write_archive(scratch.path(), named); !written) return complain(written.error());
   fs::rename(named, file);
-  fmt::print("{} holds ledger.db, turns.db and pages.db ({:.1f} MB); to restore, unpack it into an empty data folder\n", file.string(),
-             static_cast<double>(fs::file_size(file)) / 1e6);
+  fmt::print("{} holds ledger.db, turns.db and pages.db ({:.1f} MB); to restore, unpack it into an empty data folder\n",
+             file.string(), static_cast<double>(fs::file_size(file)) / 1e6);
   return 0;
 }
 

@@ -19,7 +19,8 @@ asio::awaitable<Result<std::vector<model::Character>>> all_characters(Applicatio
     all.insert(all.end(), std::make_move_iterator(characters.begin()), std::make_move_iterator(characters.end()));
   }
   if (all.empty()) {
-    co_return fail(ErrorCode::not_found, "no character is there yet: `gibsey serve` loads the bundled worlds, `gibsey ingest` makes one");
+    co_return fail(ErrorCode::not_found,
+                   "no character is there yet: `gibsey serve` loads the bundled worlds, `gibsey ingest` makes one");
   }
   co_return all;
 }
@@ -32,7 +33,8 @@ int list_characters(const Place& place, const std::string& world) {
   const auto characters = (*app)->runtime().wait(all_characters(**app, world));
   if (!characters) return complain(characters.error());
   for (const auto& character : *characters) {
-    fmt::print("{:<22} {:<22} {}  {}  {}\n", character.id, character.display_name, character.color_hex, character.world, character.blurb);
+    fmt::print("{:<22} {:<22} {}  {}  {}\n", character.id, character.display_name, character.color_hex, character.world,
+               character.blurb);
   }
   return 0;
 }

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-/// The commands of `gibsey`. Each answers the exit status: 0, 1 (it failed), 2 (wrong input). They talk to the server that has the data folder
-/// open; where none runs, they open the files.
+/// The commands of `gibsey`. Each answers the exit status: 0, 1 (it failed), 2 (wrong input). They talk to the server that has
+/// the data folder open; where none runs, they open the files.
 namespace gibsey::app {
 
 struct Place {

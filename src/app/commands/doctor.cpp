@@ -41,7 +41,8 @@ asio::awaitable<Result<void>> check_holds(store::LedgerStore& ledger) {
   const auto oldest = unix_millis_now() - kOldestHold;
   const auto old = std::ranges::count_if(holds, [oldest](const model::CreditHold& hold) { return hold.created < oldest; });
   if (old == 0) co_return Result<void>{};
-  co_return fail(ErrorCode::corrupt, fmt::format("{} credits are held by turns that ended long ago; start the server, it gives them back", old));
+  co_return fail(ErrorCode::corrupt,
+                 fmt::format("{} credits are held by turns that ended long ago; start the server, it gives them back", old));
 }
 
 asio::awaitable<Result<bool>> examine(const Place& place) {
@@ -65,7 +66,8 @@ asio::awaitable<Result<bool>> examine(const Place& place) {
 
 int doctor(const Place& place) {
   if (!std::filesystem::exists(place.config.data / "ledger.db")) {
-    return complain({ErrorCode::not_found, fmt::format("there is no data in {}; name the folder with --data", place.config.data.string())});
+    return complain(
+        {ErrorCode::not_found, fmt::format("there is no data in {}; name the folder with --data", place.config.data.string())});
   }
   Runtime runtime;
   const auto sound = runtime.wait(examine(place));

@@ -11,7 +11,9 @@
 namespace gibsey::app {
 namespace {
 
-double rate(std::size_t count, double seconds) { return seconds > 0 ? static_cast<double>(count) / seconds : 0; }
+double rate(std::size_t count, double seconds) {
+  return seconds > 0 ? static_cast<double>(count) / seconds : 0;
+}
 
 void show(const ingest::ImportReport& report, double read_seconds) {
   const auto& pages = report.pages;

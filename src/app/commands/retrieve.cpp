@@ -17,7 +17,8 @@ asio::awaitable<Result<retrieval::Retrieved>> search(Application& app, RetrieveO
   GIBSEY_CO_TRY(const auto known, co_await app.pages().find_world(world));
   if (!known) co_return fail(ErrorCode::not_found, fmt::format("there is no world '{}'", world));
   GIBSEY_CO_CHECK(co_await app.retriever().load(world));
-  co_return co_await app.retriever().retrieve({.world = world, .text = options.text, .k = options.k, .character = options.character});
+  co_return co_await app.retriever().retrieve(
+      {.world = world, .text = options.text, .k = options.k, .character = options.character});
 }
 
 void show(const retrieval::Retrieved& found) {

@@ -22,7 +22,8 @@ class CannedServer {
     std::chrono::milliseconds before{0};
   };
 
-  explicit CannedServer(std::vector<Piece> answer) : answer_(std::move(answer)), acceptor_(context_, {boost::asio::ip::address_v4::loopback(), 0}) {
+  explicit CannedServer(std::vector<Piece> answer)
+      : answer_(std::move(answer)), acceptor_(context_, {boost::asio::ip::address_v4::loopback(), 0}) {
     port_ = acceptor_.local_endpoint().port();
     thread_ = std::thread([this] { serve(); });
   }
@@ -60,7 +61,8 @@ class CannedServer {
     const auto field = request_.find("Content-Length: ");
     const auto length = field == std::string::npos ? 0 : std::stoul(request_.substr(field + 16));
     if (request_.size() < head + length) {
-      boost::asio::read(socket, boost::asio::dynamic_buffer(request_), boost::asio::transfer_exactly(head + length - request_.size()), error);
+      boost::asio::read(socket, boost::asio::dynamic_buffer(request_),
+                        boost::asio::transfer_exactly(head + length - request_.size()), error);
     }
     for (const auto& piece : answer_) {
       const auto until = std::chrono::steady_clock::now() + piece.before;

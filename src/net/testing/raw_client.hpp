@@ -75,7 +75,8 @@ class RawClient {
   }
   std::string receive_until(std::string_view text, std::chrono::milliseconds time = std::chrono::seconds(5)) {
     const auto end = std::chrono::steady_clock::now() + time;
-    while (received_.find(text) == std::string::npos && !ended_ && std::chrono::steady_clock::now() < end) received_ += receive(time);
+    while (received_.find(text) == std::string::npos && !ended_ && std::chrono::steady_clock::now() < end)
+      received_ += receive(time);
     return received_;
   }
   std::string receive_all(std::chrono::milliseconds time = std::chrono::seconds(5)) {

@@ -19,7 +19,9 @@ constexpr int kAborted = 2;
 /// Weight of the newest value in a moving mean.
 constexpr double kNewest = 0.1;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 void blend(std::atomic<double>& mean, double value) {
   const double old = mean;
@@ -37,7 +39,8 @@ struct ChatBatcher::Slot {
   Slot(QueuedReply queued, llama_seq_id seq, const llama_vocab* vocab)
       : sequence(seq), request(std::move(queued)), sampler(vocab, request.sampling), text(std::move(request.stop)) {
     const auto& rest = request.prompt.rest;
-    for (auto i = rest.size() - static_cast<std::size_t>(request.prompt.opening_tokens); i < rest.size(); ++i) sampler.wrote(rest[i]);
+    for (auto i = rest.size() - static_cast<std::size_t>(request.prompt.opening_tokens); i < rest.size(); ++i)
+      sampler.wrote(rest[i]);
   }
 
   [[nodiscard]] bool waits_for_prefix() const { return prefix != nullptr && !forked; }
@@ -49,11 +52,11 @@ struct ChatBatcher::Slot {
   ReplyText text;
   Prefix* prefix = nullptr;
   bool forked = false;
-  int position = 0;           ///< of the next token in the sequence
-  int prompt_read = 0;        ///< tokens of `rest` that have been put into a batch
-  llama_token next_token = 0; ///< chosen, not yet evaluated
-  int output = -1;            ///< index of its logits in the batch of this step
-  int written = 0;            ///< tokens of the reply
+  int position = 0;            ///< of the next token in the sequence
+  int prompt_read = 0;         ///< tokens of `rest` that have been put into a batch
+  llama_token next_token = 0;  ///< chosen, not yet evaluated
+  int output = -1;             ///< index of its logits in the batch of this step
+  int written = 0;             ///< tokens of the reply
   int reserved = 0;
   bool wrote_text = false;
   bool ended = false;

@@ -33,9 +33,13 @@ const char* role_name(Role role) {
 }
 
 /// Stands for message number i while the template is rendered: then what is template and what is message is known exactly.
-std::string placeholder(std::size_t i) { return fmt::format("\x02{}\x03", i); }
+std::string placeholder(std::size_t i) {
+  return fmt::format("\x02{}\x03", i);
+}
 
-void append(Tokens& tokens, const Tokens& more) { tokens.insert(tokens.end(), more.begin(), more.end()); }
+void append(Tokens& tokens, const Tokens& more) {
+  tokens.insert(tokens.end(), more.begin(), more.end());
+}
 
 }  // namespace
 
@@ -114,7 +118,9 @@ std::string ChatTemplate::render(const std::vector<Role>& roles, bool begin_repl
   }
 }
 
-Tokens ChatTemplate::tokenize(std::string_view text) const { return tokenize_without(vocab_, text, marks_); }
+Tokens ChatTemplate::tokenize(std::string_view text) const {
+  return tokenize_without(vocab_, text, marks_);
+}
 
 Result<ChatPrompt> ChatTemplate::prompt(const ChatRequest& request) const {
   if (request.messages.empty()) return fail(ErrorCode::invalid_argument, "a request to a model needs at least one message");
@@ -123,7 +129,8 @@ Result<ChatPrompt> ChatTemplate::prompt(const ChatRequest& request) const {
   const auto whole = render(roles, true);
   const auto stable_count = static_cast<std::size_t>(std::clamp(request.stable_messages, 0, static_cast<int>(roles.size()) - 1));
   std::string stable;
-  if (stable_count > 0) stable = render({roles.begin(), std::next(roles.begin(), static_cast<std::ptrdiff_t>(stable_count))}, false);
+  if (stable_count > 0)
+    stable = render({roles.begin(), std::next(roles.begin(), static_cast<std::ptrdiff_t>(stable_count))}, false);
   // Some templates write a message differently when others follow; then nothing can be kept.
   const std::size_t boundary = whole.starts_with(stable) ? stable.size() : 0;
 
@@ -140,7 +147,8 @@ Result<ChatPrompt> ChatTemplate::prompt(const ChatRequest& request) const {
     const auto mark = placeholder(i);
     const auto at = whole.find(mark, position);
     if (at == std::string::npos) {
-      return fail(ErrorCode::invalid_argument, fmt::format("the model's chat template leaves out a {} message", role_name(roles[i])));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("the model's chat template leaves out a {} message", role_name(roles[i])));
     }
     structure(position, at);
     append(target(at), tokenize(request.messages[i].text));

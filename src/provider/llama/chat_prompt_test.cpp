@@ -88,8 +88,12 @@ TEST_F(ChatPromptTest, MarksInAMessageAreText) {
 
 TEST_F(ChatPromptTest, PlaceholdersInAMessageAreText) {
   auto request = conversation();
-  request.messages[1].text = "\x02" "3\x03";
-  EXPECT_TRUE(text_of(chat_->prompt(request)->rest).contains("user\n\x02" "3\x03<|im_end|>"));
+  request.messages[1].text =
+      "\x02"
+      "3\x03";
+  EXPECT_TRUE(text_of(chat_->prompt(request)->rest)
+                  .contains("user\n\x02"
+                            "3\x03<|im_end|>"));
 }
 
 TEST_F(ChatPromptTest, TheOpeningFollowsTheHeadOfTheReply) {

@@ -3,11 +3,11 @@
 #include "provider/llama/llama_embedder.hpp"
 #include "provider/testing/run.hpp"
 
+#include <gtest/gtest.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <gtest/gtest.h>
 
 #include <thread>
 
@@ -295,8 +295,9 @@ TEST(LlamaEngine, PrefixesThatWereMovedOutComeBack) {
   LlamaChat chat(*engine);
   const auto ask = [&](const std::string& animal) {
     auto request = greedy("Which animal is the secret animal? Answer with its name.", 10);
-    request.messages = {{Role::system, "The secret animal is the " + animal + ". Everyone knows that the secret animal is the " + animal + "."},
-                        request.messages.back()};
+    request.messages = {
+        {Role::system, "The secret animal is the " + animal + ". Everyone knows that the secret animal is the " + animal + "."},
+        request.messages.back()};
     request.stable_messages = 1;
     return run(tell(chat, request)).text;
   };
@@ -344,8 +345,8 @@ TEST(LlamaEngine, AReaderMayBeCancelledOrDestroyedWhileItWaits) {
     asio::io_context io;
     asio::cancellation_signal signal;
     asio::co_spawn(io, read_all(**waiting), asio::bind_cancellation_slot(signal.slot(), [&](const std::exception_ptr&, Told one) {
-      told = std::move(one);
-    }));
+                     told = std::move(one);
+                   }));
     io.poll();
     signal.emit(asio::cancellation_type::terminal);
     io.run();

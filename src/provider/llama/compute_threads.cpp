@@ -14,7 +14,9 @@ namespace {
 /// then; llama.cpp's default of 50 keeps a processor spinning long after the last token.
 constexpr std::uint32_t kPolling = 1;
 
-int processors() { return static_cast<int>(std::max(1U, std::thread::hardware_concurrency())); }
+int processors() {
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
 
 double processor_seconds_of_program() {
   timespec now{};
@@ -32,7 +34,9 @@ int others_running() {
 
 }  // namespace
 
-ComputeThreads::ComputeThreads(int most) : choice_(std::max(1, most), processors()) { resize(); }
+ComputeThreads::ComputeThreads(int most) : choice_(std::max(1, most), processors()) {
+  resize();
+}
 
 void ComputeThreads::attach(llama_context* context) {
   contexts_.push_back(context);

@@ -2,8 +2,8 @@
 #include "provider/llama/llama_embedder.hpp"
 #include "provider/testing/run.hpp"
 
-#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
+#include <boost/asio/detached.hpp>
 
 #include <array>
 #include <cmath>
@@ -21,8 +21,7 @@ struct Fixed {
 
 /// From a forward pass in 32-bit floats over the original safetensors weights, with the model's own tokenizer.
 constexpr std::array<Fixed, 5> kFixed = {{
-    {"Why did you climb the tower?",
-     {-0.040149F, 0.127807F, 0.035923F, 0.067321F, 0.038374F, -0.029451F, 0.000647F, 0.064192F}},
+    {"Why did you climb the tower?", {-0.040149F, 0.127807F, 0.035923F, 0.067321F, 0.038374F, -0.029451F, 0.000647F, 0.064192F}},
     {"Arieol looked down from the tower, and the whole town looked back.",
      {0.049816F, 0.11859F, 0.010652F, 0.038635F, 0.039745F, 0.009677F, -0.001785F, 0.011232F}},
     {"The caf\u00e9 na\u00efvely served 3 cups of tea at 4:30 a.m. \u2014 \"too early,\" said London Fox.",
@@ -39,7 +38,9 @@ struct FixedPair {
 };
 constexpr std::array<FixedPair, 4> kPairs = {{{0, 1, 0.41476}, {0, 3, 0.22315}, {1, 2, 0.02108}, {3, 4, 0.07342}}};
 
-double dot(const std::vector<float>& a, const std::vector<float>& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
+double dot(const std::vector<float>& a, const std::vector<float>& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+}
 
 class LlamaEmbedderTest : public ::testing::Test {
  protected:
@@ -78,7 +79,8 @@ TEST_F(LlamaEmbedderTest, GivesTheVectorsOfTheOriginalModel) {
 
 TEST_F(LlamaEmbedderTest, ABatchGivesWhatSingleTextsGive) {
   std::vector<std::string> texts;
-  for (int i = 0; i < 40; ++i) texts.push_back(std::string(kFixed[static_cast<std::size_t>(i) % 5].text) + " Page " + std::to_string(i) + ".");
+  for (int i = 0; i < 40; ++i)
+    texts.push_back(std::string(kFixed[static_cast<std::size_t>(i) % 5].text) + " Page " + std::to_string(i) + ".");
   const auto together = run(embedder_->embed(texts));
   ASSERT_TRUE(together);
   ASSERT_EQ(together->size(), 40U);

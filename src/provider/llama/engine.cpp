@@ -23,7 +23,9 @@ constexpr int kSmallModelContext = 2048;
 constexpr int kPrefixSequences = 16;
 constexpr int kBatchTokens = 512;
 
-bool abort_asked(void* flag) { return static_cast<std::atomic<bool>*>(flag)->load(std::memory_order_relaxed); }
+bool abort_asked(void* flag) {
+  return static_cast<std::atomic<bool>*>(flag)->load(std::memory_order_relaxed);
+}
 
 std::string lower_case(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -32,7 +34,8 @@ std::string lower_case(std::string text) {
 
 Result<ContextHandle> make_context(llama_model& model, const llama_context_params& params, const std::string& name) {
   ContextHandle context(llama_init_from_model(&model, params));
-  if (!context) return fail(ErrorCode::too_large, fmt::format("there is not enough memory to run {}; take a smaller model", name));
+  if (!context)
+    return fail(ErrorCode::too_large, fmt::format("there is not enough memory to run {}; take a smaller model", name));
   return context;
 }
 
@@ -97,23 +100,25 @@ Result<void> LlamaEngine::Parts::open_chat() {
   int cells = options.context_cells > 0 ? options.context_cells : (small ? 4096 : 8192);
   cells = std::max(256, cells);
   facts.context_tokens = std::min({cells, llama_model_n_ctx_train(chat_model.get()), small ? kSmallModelContext : cells});
-  GIBSEY_CHECK(check_memory(fmt::format("a context of {} tokens for {}", cells, path.string()), context_bytes(*chat_model, cells)));
+  GIBSEY_CHECK(
+      check_memory(fmt::format("a context of {} tokens for {}", cells, path.string()), context_bytes(*chat_model, cells)));
 
   auto params = context_params(cells, kBatchTokens);
   params.n_seq_max = static_cast<std::uint32_t>(options.max_sequences + kPrefixSequences);
   params.n_outputs_max = params.n_seq_max;  // room for logits: at most one token of each sequence
-  params.kv_unified = true;  // forking shares cells between sequences
+  params.kv_unified = true;                 // forking shares cells between sequences
   // Measured on SmolLM2-135M Q8_0, one core: eight replies at 1,900 cells in use 108 tokens/s without and 53 with it, one reply
   // at 700 cells 63 and 55; prompts are equal within the noise.
   params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
   GIBSEY_TRY(chat_context, make_context(*chat_model, params, path.string()));
   threads->attach(chat_context.get());
-  batcher = std::make_unique<ChatBatcher>(chat_context.get(), *threads, BatcherLimits{.cells = cells,
-                                                                            .sequences = options.max_sequences,
-                                                                            .prefix_sequences = kPrefixSequences,
-                                                                            .prefill_chunk = options.prefill_chunk,
-                                                                            .adapt_chunk = !small,
-                                                                            .prefix_bytes = options.prefix_bytes});
+  batcher = std::make_unique<ChatBatcher>(chat_context.get(), *threads,
+                                          BatcherLimits{.cells = cells,
+                                                        .sequences = options.max_sequences,
+                                                        .prefix_sequences = kPrefixSequences,
+                                                        .prefill_chunk = options.prefill_chunk,
+                                                        .adapt_chunk = !small,
+                                                        .prefix_bytes = options.prefix_bytes});
   return {};
 }
 
@@ -131,7 +136,8 @@ Result<void> LlamaEngine::Parts::open_embedding() {
   GIBSEY_TRY(embedding_context, make_context(*embedding_model, params, path.string()));
   const auto pooling = llama_pooling_type(embedding_context.get());
   if (pooling == LLAMA_POOLING_TYPE_NONE || pooling == LLAMA_POOLING_TYPE_RANK) {
-    return fail(ErrorCode::invalid_argument, fmt::format("{} is not an embedding model; set-up makes all-minilm-l6-v2.gguf", path.string()));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("{} is not an embedding model; set-up makes all-minilm-l6-v2.gguf", path.string()));
   }
   threads->attach(embedding_context.get());
   embedder = std::make_unique<TextEmbedder>(embedding_context.get(), *threads, text_tokens);
@@ -200,7 +206,8 @@ void LlamaEngine::Parts::end_all() {
 
 Result<std::unique_ptr<LlamaEngine>> LlamaEngine::open(EngineOptions options) {
   auto parts = std::make_unique<Parts>();
-  options.max_sequences = std::clamp(options.max_sequences, 1, static_cast<int>(llama_max_parallel_sequences()) - kPrefixSequences);
+  options.max_sequences =
+      std::clamp(options.max_sequences, 1, static_cast<int>(llama_max_parallel_sequences()) - kPrefixSequences);
   options.max_queue = std::max(1, options.max_queue);
   options.prefill_chunk = std::clamp(options.prefill_chunk, 16, kBatchTokens);
   parts->options = std::move(options);
@@ -224,11 +231,21 @@ LlamaEngine::~LlamaEngine() {
   parts_->thread.join();
 }
 
-bool LlamaEngine::can_chat() const { return parts_->batcher != nullptr; }
-bool LlamaEngine::can_embed() const { return parts_->embedder != nullptr; }
-const ChatModelFacts& LlamaEngine::chat_model() const { return parts_->facts; }
-const std::string& LlamaEngine::embedding_model() const { return parts_->embedding_name; }
-int LlamaEngine::embedding_dimension() const { return parts_->embedding_dimension; }
+bool LlamaEngine::can_chat() const {
+  return parts_->batcher != nullptr;
+}
+bool LlamaEngine::can_embed() const {
+  return parts_->embedder != nullptr;
+}
+const ChatModelFacts& LlamaEngine::chat_model() const {
+  return parts_->facts;
+}
+const std::string& LlamaEngine::embedding_model() const {
+  return parts_->embedding_name;
+}
+int LlamaEngine::embedding_dimension() const {
+  return parts_->embedding_dimension;
+}
 
 int LlamaEngine::count_tokens(const std::string& text) const {
   return can_chat() ? static_cast<int>(parts_->chat_template->tokenize(text).size()) : 0;
@@ -241,17 +258,19 @@ Result<std::unique_ptr<TokenStream>> LlamaEngine::submit(ChatRequest request) {
   const int limit = parts_->facts.context_tokens;
   if (prompt.size() >= limit) {
     return fail(ErrorCode::too_large, fmt::format("the prompt has {} tokens and the model's context holds {}, the reply "
-                                                  "included; shorten the text", prompt.size(), limit));
+                                                  "included; shorten the text",
+                                                  prompt.size(), limit));
   }
   const int max_tokens = std::clamp(request.max_tokens, 1, limit - prompt.size());
   auto reply = std::make_shared<Reply>();
-  QueuedReply queued{reply, std::move(prompt), request.sampling, std::move(request.stop), max_tokens, std::move(request.user_id),
-                     request.deadline};
+  QueuedReply queued{reply,      std::move(prompt),          request.sampling, std::move(request.stop),
+                     max_tokens, std::move(request.user_id), request.deadline};
   {
     const std::lock_guard lock(parts_->mutex);
     if (parts_->stopping) return fail(ErrorCode::unavailable, "the engine is shutting down");
     if (static_cast<int>(parts_->queue.size()) >= parts_->options.max_queue) {
-      return fail(ErrorCode::busy, fmt::format("{} replies are waiting for the model already; try again later", parts_->queue.size()));
+      return fail(ErrorCode::busy,
+                  fmt::format("{} replies are waiting for the model already; try again later", parts_->queue.size()));
     }
     parts_->queue.push_back(std::move(queued));
   }

@@ -12,11 +12,11 @@ namespace gibsey::provider {
 struct EngineOptions {
   std::filesystem::path chat_model_path;       ///< GGUF with a chat template; empty: the engine does not talk
   std::filesystem::path embedding_model_path;  ///< GGUF of an embedding model; empty: the engine does not embed
-  int context_cells = 0;    ///< tokens kept over all replies and kept prefixes; 0: 4096 for a small model, else 8192
-  int max_sequences = 8;    ///< replies generated at once
-  int threads = 0;          ///< at most; 0: one a processor. Fewer while other programs want the processors
-  int max_queue = 64;       ///< replies waiting for a sequence; past it start() gives busy
-  int prefill_chunk = 128;  ///< prompt tokens in one step, and so between two tokens of the replies that are running
+  int context_cells = 0;       ///< tokens kept over all replies and kept prefixes; 0: 4096 for a small model, else 8192
+  int max_sequences = 8;       ///< replies generated at once
+  int threads = 0;             ///< at most; 0: one a processor. Fewer while other programs want the processors
+  int max_queue = 64;          ///< replies waiting for a sequence; past it start() gives busy
+  int prefill_chunk = 128;     ///< prompt tokens in one step, and so between two tokens of the replies that are running
   int embedding_tokens = 256;  ///< a text is cut to this length (what all-MiniLM-L6-v2 was made for)
   std::size_t prefix_bytes = 128U << 20U;  ///< memory for the state of prefixes that are not in the context just now
 };

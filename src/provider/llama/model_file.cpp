@@ -48,15 +48,17 @@ Result<void> check_magic(const std::filesystem::path& file) {
   return {};
 }
 
-double gigabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e9; }
+double gigabytes(std::uint64_t bytes) {
+  return static_cast<double>(bytes) / 1e9;
+}
 
 }  // namespace
 
 Result<void> check_memory(const std::string& what, std::uint64_t bytes) {
   const auto available = free_memory();
   if (available == 0 || bytes <= available) return {};
-  return fail(ErrorCode::too_large, fmt::format("{} needs {:.1f} GB of memory and {:.1f} GB are free; take a smaller model",
-                                                what, gigabytes(bytes), gigabytes(available)));
+  return fail(ErrorCode::too_large, fmt::format("{} needs {:.1f} GB of memory and {:.1f} GB are free; take a smaller model", what,
+                                                gigabytes(bytes), gigabytes(available)));
 }
 
 Result<ModelHandle> load_model(const std::filesystem::path& file) {
@@ -70,7 +72,8 @@ Result<ModelHandle> load_model(const std::filesystem::path& file) {
   ModelHandle model(llama_model_load_from_file(file.c_str(), llama_model_default_params()));
   if (!model) {
     return fail(ErrorCode::corrupt, fmt::format("the model {} cannot be read: it is damaged, cut short, or of a kind that this "
-                                                "version of llama.cpp does not know; download it again", file.string()));
+                                                "version of llama.cpp does not know; download it again",
+                                                file.string()));
   }
   return model;
 }

@@ -11,11 +11,11 @@ namespace gibsey::provider {
 /// The state of a prompt's stable beginning, kept so that it is evaluated once.
 struct Prefix {
   Tokens tokens;
-  llama_seq_id sequence = -1;        ///< in the context; -1 when it is only saved
-  int evaluated = 0;                 ///< tokens whose state is in the context (or saved)
-  int users = 0;                     ///< replies that share its cells or wait for it
-  std::uint64_t used = 0;            ///< order of last use
-  std::vector<std::uint8_t> saved;   ///< its state outside the context
+  llama_seq_id sequence = -1;       ///< in the context; -1 when it is only saved
+  int evaluated = 0;                ///< tokens whose state is in the context (or saved)
+  int users = 0;                    ///< replies that share its cells or wait for it
+  std::uint64_t used = 0;           ///< order of last use
+  std::vector<std::uint8_t> saved;  ///< its state outside the context
 
   [[nodiscard]] bool resident() const { return sequence >= 0; }
   [[nodiscard]] bool ready() const { return evaluated == static_cast<int>(tokens.size()); }

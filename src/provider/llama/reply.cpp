@@ -53,6 +53,8 @@ Generated Reply::generated() {
   return generated_.value_or(Generated{model::FinishReason::error, {}});
 }
 
-std::unique_ptr<TokenStream> stream_of(std::shared_ptr<Reply> reply) { return std::make_unique<ReplyStream>(std::move(reply)); }
+std::unique_ptr<TokenStream> stream_of(std::shared_ptr<Reply> reply) {
+  return std::make_unique<ReplyStream>(std::move(reply));
+}
 
 }  // namespace gibsey::provider

@@ -18,7 +18,9 @@ bool likelier(const llama_token_data& a, const llama_token_data& b) {
   return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
 }
 
-std::uint32_t seed_or_random(std::uint32_t seed) { return seed != 0 ? seed : std::random_device()(); }
+std::uint32_t seed_or_random(std::uint32_t seed) {
+  return seed != 0 ? seed : std::random_device()();
+}
 
 }  // namespace
 

@@ -84,7 +84,8 @@ Tokens TextEmbedder::tokens_of(const std::string& text) const {
   // average over a text.
   const auto used = std::min(text.size(), static_cast<std::size_t>(text_tokens_) * 64);
   Tokens tokens(used + 8);
-  const int count = llama_tokenize(vocab_, text.data(), static_cast<int>(used), tokens.data(), static_cast<int>(tokens.size()), true, false);
+  const int count =
+      llama_tokenize(vocab_, text.data(), static_cast<int>(used), tokens.data(), static_cast<int>(tokens.size()), true, false);
   tokens.resize(static_cast<std::size_t>(std::max(0, count)));
   if (tokens.size() > static_cast<std::size_t>(text_tokens_)) {
     const auto last = tokens.back();  // the separator that ends every text

@@ -51,7 +51,8 @@ std::string reason_in(const std::string& body) {
 
 class OllamaStream final : public TokenStream {
  public:
-  OllamaStream(std::unique_ptr<net::HttpReply> exchange, std::vector<std::string> stop) : exchange_(std::move(exchange)), text_(std::move(stop)) {}
+  OllamaStream(std::unique_ptr<net::HttpReply> exchange, std::vector<std::string> stop)
+      : exchange_(std::move(exchange)), text_(std::move(stop)) {}
 
   Async<std::optional<std::string>> next() override {
     for (;;) {
@@ -70,7 +71,8 @@ class OllamaStream final : public TokenStream {
       }
       const auto& bytes = *read;
       if (!bytes) {
-        if (reader_.rest().empty()) co_return fail(ErrorCode::unavailable, "the model server closed the stream before the reply was whole");
+        if (reader_.rest().empty())
+          co_return fail(ErrorCode::unavailable, "the model server closed the stream before the reply was whole");
         lines_.push_back(reader_.rest());
         reader_ = net::NdjsonReader();
         continue;
@@ -156,6 +158,8 @@ Async<std::unique_ptr<TokenStream>> OllamaModel::start(ChatRequest request) {
   co_return std::make_unique<OllamaStream>(std::move(exchange), std::move(request.stop));
 }
 
-int OllamaModel::count_tokens(const std::string& text) const { return static_cast<int>((text.size() + 3) / 4); }
+int OllamaModel::count_tokens(const std::string& text) const {
+  return static_cast<int>((text.size() + 3) / 4);
+}
 
 }  // namespace gibsey::provider

@@ -3,8 +3,8 @@
 #include "net/testing/canned_server.hpp"
 #include "provider/testing/run.hpp"
 
-#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
+#include <boost/asio/detached.hpp>
 #include <nlohmann/json.hpp>
 
 namespace gibsey::provider {
@@ -25,7 +25,13 @@ std::string token(const std::string& text) {
 }
 
 std::string last_line(const std::string& reason) {
-  return json({{"message", {{"role", "assistant"}, {"content", ""}}}, {"done", true}, {"done_reason", reason}, {"prompt_eval_count", 26}, {"eval_count", 3}}).dump() + "\n";
+  return json({{"message", {{"role", "assistant"}, {"content", ""}}},
+               {"done", true},
+               {"done_reason", reason},
+               {"prompt_eval_count", 26},
+               {"eval_count", 3}})
+             .dump() +
+         "\n";
 }
 
 std::unique_ptr<OllamaModel> model_at(const std::string& address) {
@@ -49,7 +55,8 @@ testing::Told answer_to(std::vector<CannedServer::Piece> pieces) {
 }
 
 TEST(Ollama, TellsTheReplyWhateverTheCut) {
-  const auto told = answer_to(byte_by_byte(kHead + chunked(token("Because ") + token("caf\u00e9")) + chunked(token(".") + last_line("stop")) + kEnd));
+  const auto told = answer_to(
+      byte_by_byte(kHead + chunked(token("Because ") + token("caf\u00e9")) + chunked(token(".") + last_line("stop")) + kEnd));
   ASSERT_FALSE(told.error) << told.error->message;
   EXPECT_EQ(told.text, "Because caf\u00e9.");
   EXPECT_EQ(told.generated.finish_reason, model::FinishReason::stop);
@@ -74,7 +81,8 @@ TEST(Ollama, AsksForTheWholeContextAndTheSampling) {
 }
 
 TEST(Ollama, ThinkingIsNotShown) {
-  const auto thinking = json({{"message", {{"role", "assistant"}, {"content", ""}, {"thinking", "hmm"}}}, {"done", false}}).dump() + "\n";
+  const auto thinking =
+      json({{"message", {{"role", "assistant"}, {"content", ""}, {"thinking", "hmm"}}}, {"done", false}}).dump() + "\n";
   EXPECT_EQ(answer_to({{kHead + chunked(thinking + token("Yes.") + last_line("stop")) + kEnd}}).text, "Yes.");
 }
 
@@ -109,8 +117,9 @@ TEST(Ollama, AServerThatDiesHalfWayIsAnError) {
 }
 
 TEST(Ollama, GarbageIsAnErrorAndNothingWorse) {
-  for (const std::string line : {"<html>", "[1]", "\xFF\xFE", "{\"message\":\"text\"}", "{\"done\":\"yes\",\"message\":{\"content\":7}}",
-                                 "{\"done\":true,\"eval_count\":\"many\",\"done_reason\":{}}"}) {
+  for (const std::string line :
+       {"<html>", "[1]", "\xFF\xFE", "{\"message\":\"text\"}", "{\"done\":\"yes\",\"message\":{\"content\":7}}",
+        "{\"done\":true,\"eval_count\":\"many\",\"done_reason\":{}}"}) {
     const auto told = answer_to({{kHead + chunked(line + "\n") + kEnd}});
     EXPECT_EQ(told.text, "") << line;
     EXPECT_TRUE(told.error || line.contains("true")) << line;
@@ -124,7 +133,8 @@ TEST(Ollama, ALineWithoutEndIsAnError) {
 }
 
 TEST(Ollama, ARefusalIsGivenInOllamasWords) {
-  const auto missing = answer_to({{"HTTP/1.1 404 Not Found\r\nContent-Length: 37\r\n\r\n{\"error\":\"model 'tiny:1b' not found\"} "}});
+  const auto missing =
+      answer_to({{"HTTP/1.1 404 Not Found\r\nContent-Length: 37\r\n\r\n{\"error\":\"model 'tiny:1b' not found\"} "}});
   ASSERT_TRUE(missing.error);
   EXPECT_EQ(missing.error->code, ErrorCode::unavailable);
   EXPECT_TRUE(missing.error->message.contains("model 'tiny:1b' not found")) << missing.error->message;
@@ -134,7 +144,9 @@ TEST(Ollama, ARefusalIsGivenInOllamasWords) {
 
 TEST(Ollama, AnAddressThatNobodyListensToIsNamed) {
   std::string address;
-  { address = CannedServer({}).address(); }
+  {
+    address = CannedServer({}).address();
+  }
   const auto told = run(tell(*model_at(address), question()));
   ASSERT_TRUE(told.error);
   EXPECT_EQ(told.error->code, ErrorCode::unavailable);

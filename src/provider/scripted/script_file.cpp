@@ -11,7 +11,8 @@ namespace {
 using nlohmann::json;
 
 ErrorCode error_code_named(const std::string& name) {
-  for (const auto code : {ErrorCode::unavailable, ErrorCode::deadline, ErrorCode::busy, ErrorCode::too_large, ErrorCode::cancelled}) {
+  for (const auto code :
+       {ErrorCode::unavailable, ErrorCode::deadline, ErrorCode::busy, ErrorCode::too_large, ErrorCode::cancelled}) {
     if (name == to_string(code)) return code;
   }
   return ErrorCode::unavailable;
@@ -19,7 +20,8 @@ ErrorCode error_code_named(const std::string& name) {
 
 ScriptedReply read_reply(const json& value) {
   ScriptedReply reply;
-  if (value.contains("tokens")) reply = ScriptedModel::steady(value.at("tokens").get<int>(), value.value("tokens_per_second", 0.0));
+  if (value.contains("tokens"))
+    reply = ScriptedModel::steady(value.at("tokens").get<int>(), value.value("tokens_per_second", 0.0));
   reply.match = value.value("match", std::string());
   reply.first_token = std::chrono::milliseconds(value.value("first_token_ms", 0));
   for (const auto& chunk : value.value("chunks", json::array())) {

@@ -70,7 +70,8 @@ class Seat {
     {
       const std::lock_guard lock(stage_->mutex);
       if (state_ == State::running) return true;
-      if (stage_->queue.empty() || stage_->queue.front() != wakeup_ || stage_->running >= stage_->options.max_running) return false;
+      if (stage_->queue.empty() || stage_->queue.front() != wakeup_ || stage_->running >= stage_->options.max_running)
+        return false;
       stage_->queue.pop_front();
       ++stage_->running;
       state_ = State::running;
@@ -116,7 +117,12 @@ class Seat {
 class ScriptedStream final : public TokenStream {
  public:
   ScriptedStream(std::unique_ptr<Seat> seat, const ScriptedReply& reply, ChatRequest request, int prompt_tokens)
-      : seat_(std::move(seat)), wakeup_(seat_->wakeup()), reply_(reply), text_(request.stop), deadline_(request.deadline), limit_(request.max_tokens) {
+      : seat_(std::move(seat)),
+        wakeup_(seat_->wakeup()),
+        reply_(reply),
+        text_(request.stop),
+        deadline_(request.deadline),
+        limit_(request.max_tokens) {
     generated_.usage.prompt_tokens = prompt_tokens;
   }
 
@@ -156,7 +162,8 @@ class ScriptedStream final : public TokenStream {
       co_return std::string();
     }
     due_ += reply_.chunks[chunk_].delay;
-    if (!co_await wakeup_->wait([this] { return stop_asked_.load() || Clock::now() >= due_; }, std::min(due_, deadline_.at()))) co_return cancelled();
+    if (!co_await wakeup_->wait([this] { return stop_asked_.load() || Clock::now() >= due_; }, std::min(due_, deadline_.at())))
+      co_return cancelled();
     if (stop_asked_) {
       end(model::FinishReason::stopped_by_reader);
       co_return std::string();
@@ -222,11 +229,21 @@ Async<std::unique_ptr<TokenStream>> ScriptedModel::start(ChatRequest request) {
   co_return std::make_unique<ScriptedStream>(std::move(seat), reply, std::move(request), tokens);
 }
 
-std::string ScriptedModel::model() const { return stage_->options.name; }
-bool ScriptedModel::supports_opening() const { return stage_->options.supports_opening; }
-int ScriptedModel::context_tokens() const { return stage_->options.context_tokens; }
-bool ScriptedModel::is_small() const { return stage_->options.is_small; }
-int ScriptedModel::count_tokens(const std::string& text) const { return static_cast<int>((text.size() + 3) / 4); }
+std::string ScriptedModel::model() const {
+  return stage_->options.name;
+}
+bool ScriptedModel::supports_opening() const {
+  return stage_->options.supports_opening;
+}
+int ScriptedModel::context_tokens() const {
+  return stage_->options.context_tokens;
+}
+bool ScriptedModel::is_small() const {
+  return stage_->options.is_small;
+}
+int ScriptedModel::count_tokens(const std::string& text) const {
+  return static_cast<int>((text.size() + 3) / 4);
+}
 
 int ScriptedModel::running() const {
   const std::lock_guard lock(stage_->mutex);

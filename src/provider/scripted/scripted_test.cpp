@@ -2,8 +2,8 @@
 
 #include "provider/testing/run.hpp"
 
-#include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
+#include <boost/asio/detached.hpp>
 
 #include <fstream>
 #include <thread>
@@ -12,11 +12,11 @@ namespace gibsey::provider {
 namespace {
 
 namespace asio = boost::asio;
+using std::chrono::milliseconds;
 using testing::read_all;
 using testing::run;
 using testing::tell;
 using testing::Told;
-using std::chrono::milliseconds;
 
 ChatRequest question(const std::string& text = "Why?") {
   ChatRequest request;
@@ -170,7 +170,8 @@ TEST_F(ScriptFile, IsRead) {
 
 TEST_F(ScriptFile, WhatIsWrongIsSaid) {
   EXPECT_EQ(ScriptedModel::load("/no/such/script.json").error().code, ErrorCode::not_found);
-  for (const auto* text : {"{", "[]", "{}", R"({"replies": []})", R"({"replies": [{"chunks": [7]}]})", R"({"replies": "text"})"}) {
+  for (const auto* text :
+       {"{", "[]", "{}", R"({"replies": []})", R"({"replies": [{"chunks": [7]}]})", R"({"replies": "text"})"}) {
     const auto model = load(text);
     ASSERT_FALSE(model) << text;
     EXPECT_EQ(model.error().code, ErrorCode::corrupt);

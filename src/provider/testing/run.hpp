@@ -62,7 +62,11 @@ inline std::filesystem::path model_path(const std::string& name) {
   return std::filesystem::path(chosen != nullptr ? chosen : GIBSEY_CACHE) / "models" / name;
 }
 
-inline std::filesystem::path chat_model_path() { return model_path("smollm2-135m-instruct-q4_1.gguf"); }
-inline std::filesystem::path embedding_model_path() { return model_path("all-minilm-l6-v2.gguf"); }
+inline std::filesystem::path chat_model_path() {
+  return model_path("smollm2-135m-instruct-q4_1.gguf");
+}
+inline std::filesystem::path embedding_model_path() {
+  return model_path("all-minilm-l6-v2.gguf");
+}
 
 }  // namespace gibsey::provider::testing

@@ -70,8 +70,12 @@ boost::asio::awaitable<Result<Retrieved>> RemoteFinder::retrieve(Query query) {
   co_return found;
 }
 
-std::shared_ptr<const QuoteFinder> RemoteFinder::quotes(const std::string& /*world*/) const { return nullptr; }
+std::shared_ptr<const QuoteFinder> RemoteFinder::quotes(const std::string& /*world*/) const {
+  return nullptr;
+}
 
-bool RemoteFinder::has_book(const std::string& world) const { return !known_without_book_(world); }
+bool RemoteFinder::has_book(const std::string& world) const {
+  return !known_without_book_(world);
+}
 
 }  // namespace gibsey::retrieval

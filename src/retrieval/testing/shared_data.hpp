@@ -4,8 +4,8 @@
 
 namespace gibsey::testing {
 
-/// A folder or file of the public data sets that some tests measure against: in $GIBSEY_SHARED_DATA, else in ../shared/data beside
-/// the source folder. The tests say so and are skipped where it is not there.
+/// A folder or file of the public data sets that some tests measure against: in $GIBSEY_SHARED_DATA, else in ../shared/data
+/// beside the source folder. The tests say so and are skipped where it is not there.
 inline std::filesystem::path shared_data(const char* name) {
   const char* folder = std::getenv("GIBSEY_SHARED_DATA");
   const std::filesystem::path base =

@@ -22,8 +22,8 @@ class WordEmbedder final : public provider::Embedder {
   [[nodiscard]] std::string model() const override { return "words-64"; }
   [[nodiscard]] int dimension() const override { return 64; }
 
-  std::size_t embedded = 0;            ///< texts so far
-  std::size_t fail_after = SIZE_MAX;   ///< texts after which it is unavailable
+  std::size_t embedded = 0;           ///< texts so far
+  std::size_t fail_after = SIZE_MAX;  ///< texts after which it is unavailable
 
  private:
   static std::vector<float> vector_of(const std::string& text) {

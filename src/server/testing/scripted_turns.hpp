@@ -27,7 +27,8 @@ class ScriptedTurns : public chat::TurnService {
     logs_.push_back(log);
     co_return std::shared_ptr<chat::RunningTurn>(log);
   }
-  boost::asio::awaitable<Result<std::shared_ptr<chat::RunningTurn>>> open(std::string turn_id, std::optional<std::string>) override {
+  boost::asio::awaitable<Result<std::shared_ptr<chat::RunningTurn>>> open(std::string turn_id,
+                                                                          std::optional<std::string>) override {
     const std::lock_guard lock(mutex_);
     for (const auto& log : logs_) {
       if (log->turn_id() == turn_id) co_return std::shared_ptr<chat::RunningTurn>(log);

@@ -24,8 +24,18 @@ T wait(boost::asio::awaitable<Result<T>> operation) {
 
 model::PageContent make_page(const std::string& world, const std::string& id, int order, const std::string& text) {
   model::PageContent content;
-  content.page = {.world = world, .id = id, .label = id, .title = "Title " + id, .chapter = "One", .text = text, .source = "", .voice = "arieol",
-                  .order = order, .version = 0, .content_hash = text, .updated = 0};
+  content.page = {.world = world,
+                  .id = id,
+                  .label = id,
+                  .title = "Title " + id,
+                  .chapter = "One",
+                  .text = text,
+                  .source = "",
+                  .voice = "arieol",
+                  .order = order,
+                  .version = 0,
+                  .content_hash = text,
+                  .updated = 0};
   auto chunks = retrieval::cut_page(content.page, "en");
   content.passages = std::move(chunks.passages);
   content.quotes = std::move(chunks.quotes);
@@ -47,20 +57,28 @@ model::Character make_character(const std::string& world, const std::string& id,
 void fill(store::MemoryPageStore& pages) {
   std::vector<model::PageContent> tower;
   for (int i = 1; i <= 12; ++i) {
-    tower.push_back(make_page("tower", std::to_string(i), i - 1,
-                              fmt::format("Stair number {} turned slowly in the dark and nobody counted it. The lamp of floor {} was green that night.", i, i)));
+    tower.push_back(make_page(
+        "tower", std::to_string(i), i - 1,
+        fmt::format("Stair number {} turned slowly in the dark and nobody counted it. The lamp of floor {} was green that night.",
+                    i, i)));
   }
-  tower[6] = make_page("tower", "7", 6, "Arieol climbed the tower because the bells had forgotten her name. She took the brass key and did not look back.");
-  tower.push_back(make_page("tower", "epilogue", 12, "The door stayed open until the last visitor had gone home through the rain."));
+  tower[6] = make_page(
+      "tower", "7", 6,
+      "Arieol climbed the tower because the bells had forgotten her name. She took the brass key and did not look back.");
+  tower.push_back(
+      make_page("tower", "epilogue", 12, "The door stayed open until the last visitor had gone home through the rain."));
   std::vector<model::PageContent> annex;
-  for (int i = 1; i <= 3; ++i) annex.push_back(make_page("annex", fmt::format("{:03}", i), i - 1, fmt::format("The annex keeps ledger {} under glass for the patient reader.", i)));
+  for (int i = 1; i <= 3; ++i)
+    annex.push_back(make_page("annex", fmt::format("{:03}", i), i - 1,
+                              fmt::format("The annex keeps ledger {} under glass for the patient reader.", i)));
   model::World tower_world{.name = "tower", .title = "The Tower"};
   tower_world.narrator.display_name = "The Narrator";
   wait(pages.put_world(tower_world));
   wait(pages.put_world({.name = "annex", .title = "The Annex"}));
   wait(pages.put_pages(tower, true));
   wait(pages.put_pages(annex, true));
-  wait(pages.replace_characters("tower", {make_character("tower", "arieol", "Arieol Owlist"), make_character("tower", "todd", "Todd Fishbone")}));
+  wait(pages.replace_characters(
+      "tower", {make_character("tower", "arieol", "Arieol Owlist"), make_character("tower", "todd", "Todd Fishbone")}));
   wait(pages.replace_characters("annex", {make_character("annex", "princhetta", "Princhetta")}));
 }
 
@@ -84,10 +102,24 @@ ServerTest::ServerTest(AuthSettings auth) : folder_(std::filesystem::temp_direct
   health_.model = "script";
   page_ = std::make_unique<StaticFiles>(folder_);
   auth_.emplace(*Authenticator::make(std::move(auth)));
-  Services services{.pages = pages_, .characters = pages_, .ledger = ledger_, .turn_store = turn_store_, .usage = turn_store_,
-                    .recall_store = turn_store_, .recall = *recall_, .sentiments = nullptr, .passages = retriever_, .turns = turns_, .model = model_,
-                    .auth = *auth_, .conversations = conversations_, .sessions = sessions_, .metrics = metrics_, .page = *page_,
-                    .health = [this] { return health_; }, .keep_alive = std::chrono::milliseconds(50)};
+  Services services{.pages = pages_,
+                    .characters = pages_,
+                    .ledger = ledger_,
+                    .turn_store = turn_store_,
+                    .usage = turn_store_,
+                    .recall_store = turn_store_,
+                    .recall = *recall_,
+                    .sentiments = nullptr,
+                    .passages = retriever_,
+                    .turns = turns_,
+                    .model = model_,
+                    .auth = *auth_,
+                    .conversations = conversations_,
+                    .sessions = sessions_,
+                    .metrics = metrics_,
+                    .page = *page_,
+                    .health = [this] { return health_; },
+                    .keep_alive = std::chrono::milliseconds(50)};
   handler_ = make_http_handler(std::move(services), {{}, {"https://front.example"}});
   server_ = std::make_unique<net::testing::ServerThread>(*handler_);
 }

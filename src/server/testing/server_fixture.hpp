@@ -19,8 +19,8 @@
 
 namespace gibsey::server::testing {
 
-/// The whole HTTP surface on a port of its own, over stores in memory: the world "tower" (pages 1 to 12 and "epilogue"; Arieol, Todd, a
-/// narrator) and the world "annex" (pages "001" to "003"; Princhetta).
+/// The whole HTTP surface on a port of its own, over stores in memory: the world "tower" (pages 1 to 12 and "epilogue"; Arieol,
+/// Todd, a narrator) and the world "annex" (pages "001" to "003"; Princhetta).
 class ServerTest : public ::testing::Test {
  protected:
   /// Auth is off unless settings say otherwise.

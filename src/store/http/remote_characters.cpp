@@ -75,7 +75,9 @@ Async<void> RemoteCharacters::replace_characters(std::string world, std::vector<
   return local_.replace_characters(std::move(world), std::move(characters));
 }
 
-Async<void> RemoteCharacters::put_character(model::Character character) { return local_.put_character(std::move(character)); }
+Async<void> RemoteCharacters::put_character(model::Character character) {
+  return local_.put_character(std::move(character));
+}
 
 Async<void> RemoteCharacters::remove_character(std::string world, std::string id) {
   return local_.remove_character(std::move(world), std::move(id));

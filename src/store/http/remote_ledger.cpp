@@ -6,12 +6,12 @@
 #include "store/http/pump.hpp"
 #include "store/ledger_check.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
@@ -35,9 +35,13 @@ net::ServiceSettings named(net::ServiceSettings service, const std::string& url)
   return service;
 }
 
-std::string dump(const json& body) { return body.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& body) {
+  return body.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
-bool succeeded(const net::ServiceAnswer& answer) { return answer.status >= 200 && answer.status < 300; }
+bool succeeded(const net::ServiceAnswer& answer) {
+  return answer.status >= 200 && answer.status < 300;
+}
 
 ErrorCode code_of(int status) {
   switch (status) {
@@ -230,9 +234,13 @@ Async<std::vector<model::LedgerEntry>> RemoteLedger::statement(std::string user_
   co_return *std::move(entries);
 }
 
-Async<std::vector<model::CreditHold>> RemoteLedger::open_holds() { return outbox_.open_holds(); }
+Async<std::vector<model::CreditHold>> RemoteLedger::open_holds() {
+  return outbox_.open_holds();
+}
 
-Async<void> RemoteLedger::verify() { return outbox_.verify(); }
+Async<void> RemoteLedger::verify() {
+  return outbox_.verify();
+}
 
 Error RemoteLedger::refused(const net::ServiceAnswer& answer) const {
   const auto detail = http::read_detail(answer.body);
@@ -253,7 +261,9 @@ asio::awaitable<void> RemoteLedger::run() {
   co_await asio::co_spawn(strand, pump(), asio::use_awaitable);
 }
 
-void RemoteLedger::stop() { pump_->stop(); }
+void RemoteLedger::stop() {
+  pump_->stop();
+}
 
 asio::awaitable<void> RemoteLedger::pump() {
   asio::steady_timer timer(co_await asio::this_coro::executor);

@@ -41,7 +41,8 @@ Async<std::vector<model::Conversation>> MemoryTurnStore::list_conversations(std:
   for (const auto& [id, conversation] : conversations_) {
     if (conversation.user_id == user_id) own.push_back(conversation);
   }
-  std::ranges::sort(own, std::greater{}, [](const auto& conversation) { return std::tie(conversation.updated, conversation.id); });
+  std::ranges::sort(own, std::greater{},
+                    [](const auto& conversation) { return std::tie(conversation.updated, conversation.id); });
   if (!after.empty()) {
     const auto last = std::ranges::find(own, after, &model::Conversation::id);
     if (last == own.end()) co_return std::unexpected(unknown_conversation(after));

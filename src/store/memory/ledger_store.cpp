@@ -46,7 +46,11 @@ Async<model::HoldOutcome> MemoryLedgerStore::hold(std::string user_id, std::stri
   GIBSEY_CO_TRY(const auto available, open_account(user_id, opening_grant));
   if (available < amount) co_return model::InsufficientCredits{.needed = amount, .available = available};
   GIBSEY_CO_TRY(const auto entry, append(user_id, "hold", -amount, turn_id, ""));
-  model::CreditHold hold{.id = entry.id, .user_id = user_id, .turn_id = turn_id, .amount = amount, .balance = entry.balance,
+  model::CreditHold hold{.id = entry.id,
+                         .user_id = user_id,
+                         .turn_id = turn_id,
+                         .amount = amount,
+                         .balance = entry.balance,
                          .created = entry.created};
   holds_.emplace(hold.id, HoldState{.hold = hold, .number = entry.number, .charged = 0, .end = std::nullopt});
   co_return hold;

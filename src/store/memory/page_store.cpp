@@ -136,9 +136,8 @@ std::vector<const MemoryPageStore::StoredPage*> MemoryPageStore::in_book_order(c
   const auto pages = pages_.find(world);
   if (pages == pages_.end()) return ordered;
   for (const auto& [id, stored] : pages->second.current) ordered.push_back(&stored);
-  std::ranges::sort(ordered, {}, [](const StoredPage* stored) {
-    return std::tie(stored->content.page.order, stored->content.page.id);
-  });
+  std::ranges::sort(ordered, {},
+                    [](const StoredPage* stored) { return std::tie(stored->content.page.order, stored->content.page.id); });
   return ordered;
 }
 

@@ -24,8 +24,7 @@ class MemoryPageStore final : public PageStore, public CharacterStore {
   Async<std::int64_t> count_pages(std::string world) override;
   Async<std::vector<model::PageContent>> load_contents(std::string world) override;
 
-  Async<void> put_vectors(std::string world, std::string embedding_model,
-                          std::vector<model::PassageVector> vectors) override;
+  Async<void> put_vectors(std::string world, std::string embedding_model, std::vector<model::PassageVector> vectors) override;
   Async<std::vector<model::PassageVector>> load_vectors(std::string world, std::string embedding_model) override;
   Async<std::vector<PassageKey>> passages_without_vector(std::string world, std::string embedding_model) override;
 
@@ -42,8 +41,8 @@ class MemoryPageStore final : public PageStore, public CharacterStore {
     std::map<std::pair<std::string, int>, std::vector<float>> vectors;
   };
   struct Pages {
-    std::map<std::string, StoredPage> current;                                     ///< by page id
-    std::map<std::pair<std::string, std::int64_t>, model::Page> former_versions;   ///< by page id and version
+    std::map<std::string, StoredPage> current;                                    ///< by page id
+    std::map<std::pair<std::string, std::int64_t>, model::Page> former_versions;  ///< by page id and version
   };
 
   void put_page(Pages& pages, model::PageContent content, PageChanges& changes);

@@ -43,8 +43,8 @@ Async<std::vector<Recollection>> MemoryTurnStore::recollections(std::string user
     const bool wanted = turn.user_id == user_id && turn.character_id == character_id && vector != vectors.end() &&
                         turn.status != model::TurnStatus::running;
     if (!wanted) continue;
-    newest_first.push_back({.turn_id = turn.id, .question = turn.question, .reply = turn.reply, .created = turn.created,
-                            .vector = vector->second});
+    newest_first.push_back(
+        {.turn_id = turn.id, .question = turn.question, .reply = turn.reply, .created = turn.created, .vector = vector->second});
   }
   co_return newest_first;
 }

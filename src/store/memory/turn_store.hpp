@@ -9,8 +9,8 @@
 
 namespace gibsey::store {
 
-/// Turns with their logs, the usage log and what personas recall, in memory, gone with the object: for tests and for trying things
-/// out. Never suspends, never fails but as named.
+/// Turns with their logs, the usage log and what personas recall, in memory, gone with the object: for tests and for trying
+/// things out. Never suspends, never fails but as named.
 class MemoryTurnStore final : public TurnStore, public UsageStore, public RecallStore {
  public:
   Async<void> begin(model::Turn turn) override;

@@ -31,8 +31,9 @@ Result<void> reserve(const std::filesystem::path& file) {
   if (errno == EEXIST) {
     return fail(ErrorCode::conflict, fmt::format("{} exists already; give the backup a name of its own", file.string()));
   }
-  return fail(ErrorCode::unavailable, fmt::format("{} cannot be made ({}); choose a folder that exists and that this user may write",
-                                                  file.string(), std::generic_category().message(errno)));
+  return fail(ErrorCode::unavailable,
+              fmt::format("{} cannot be made ({}); choose a folder that exists and that this user may write", file.string(),
+                          std::generic_category().message(errno)));
 }
 
 /// One transaction of the copy's own, with a rollback journal and full syncs: cut off, it leaves an empty database.
@@ -76,7 +77,8 @@ Result<void> check_integrity(Connection& db) {
     std::int64_t rowid = 0;
     std::string parent;
     row >> table >> rowid >> parent;
-    return std::unexpected(damaged(db, fmt::format("row {} of {} belongs to a row of {} that is not there", rowid, table, parent)));
+    return std::unexpected(
+        damaged(db, fmt::format("row {} of {} belongs to a row of {} that is not there", rowid, table, parent)));
   });
 }
 

@@ -5,9 +5,9 @@
 #include "store/sqlite/page_store.hpp"
 #include "store/sqlite/turn_store.hpp"
 #include "store/testing/await.hpp"
+#include "store/testing/same_fields.hpp"
 #include "store/testing/sample_pages.hpp"
 #include "store/testing/sample_turns.hpp"
-#include "store/testing/same_fields.hpp"
 #include "store/testing/temporary_folder.hpp"
 
 #include <fmt/format.h>
@@ -131,7 +131,7 @@ TEST_F(BackupTest, a_file_that_cannot_be_made_is_told) {
 TEST_F(BackupTest, a_copy_is_for_its_owner_alone_and_leaves_nothing_beside_it) {
   const auto turns = SqliteTurnStore::open(folder_.path()).value();
   value_of(turns->backup(copies() / "turns.db"));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(stat((copies() / "turns.db").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   const auto files = std::distance(std::filesystem::directory_iterator(copies()), std::filesystem::directory_iterator());

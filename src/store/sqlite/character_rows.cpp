@@ -38,14 +38,14 @@ struct Place {
 
 Result<void> insert_character(Connection& db, const std::string& world, Place place, const model::Character& character) {
   const auto personality = character.personality ? std::optional(encode(*character.personality)) : std::nullopt;
-  GIBSEY_CHECK(db.run(
-      "INSERT INTO characters (world, id, edited, position, aliases, display_name, color_hex, tone, blurb, greeting, "
-      "system_prompt, samples, lead_ins, unknown, personality, owner, voice_id, appearance_seed, created, updated) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      world, character.id, place.edited, place.position, encode(character.aliases), character.display_name, character.color_hex,
-      character.tone, character.blurb, character.greeting, character.system_prompt, encode(character.samples),
-      encode(character.lead_ins), encode(character.unknown), personality, character.owner, character.voice_id,
-      character.appearance_seed, character.created, character.updated));
+  GIBSEY_CHECK(
+      db.run("INSERT INTO characters (world, id, edited, position, aliases, display_name, color_hex, tone, blurb, greeting, "
+             "system_prompt, samples, lead_ins, unknown, personality, owner, voice_id, appearance_seed, created, updated) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             world, character.id, place.edited, place.position, encode(character.aliases), character.display_name,
+             character.color_hex, character.tone, character.blurb, character.greeting, character.system_prompt,
+             encode(character.samples), encode(character.lead_ins), encode(character.unknown), personality, character.owner,
+             character.voice_id, character.appearance_seed, character.created, character.updated));
   for (const auto& alias : character.aliases) {
     GIBSEY_CHECK(db.run("INSERT INTO character_aliases (alias, world, id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", alias, world,
                         character.id));
@@ -61,9 +61,9 @@ Result<bool> delete_character(Connection& db, const std::string& world, const st
 
 /// Whether a cast that is read again must leave this one alone: it was edited or removed since.
 Result<bool> was_changed_by_itself(Connection& db, const std::string& world, const std::string& id) {
-  GIBSEY_TRY(const auto found, db.value<std::int64_t>(
-      "SELECT EXISTS (SELECT 1 FROM characters WHERE world = ?1 AND id = ?2) "
-      "OR EXISTS (SELECT 1 FROM removed_characters WHERE world = ?1 AND id = ?2)", world, id));
+  GIBSEY_TRY(const auto found, db.value<std::int64_t>("SELECT EXISTS (SELECT 1 FROM characters WHERE world = ?1 AND id = ?2) "
+                                                      "OR EXISTS (SELECT 1 FROM removed_characters WHERE world = ?1 AND id = ?2)",
+                                                      world, id));
   return found != 0;
 }
 
@@ -88,8 +88,9 @@ Result<void> put_character(Connection& db, const model::Character& character) {
   auto stored = character;
   stored.updated = unix_millis_now();
   if (stored.created == 0) stored.created = stored.updated;
-  GIBSEY_TRY(auto position, db.value<std::int64_t>(
-      "SELECT coalesce(max(position), -1) + 1 FROM characters WHERE world = ? AND edited = 1", character.world));
+  GIBSEY_TRY(auto position,
+             db.value<std::int64_t>("SELECT coalesce(max(position), -1) + 1 FROM characters WHERE world = ? AND edited = 1",
+                                    character.world));
   GIBSEY_CHECK(db.each(
       "SELECT edited, position, created FROM characters WHERE world = ? AND id = ?",
       [&](Row row) {
@@ -97,7 +98,8 @@ Result<void> put_character(Connection& db, const model::Character& character) {
         row >> place.edited >> place.position >> stored.created;
         if (place.edited) position = place.position;
         return Result<void>();
-      }, character.world, character.id));
+      },
+      character.world, character.id));
   GIBSEY_CHECK(delete_character(db, character.world, character.id));
   GIBSEY_CHECK(insert_character(db, character.world, {.edited = true, .position = position}, stored));
   return db.run("DELETE FROM removed_characters WHERE world = ? AND id = ?", character.world, character.id);
@@ -119,9 +121,11 @@ Result<std::optional<model::Character>> find_character(Connection& db, const std
       kSelect + "characters c LEFT JOIN worlds w ON w.name = c.world WHERE c.id = ?1 AND (?2 = '' OR c.world = ?2)" + kWorldOrder;
   GIBSEY_TRY(auto by_id, db.find<model::Character>(kById, read_character, id, world));
   if (by_id) return by_id;
-  static const std::string kByAlias = kSelect +
+  static const std::string kByAlias =
+      kSelect +
       "character_aliases a JOIN characters c ON c.world = a.world AND c.id = a.id LEFT JOIN worlds w ON w.name = c.world "
-      "WHERE a.alias = ?1 AND (?2 = '' OR a.world = ?2)" + kWorldOrder;
+      "WHERE a.alias = ?1 AND (?2 = '' OR a.world = ?2)" +
+      kWorldOrder;
   return db.find<model::Character>(kByAlias, read_character, id, world);
 }
 

@@ -29,7 +29,8 @@ Result<void> Connection::configure(Access access) {
   if (access == Access::read_only) return {};
   GIBSEY_TRY(auto mode, value<std::string>("PRAGMA journal_mode = WAL"));
   if (mode != "wal") {
-    return fail(ErrorCode::unavailable, path_ + " lies on a file system without shared memory; use a data folder on a local disk");
+    return fail(ErrorCode::unavailable,
+                path_ + " lies on a file system without shared memory; use a data folder on a local disk");
   }
   // FULL syncs the log at every commit, which is what makes "durable when it returns" true through a power loss; group
   // commit pays for it. The log is folded back into the file every 4,000 pages (16 MiB) and cut to 64 MiB after a long
@@ -44,8 +45,8 @@ Result<Statement> Connection::prepare(std::string_view sql) {
     return Statement(*this, statement);
   }
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &statement, nullptr);
+  const int code =
+      sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) return std::unexpected(error(code));
   return Statement(*this, statement);
 }
@@ -63,10 +64,16 @@ Result<void> Connection::run_script(const char* sql) {
   return {};
 }
 
-std::int64_t Connection::changes() const { return sqlite3_changes64(handle_); }
+std::int64_t Connection::changes() const {
+  return sqlite3_changes64(handle_);
+}
 
-bool Connection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+bool Connection::in_transaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
+}
 
-Error Connection::error(int code) const { return to_error(code, handle_, path_); }
+Error Connection::error(int code) const {
+  return to_error(code, handle_, path_);
+}
 
 }  // namespace gibsey::store::sqlite

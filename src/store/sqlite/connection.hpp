@@ -47,12 +47,15 @@ class Connection {
   template <typename T, typename Read, typename... Values>
   Result<std::vector<T>> list(std::string_view sql, Read&& read, const Values&... values) {
     std::vector<T> found;
-    GIBSEY_CHECK(each(sql, [&](Row row) -> Result<void> {
-      Result<T> one = read(row);
-      if (!one) return std::unexpected(std::move(one).error());
-      found.push_back(*std::move(one));
-      return {};
-    }, values...));
+    GIBSEY_CHECK(each(
+        sql,
+        [&](Row row) -> Result<void> {
+          Result<T> one = read(row);
+          if (!one) return std::unexpected(std::move(one).error());
+          found.push_back(*std::move(one));
+          return {};
+        },
+        values...));
     return found;
   }
 
@@ -66,11 +69,14 @@ class Connection {
   /// The first column of the last row, if there is one.
   template <typename T, typename... Values>
   Result<std::optional<T>> find_value(std::string_view sql, const Values&... values) {
-    return find<T>(sql, [](Row row) {
-      T value{};
-      row >> value;
-      return value;
-    }, values...);
+    return find<T>(
+        sql,
+        [](Row row) {
+          T value{};
+          row >> value;
+          return value;
+        },
+        values...);
   }
 
   /// As find_value for statements that always give a row (count, RETURNING).

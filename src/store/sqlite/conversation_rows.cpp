@@ -57,8 +57,9 @@ Result<std::vector<model::Conversation>> list_conversations(Connection& db, cons
 }
 
 Result<void> remove_conversation(Connection& db, const std::string& conversation_id) {
-  GIBSEY_TRY(const auto running, db.value<std::int64_t>(
-      "SELECT EXISTS (SELECT 1 FROM turns WHERE conversation_id = ? AND status = 'running')", conversation_id));
+  GIBSEY_TRY(const auto running,
+             db.value<std::int64_t>("SELECT EXISTS (SELECT 1 FROM turns WHERE conversation_id = ? AND status = 'running')",
+                                    conversation_id));
   if (running != 0) return std::unexpected(conversation_is_running(conversation_id));
   GIBSEY_CHECK(db.run("DELETE FROM conversations WHERE id = ?", conversation_id));
   if (db.changes() == 0) return std::unexpected(unknown_conversation(conversation_id));
@@ -72,9 +73,10 @@ Result<model::IdempotencyClaim> claim(Connection& db, const model::IdempotencyCl
       "INSERT INTO claims (user_id, route, key, body_hash, turn_id, made) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
       claim.user_id, claim.route, claim.key, claim.body_hash, claim.turn_id, claim.made));
   if (db.changes() > 0) return claim;
-  GIBSEY_TRY(auto standing, db.find<model::IdempotencyClaim>(
-      "SELECT user_id, route, key, body_hash, turn_id, made FROM claims WHERE user_id = ? AND route = ? AND key = ?", read_claim,
-      claim.user_id, claim.route, claim.key));
+  GIBSEY_TRY(auto standing,
+             db.find<model::IdempotencyClaim>(
+                 "SELECT user_id, route, key, body_hash, turn_id, made FROM claims WHERE user_id = ? AND route = ? AND key = ?",
+                 read_claim, claim.user_id, claim.route, claim.key));
   if (!standing) return fail(ErrorCode::internal, "a claim that stands is not there");
   return *std::move(standing);
 }

@@ -205,7 +205,12 @@ TEST_F(DatabaseTest, a_statement_may_be_used_inside_its_own_loop) {
   const auto pairs = value_of(database->read([](Connection& db) -> Result<int> {
     int seen = 0;
     const auto* all = "SELECT text FROM notes";
-    GIBSEY_CHECK(db.each(all, [&](Row) { return db.each(all, [&](Row) -> Result<void> { ++seen; return {}; }); }));
+    GIBSEY_CHECK(db.each(all, [&](Row) {
+      return db.each(all, [&](Row) -> Result<void> {
+        ++seen;
+        return {};
+      });
+    }));
     return seen;
   }));
   EXPECT_EQ(pairs, 9);

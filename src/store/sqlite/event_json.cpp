@@ -11,17 +11,10 @@ using Json = nlohmann::json;
 using Strings = std::vector<std::string>;
 
 static void to_json(Json& json, const Source& source) {
-  json = {{"n", source.n},
-          {"page_id", source.page_id},
-          {"label", source.label},
-          {"title", source.title},
-          {"chapter", source.chapter},
-          {"quote", source.quote},
-          {"start", source.start},
-          {"end", source.end},
-          {"score", store::sqlite::finite(source.score)},
-          {"voice", source.voice},
-          {"summary", source.summary}};
+  json = {{"n", source.n},         {"page_id", source.page_id}, {"label", source.label},
+          {"title", source.title}, {"chapter", source.chapter}, {"quote", source.quote},
+          {"start", source.start}, {"end", source.end},         {"score", store::sqlite::finite(source.score)},
+          {"voice", source.voice}, {"summary", source.summary}};
 }
 
 static void from_json(const Json& json, Source& source) {
@@ -149,9 +142,15 @@ TurnEvent read_event(const Json& json) {
 
 namespace gibsey::store::sqlite {
 
-std::string encode(const std::vector<model::Source>& sources) { return dump(sources); }
-std::string encode(const std::vector<model::Quote>& quotes) { return dump(quotes); }
-std::string encode(const model::Receipt& receipt) { return dump(receipt); }
+std::string encode(const std::vector<model::Source>& sources) {
+  return dump(sources);
+}
+std::string encode(const std::vector<model::Quote>& quotes) {
+  return dump(quotes);
+}
+std::string encode(const model::Receipt& receipt) {
+  return dump(receipt);
+}
 
 std::string encode(const std::vector<model::TurnEvent>& events) {
   auto list = nlohmann::json::array();
@@ -159,9 +158,15 @@ std::string encode(const std::vector<model::TurnEvent>& events) {
   return dump(list);
 }
 
-Result<void> decode(const std::string& json, std::vector<model::Source>& sources) { return decode_into(json, sources); }
-Result<void> decode(const std::string& json, std::vector<model::Quote>& quotes) { return decode_into(json, quotes); }
-Result<void> decode(const std::string& json, model::Receipt& receipt) { return decode_into(json, receipt); }
+Result<void> decode(const std::string& json, std::vector<model::Source>& sources) {
+  return decode_into(json, sources);
+}
+Result<void> decode(const std::string& json, std::vector<model::Quote>& quotes) {
+  return decode_into(json, quotes);
+}
+Result<void> decode(const std::string& json, model::Receipt& receipt) {
+  return decode_into(json, receipt);
+}
 
 Result<void> decode(const std::string& json, std::vector<model::TurnEvent>& events) {
   events.clear();

@@ -1,7 +1,7 @@
 #include "store/sqlite/event_json.hpp"
 
-#include "store/testing/sample_turns.hpp"
 #include "store/testing/same_fields.hpp"
+#include "store/testing/sample_turns.hpp"
 
 #include <gtest/gtest.h>
 

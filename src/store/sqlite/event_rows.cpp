@@ -20,8 +20,10 @@ Result<Batch> read_batch(Row row) {
   row >> batch.first_seq >> last_seq >> text;
   GIBSEY_CHECK(decode(text, batch.events));
   if (static_cast<std::int64_t>(batch.events.size()) != last_seq - batch.first_seq + 1) {
-    return fail(ErrorCode::corrupt, fmt::format("a stored batch of {} events is numbered {} to {}; put a backup of the file in its "
-                                                "place", batch.events.size(), batch.first_seq, last_seq));
+    return fail(ErrorCode::corrupt,
+                fmt::format("a stored batch of {} events is numbered {} to {}; put a backup of the file in its "
+                            "place",
+                            batch.events.size(), batch.first_seq, last_seq));
   }
   return batch;
 }
@@ -38,9 +40,11 @@ Result<void> add_batch(Connection& db, std::int64_t turn, const std::string& tur
 }
 
 Result<std::vector<model::NumberedEvent>> load_batches(Connection& db, std::int64_t turn, std::int64_t after_seq, int limit) {
-  GIBSEY_TRY(auto batches, db.list<Batch>(  // a batch holds one event or more
-      "SELECT first_seq, last_seq, events FROM turn_events WHERE turn = ? AND last_seq > ? ORDER BY last_seq LIMIT max(?, 0)",
-      read_batch, turn, after_seq, limit));
+  GIBSEY_TRY(
+      auto batches,
+      db.list<Batch>(  // a batch holds one event or more
+          "SELECT first_seq, last_seq, events FROM turn_events WHERE turn = ? AND last_seq > ? ORDER BY last_seq LIMIT max(?, 0)",
+          read_batch, turn, after_seq, limit));
   std::vector<model::NumberedEvent> numbered;
   for (auto& batch : batches) {
     auto seq = batch.first_seq;
@@ -53,8 +57,9 @@ Result<std::vector<model::NumberedEvent>> load_batches(Connection& db, std::int6
 }
 
 Result<std::string> load_reply(Connection& db, std::int64_t turn) {
-  GIBSEY_TRY(const auto batches, db.list<Batch>(
-      "SELECT first_seq, last_seq, events FROM turn_events WHERE turn = ? ORDER BY last_seq", read_batch, turn));
+  GIBSEY_TRY(
+      const auto batches,
+      db.list<Batch>("SELECT first_seq, last_seq, events FROM turn_events WHERE turn = ? ORDER BY last_seq", read_batch, turn));
   std::string reply;
   for (const auto& batch : batches) {
     for (const auto& event : batch.events) follow_reply(reply, event);

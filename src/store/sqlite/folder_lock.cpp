@@ -30,17 +30,17 @@ FolderHolder read_holder(int descriptor) {
 
 Result<void> write_holder(int descriptor, const std::filesystem::path& path, const FolderHolder& holder) {
   const auto text = fmt::format("{}\n{}\n", holder.pid, holder.address);
-  const bool written = ftruncate(descriptor, 0) == 0 &&
-                       pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  const bool written =
+      ftruncate(descriptor, 0) == 0 && pwrite(descriptor, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
   if (written) return {};
-  return fail(ErrorCode::unavailable, fmt::format("{} cannot be written ({}); check the disk", path.string(),
-                                                  std::generic_category().message(errno)));
+  return fail(ErrorCode::unavailable,
+              fmt::format("{} cannot be written ({}); check the disk", path.string(), std::generic_category().message(errno)));
 }
 
 /// Open-file-description locks belong to the open file, as those of flock do, and can also be asked about without being
 /// taken.
 struct flock whole_file() {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   return lock;
@@ -106,7 +106,9 @@ FolderLock& FolderLock::operator=(FolderLock&& other) noexcept {
   return *this;
 }
 
-FolderLock::~FolderLock() { unlock(); }
+FolderLock::~FolderLock() {
+  unlock();
+}
 
 Result<void> FolderLock::announce(const std::string& address) {
   return write_holder(descriptor_, path_, {.pid = getpid(), .address = address});

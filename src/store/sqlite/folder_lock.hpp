@@ -1,10 +1,10 @@
 #pragma once
 #include "base/result.hpp"
 
+#include <sys/types.h>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <sys/types.h>
 
 namespace gibsey::store {
 

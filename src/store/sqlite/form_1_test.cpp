@@ -7,9 +7,9 @@
 #include "store/sqlite/turn_schema.hpp"
 #include "store/sqlite/turn_store.hpp"
 #include "store/testing/await.hpp"
+#include "store/testing/same_fields.hpp"
 #include "store/testing/sample_characters.hpp"
 #include "store/testing/sample_turns.hpp"
-#include "store/testing/same_fields.hpp"
 #include "store/testing/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -64,10 +64,26 @@ TEST_F(FormOneTest, turns_have_parents_conversations_and_what_was_said) {
   expected.reply = "One.";
   expected.status = model::TurnStatus::complete;
   expected.hold_id = "h1";
-  expected.sources = {{.n = 1, .page_id = "p1", .label = "xiv", .title = "The stair", .chapter = "Two", .quote = "Because.",
-                       .start = 3, .end = 24, .score = 0.5}};
-  expected.quotes = {{.n = 1, .page_id = "p1", .label = "xiv", .title = "The stair", .start = 3, .end = 24, .text = "Because.",
-                      .origin = model::QuoteOrigin::opening, .verified = true, .reply_start = 0, .reply_end = 9}};
+  expected.sources = {{.n = 1,
+                       .page_id = "p1",
+                       .label = "xiv",
+                       .title = "The stair",
+                       .chapter = "Two",
+                       .quote = "Because.",
+                       .start = 3,
+                       .end = 24,
+                       .score = 0.5}};
+  expected.quotes = {{.n = 1,
+                      .page_id = "p1",
+                      .label = "xiv",
+                      .title = "The stair",
+                      .start = 3,
+                      .end = 24,
+                      .text = "Because.",
+                      .origin = model::QuoteOrigin::opening,
+                      .verified = true,
+                      .reply_start = 0,
+                      .reply_end = 9}};
   expected.receipt = model::Receipt{.held = 5, .charged = 5, .released = 0, .balance = 95, .rule = "complete"};
   expected.usage = {.prompt_tokens = 640, .completion_tokens = 31};
   expected.provider = "local";
@@ -86,8 +102,15 @@ TEST_F(FormOneTest, turns_have_parents_conversations_and_what_was_said) {
   EXPECT_EQ(ids_of(value_of(turns->history("t5", "u1", 10))), (Ids{"t1", "t4"}));
   EXPECT_TRUE(value_of(turns->events("t1", 0, 100)).empty()) << "a log was not written yet";
 
-  const model::Conversation first{.id = "c1", .user_id = "u1", .world = "tower", .character_id = "arieol",
-                                  .first_question = "First?", .last_turn_id = "t5", .turns = 3, .created = 1000, .updated = 1900};
+  const model::Conversation first{.id = "c1",
+                                  .user_id = "u1",
+                                  .world = "tower",
+                                  .character_id = "arieol",
+                                  .first_question = "First?",
+                                  .last_turn_id = "t5",
+                                  .turns = 3,
+                                  .created = 1000,
+                                  .updated = 1900};
   EXPECT_TRUE(same(*value_of(turns->find_conversation("c1")), first));
   EXPECT_EQ(ids_of(value_of(turns->list_conversations("u1", "", 10))), (Ids{"c1", "c3"}));
   EXPECT_EQ(ids_of(value_of(turns->list_conversations("u2", "", 10))), Ids{"c2"});
@@ -169,9 +192,17 @@ TEST_F(FormOneTest, worlds_pages_and_characters_go_on) {
   EXPECT_EQ(value_of(pages->find_page("tower", "1"))->version, 3);
   EXPECT_EQ(value_of(pages->load_vectors("tower", "m"))[0].values, std::vector<float>{1.0F});
 
-  const model::Character arieol{.world = "tower", .id = "arieol", .aliases = {"owl"}, .display_name = "Arieol",
-                                .color_hex = "#5F9EA0", .tone = "calm", .blurb = "a blurb", .greeting = "Hello",
-                                .system_prompt = "You are", .samples = {{.user = "Why?", .reply = "Because."}}, .lead_ins = {"I"},
+  const model::Character arieol{.world = "tower",
+                                .id = "arieol",
+                                .aliases = {"owl"},
+                                .display_name = "Arieol",
+                                .color_hex = "#5F9EA0",
+                                .tone = "calm",
+                                .blurb = "a blurb",
+                                .greeting = "Hello",
+                                .system_prompt = "You are",
+                                .samples = {{.user = "Why?", .reply = "Because."}},
+                                .lead_ins = {"I"},
                                 .unknown = {"No."}};
   EXPECT_TRUE(same(*value_of(pages->find_character("", "owl")), arieol));
   EXPECT_EQ(ids_of(value_of(pages->list_characters("tower"))), (Ids{"todd", "arieol"}));

@@ -24,8 +24,8 @@ struct Enqueue {
 
   template <typename Handler>
   void operator()(Handler handler) const {
-    auto work = asio::prefer(asio::any_io_executor(asio::get_associated_executor(handler)),
-                             asio::execution::outstanding_work.tracked);
+    auto work =
+        asio::prefer(asio::any_io_executor(asio::get_associated_executor(handler)), asio::execution::outstanding_work.tracked);
     queue->push({job, [handler = std::move(handler), work = std::move(work)]() mutable {
                    const auto until_posted = std::move(work);
                    asio::post(std::move(handler));

@@ -15,7 +15,9 @@ namespace gibsey::store::sqlite {
 }
 
 /// JSON has no infinity or NaN.
-[[nodiscard]] inline double finite(double number) { return std::isfinite(number) ? number : 0.0; }
+[[nodiscard]] inline double finite(double number) {
+  return std::isfinite(number) ? number : 0.0;
+}
 
 [[nodiscard]] inline Error unreadable_row(const std::string& reason) {
   return {ErrorCode::corrupt, "a stored row cannot be read (" + reason + "); put a backup of the file in its place"};

@@ -12,18 +12,19 @@ const std::string kSelect = "SELECT number, id, user_id, kind, amount, ref, reas
 
 model::LedgerEntry read_entry(Row row) {
   model::LedgerEntry entry;
-  row >> entry.number >> entry.id >> entry.user_id >> entry.kind >> entry.amount >> entry.ref >> entry.reason >>
-      entry.balance >> entry.created;
+  row >> entry.number >> entry.id >> entry.user_id >> entry.kind >> entry.amount >> entry.ref >> entry.reason >> entry.balance >>
+      entry.created;
   return entry;
 }
 
 /// Writes the entry for a balance that has been changed already.
 Result<model::LedgerEntry> append(Connection& db, model::LedgerEntry entry) {
   entry.created = unix_millis_now();
-  GIBSEY_TRY(entry.number, db.value<std::int64_t>(
-      "INSERT INTO entries (id, user_id, kind, amount, ref, reason, balance, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-      "RETURNING number",
-      entry.id, entry.user_id, entry.kind, entry.amount, entry.ref, entry.reason, entry.balance, entry.created));
+  GIBSEY_TRY(entry.number,
+             db.value<std::int64_t>(
+                 "INSERT INTO entries (id, user_id, kind, amount, ref, reason, balance, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+                 "RETURNING number",
+                 entry.id, entry.user_id, entry.kind, entry.amount, entry.ref, entry.reason, entry.balance, entry.created));
   return entry;
 }
 
@@ -35,8 +36,9 @@ Result<void> make_account(Connection& db, const std::string& user_id) {
 Result<model::LedgerEntry> give(Connection& db, model::LedgerEntry entry) {
   GIBSEY_TRY(const auto before, db.value<std::int64_t>("SELECT balance FROM accounts WHERE user_id = ?", entry.user_id));
   GIBSEY_CHECK(check_room(before, entry.amount));
-  GIBSEY_TRY(entry.balance, db.value<std::int64_t>(
-      "UPDATE accounts SET balance = balance + ? WHERE user_id = ? RETURNING balance", entry.amount, entry.user_id));
+  GIBSEY_TRY(entry.balance,
+             db.value<std::int64_t>("UPDATE accounts SET balance = balance + ? WHERE user_id = ? RETURNING balance", entry.amount,
+                                    entry.user_id));
   return append(db, std::move(entry));
 }
 
@@ -89,7 +91,8 @@ Result<std::optional<StoredHold>> find_hold(Connection& db, const std::string& h
         StoredHold hold;
         row >> hold.user_id >> hold.amount >> hold.charged >> hold.end_entry;
         return hold;
-      }, hold_id);
+      },
+      hold_id);
 }
 
 Result<model::LedgerEntry> load_entry(Connection& db, std::int64_t number) {
@@ -136,11 +139,16 @@ Result<model::LedgerEntry> give_grant(Connection& db, const std::string& user_id
 
 Result<model::HoldOutcome> take_hold(Connection& db, const std::string& user_id, const std::string& turn_id, int amount,
                                      int opening_grant) {
-  GIBSEY_TRY(const auto entry, take(db, opening_grant, {.id = random_id(), .user_id = user_id, .kind = "hold",
-                                                        .amount = -std::int64_t{amount}, .ref = turn_id}));
+  GIBSEY_TRY(const auto entry,
+             take(db, opening_grant,
+                  {.id = random_id(), .user_id = user_id, .kind = "hold", .amount = -std::int64_t{amount}, .ref = turn_id}));
   if (!entry) return too_little(db, user_id, amount);
   GIBSEY_CHECK(db.run("INSERT INTO holds (id, entry) VALUES (?, ?)", entry->id, entry->number));
-  return model::CreditHold{.id = entry->id, .user_id = user_id, .turn_id = turn_id, .amount = amount, .balance = entry->balance,
+  return model::CreditHold{.id = entry->id,
+                           .user_id = user_id,
+                           .turn_id = turn_id,
+                           .amount = amount,
+                           .balance = entry->balance,
                            .created = entry->created};
 }
 
@@ -153,8 +161,12 @@ Result<model::LedgerEntry> end_hold(Connection& db, const std::string& hold_id, 
     if (hold->charged != charged) return std::unexpected(ended_otherwise(hold_id, hold->charged, charged));
     return load_entry(db, hold->end_entry);
   }
-  GIBSEY_TRY(auto entry, give(db, {.id = random_id(), .user_id = hold->user_id, .kind = kind, .amount = hold->amount - charged,
-                                   .ref = hold_id, .reason = rule}));
+  GIBSEY_TRY(auto entry, give(db, {.id = random_id(),
+                                   .user_id = hold->user_id,
+                                   .kind = kind,
+                                   .amount = hold->amount - charged,
+                                   .ref = hold_id,
+                                   .reason = rule}));
   GIBSEY_CHECK(db.run("UPDATE holds SET charged = ?, end_entry = ? WHERE id = ?", charged, entry.number, hold_id));
   return entry;
 }
@@ -166,8 +178,9 @@ Result<model::DebitOutcome> take_debit(Connection& db, const std::string& user_i
     GIBSEY_CHECK(check_same_debit(key, -first->amount, amount));
     return *std::move(first);
   }
-  GIBSEY_TRY(auto entry, take(db, opening_grant, {.id = random_id(), .user_id = user_id, .kind = "debit",
-                                                  .amount = -std::int64_t{amount}, .ref = key}));
+  GIBSEY_TRY(auto entry,
+             take(db, opening_grant,
+                  {.id = random_id(), .user_id = user_id, .kind = "debit", .amount = -std::int64_t{amount}, .ref = key}));
   if (!entry) return too_little(db, user_id, amount);
   return *std::move(entry);
 }
@@ -176,8 +189,7 @@ Result<model::LedgerEntry> give_back(Connection& db, const std::string& user_id,
                                      const std::string& reason) {
   GIBSEY_TRY(const auto named, load_named(db, user_id, ref));
   // A debit has two names; given back by one of them, it is given back by the other too.
-  static const std::string kGiven =
-      kSelect + "WHERE user_id = ?1 AND kind = 'credit' AND ref IN (?2, ?3) ORDER BY number DESC";
+  static const std::string kGiven = kSelect + "WHERE user_id = ?1 AND kind = 'credit' AND ref IN (?2, ?3) ORDER BY number DESC";
   const auto& other_name = named.kind == "debit" && !named.ref.empty() ? named.ref : named.id;
   GIBSEY_TRY(auto given, db.find<model::LedgerEntry>(kGiven, read_entry, user_id, named.id, other_name));
   if (given) {

@@ -57,6 +57,8 @@ CREATE UNIQUE INDEX credits_by_ref ON entries(user_id, ref) WHERE kind = 'credit
 
 }  // namespace
 
-Migrations ledger_migrations() { return kMigrations; }
+Migrations ledger_migrations() {
+  return kMigrations;
+}
 
 }  // namespace gibsey::store::sqlite

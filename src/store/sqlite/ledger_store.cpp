@@ -18,13 +18,17 @@ Result<std::unique_ptr<SqliteLedgerStore>> SqliteLedgerStore::open(const std::fi
   return std::unique_ptr<SqliteLedgerStore>(new SqliteLedgerStore(std::move(database)));
 }
 
-void SqliteLedgerStore::close() { database_->close(); }
+void SqliteLedgerStore::close() {
+  database_->close();
+}
 
 Async<void> SqliteLedgerStore::backup(std::filesystem::path file) {
   return database_->read([file = std::move(file)](Connection& db) { return sqlite::write_backup(db, file); });
 }
 
-Async<void> SqliteLedgerStore::check_integrity() { return database_->read(sqlite::check_integrity); }
+Async<void> SqliteLedgerStore::check_integrity() {
+  return database_->read(sqlite::check_integrity);
+}
 
 Async<model::HoldOutcome> SqliteLedgerStore::hold(std::string user_id, std::string turn_id, int amount, int opening_grant) {
   return database_->write([user_id = std::move(user_id), turn_id = std::move(turn_id), amount,
@@ -47,11 +51,11 @@ Async<model::LedgerEntry> SqliteLedgerStore::release(std::string hold_id, std::s
 }
 
 Async<model::DebitOutcome> SqliteLedgerStore::debit(std::string user_id, int amount, std::string key, int opening_grant) {
-  return database_->write([user_id = std::move(user_id), amount, key = std::move(key),
-                           opening_grant](Connection& db) -> Result<model::DebitOutcome> {
-    GIBSEY_CHECK(check_debit(amount, opening_grant));
-    return sqlite::take_debit(db, user_id, amount, key, opening_grant);
-  });
+  return database_->write(
+      [user_id = std::move(user_id), amount, key = std::move(key), opening_grant](Connection& db) -> Result<model::DebitOutcome> {
+        GIBSEY_CHECK(check_debit(amount, opening_grant));
+        return sqlite::take_debit(db, user_id, amount, key, opening_grant);
+      });
 }
 
 Async<model::LedgerEntry> SqliteLedgerStore::give_back(std::string user_id, std::int64_t amount, std::string ref,
@@ -64,11 +68,11 @@ Async<model::LedgerEntry> SqliteLedgerStore::give_back(std::string user_id, std:
 }
 
 Async<model::LedgerEntry> SqliteLedgerStore::grant(std::string user_id, std::int64_t amount, std::string reason) {
-  return database_->write([user_id = std::move(user_id), amount,
-                           reason = std::move(reason)](Connection& db) -> Result<model::LedgerEntry> {
-    GIBSEY_CHECK(check_grant(amount));
-    return sqlite::give_grant(db, user_id, amount, reason);
-  });
+  return database_->write(
+      [user_id = std::move(user_id), amount, reason = std::move(reason)](Connection& db) -> Result<model::LedgerEntry> {
+        GIBSEY_CHECK(check_grant(amount));
+        return sqlite::give_grant(db, user_id, amount, reason);
+      });
 }
 
 Async<std::int64_t> SqliteLedgerStore::balance(std::string user_id) {
@@ -82,8 +86,12 @@ Async<std::vector<model::LedgerEntry>> SqliteLedgerStore::statement(std::string 
   return database_->read([user_id = std::move(user_id), limit](Connection& db) { return sqlite::statement(db, user_id, limit); });
 }
 
-Async<std::vector<model::CreditHold>> SqliteLedgerStore::open_holds() { return database_->read(sqlite::open_holds); }
+Async<std::vector<model::CreditHold>> SqliteLedgerStore::open_holds() {
+  return database_->read(sqlite::open_holds);
+}
 
-Async<void> SqliteLedgerStore::verify() { return database_->read(sqlite::verify_ledger); }
+Async<void> SqliteLedgerStore::verify() {
+  return database_->read(sqlite::verify_ledger);
+}
 
 }  // namespace gibsey::store

@@ -27,11 +27,11 @@ class SqliteLedgerTest : public ::testing::Test {
 
 TEST_F(SqliteLedgerTest, entries_cannot_be_changed_deleted_or_replaced) {
   value_of(ledger_->grant("u1", 100, "first"));
-  for (const auto* sql : {"UPDATE entries SET amount = 1000", "DELETE FROM entries",
-                          "INSERT OR REPLACE INTO entries VALUES (1, 'x', 'u1', 'grant', 100, '', '', 100, 0)",
-                          "INSERT INTO entries VALUES (NULL, 'x', 'u1', 'grant', 50, '', '', 150, 0)",
-                          "INSERT INTO entries VALUES (NULL, 'x', 'u2', 'grant', 50, '', '', 50, 0)",
-                          "UPDATE accounts SET balance = -1"}) {
+  for (const auto* sql :
+       {"UPDATE entries SET amount = 1000", "DELETE FROM entries",
+        "INSERT OR REPLACE INTO entries VALUES (1, 'x', 'u1', 'grant', 100, '', '', 100, 0)",
+        "INSERT INTO entries VALUES (NULL, 'x', 'u1', 'grant', 50, '', '', 150, 0)",
+        "INSERT INTO entries VALUES (NULL, 'x', 'u2', 'grant', 50, '', '', 50, 0)", "UPDATE accounts SET balance = -1"}) {
     EXPECT_FALSE(tamper(sql)) << sql;
   }
   const auto entries = value_of(ledger_->statement("u1", 10));
@@ -75,20 +75,27 @@ TEST_F(SqliteLedgerTest, verify_names_a_hold_that_does_not_fit_its_entries) {
     value_of(ledger_->verify());
     return error.message;
   };
-  const auto named = [](const std::string& message, const std::string& id) { return message.find("hold " + id) != std::string::npos; };
-  EXPECT_TRUE(named(complaint("INSERT INTO holds VALUES ('ghost', 999, NULL, NULL)", "DELETE FROM holds WHERE id = 'ghost'"), "ghost"));
-  EXPECT_TRUE(named(complaint("INSERT INTO holds VALUES ('grant', 1, NULL, NULL)", "DELETE FROM holds WHERE id = 'grant'"), "grant"));
-  EXPECT_TRUE(named(complaint("DELETE FROM holds WHERE id = '" + hold.id + "'",
-                              "INSERT INTO holds VALUES ('" + hold.id + "', 2, NULL, NULL)"), hold.id));
+  const auto named = [](const std::string& message, const std::string& id) {
+    return message.find("hold " + id) != std::string::npos;
+  };
+  EXPECT_TRUE(
+      named(complaint("INSERT INTO holds VALUES ('ghost', 999, NULL, NULL)", "DELETE FROM holds WHERE id = 'ghost'"), "ghost"));
+  EXPECT_TRUE(
+      named(complaint("INSERT INTO holds VALUES ('grant', 1, NULL, NULL)", "DELETE FROM holds WHERE id = 'grant'"), "grant"));
+  EXPECT_TRUE(named(
+      complaint("DELETE FROM holds WHERE id = '" + hold.id + "'", "INSERT INTO holds VALUES ('" + hold.id + "', 2, NULL, NULL)"),
+      hold.id));
   EXPECT_TRUE(named(complaint("UPDATE holds SET end_entry = 999 WHERE id = '" + ended.id + "'",
-                              "UPDATE holds SET end_entry = 4 WHERE id = '" + ended.id + "'"), ended.id));
+                              "UPDATE holds SET end_entry = 4 WHERE id = '" + ended.id + "'"),
+                    ended.id));
 }
 
 TEST_F(SqliteLedgerTest, the_file_itself_refuses_a_second_debit_with_a_key_and_a_second_return) {
   value_of(ledger_->debit("u1", 5, "k1", 100));
   value_of(ledger_->give_back("u1", 5, "k1", "x"));
-  for (const auto* sql : {"UPDATE accounts SET balance = 95; INSERT INTO entries VALUES (NULL, 'x', 'u1', 'debit', -5, 'k1', '', 95, 0)",
-                          "UPDATE accounts SET balance = 105; INSERT INTO entries VALUES (NULL, 'x', 'u1', 'credit', 5, 'k1', '', 105, 0)"}) {
+  for (const auto* sql :
+       {"UPDATE accounts SET balance = 95; INSERT INTO entries VALUES (NULL, 'x', 'u1', 'debit', -5, 'k1', '', 95, 0)",
+        "UPDATE accounts SET balance = 105; INSERT INTO entries VALUES (NULL, 'x', 'u1', 'credit', 5, 'k1', '', 105, 0)"}) {
     const auto done = tamper((std::string("BEGIN;") + sql).c_str());
     ASSERT_FALSE(done) << sql;
     EXPECT_EQ(done.error().code, ErrorCode::conflict) << done.error().message;

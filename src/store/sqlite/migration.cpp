@@ -12,9 +12,11 @@ Result<void> run_steps(Connection& connection, Migrations steps) {
   GIBSEY_TRY(const auto form, connection.value<std::int64_t>("PRAGMA user_version"));
   const auto last = static_cast<std::int64_t>(steps.size());
   if (form > last) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("{} was written by a newer gibsey (form {}, this program knows up to {}); start the newer program, or "
-                            "choose another data folder", connection.path(), form, last));
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("{} was written by a newer gibsey (form {}, this program knows up to {}); start the newer program, or "
+                    "choose another data folder",
+                    connection.path(), form, last));
   }
   if (form == last) return {};
   for (const char* step : steps.subspan(static_cast<std::size_t>(form))) GIBSEY_CHECK(connection.run_script(step));

@@ -53,7 +53,9 @@ TEST_F(MigrationTest, a_step_that_fails_leaves_the_file_as_it_was) {
 }
 
 TEST_F(MigrationTest, refuses_a_file_of_a_newer_program) {
-  { ASSERT_TRUE(SqlitePageStore::open(folder_.path())); }
+  {
+    ASSERT_TRUE(SqlitePageStore::open(folder_.path()));
+  }
   {
     const auto db = Connection::open((folder_.path() / "pages.db").string(), Access::read_write).value();
     ASSERT_TRUE(db->run_script("PRAGMA user_version = 99"));

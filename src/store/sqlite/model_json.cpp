@@ -8,7 +8,9 @@ namespace gibsey::model {
 using Json = nlohmann::json;
 using Strings = std::vector<std::string>;
 
-static void to_json(Json& json, const SampleExchange& sample) { json = {{"user", sample.user}, {"reply", sample.reply}}; }
+static void to_json(Json& json, const SampleExchange& sample) {
+  json = {{"user", sample.user}, {"reply", sample.reply}};
+}
 
 static void from_json(const Json& json, SampleExchange& sample) {
   sample = {.user = json.value("user", ""), .reply = json.value("reply", "")};
@@ -107,26 +109,54 @@ static void from_json(const Json& json, Sentiment& sentiment) {
                .neutral = json.value("neutral", 0.0)};
 }
 
-static void to_json(Json& json, const Phase& phase) { json = {{"name", phase.name}, {"ms", store::sqlite::finite(phase.ms)}}; }
+static void to_json(Json& json, const Phase& phase) {
+  json = {{"name", phase.name}, {"ms", store::sqlite::finite(phase.ms)}};
+}
 
-static void from_json(const Json& json, Phase& phase) { phase = {.name = json.value("name", ""), .ms = json.value("ms", 0.0)}; }
+static void from_json(const Json& json, Phase& phase) {
+  phase = {.name = json.value("name", ""), .ms = json.value("ms", 0.0)};
+}
 
 }  // namespace gibsey::model
 
 namespace gibsey::store::sqlite {
 
-std::string encode(const std::vector<std::string>& strings) { return dump(strings); }
-std::string encode(const std::vector<model::SampleExchange>& samples) { return dump(samples); }
-std::string encode(const model::PersonalityProfile& personality) { return dump(personality); }
-std::string encode(const model::Character& character) { return dump(character); }
-std::string encode(const model::Sentiment& sentiment) { return dump(sentiment); }
-std::string encode(const std::vector<model::Phase>& phases) { return dump(phases); }
+std::string encode(const std::vector<std::string>& strings) {
+  return dump(strings);
+}
+std::string encode(const std::vector<model::SampleExchange>& samples) {
+  return dump(samples);
+}
+std::string encode(const model::PersonalityProfile& personality) {
+  return dump(personality);
+}
+std::string encode(const model::Character& character) {
+  return dump(character);
+}
+std::string encode(const model::Sentiment& sentiment) {
+  return dump(sentiment);
+}
+std::string encode(const std::vector<model::Phase>& phases) {
+  return dump(phases);
+}
 
-Result<void> decode(const std::string& json, std::vector<std::string>& strings) { return decode_into(json, strings); }
-Result<void> decode(const std::string& json, std::vector<model::SampleExchange>& samples) { return decode_into(json, samples); }
-Result<void> decode(const std::string& json, model::PersonalityProfile& personality) { return decode_into(json, personality); }
-Result<void> decode(const std::string& json, model::Character& character) { return decode_into(json, character); }
-Result<void> decode(const std::string& json, model::Sentiment& sentiment) { return decode_into(json, sentiment); }
-Result<void> decode(const std::string& json, std::vector<model::Phase>& phases) { return decode_into(json, phases); }
+Result<void> decode(const std::string& json, std::vector<std::string>& strings) {
+  return decode_into(json, strings);
+}
+Result<void> decode(const std::string& json, std::vector<model::SampleExchange>& samples) {
+  return decode_into(json, samples);
+}
+Result<void> decode(const std::string& json, model::PersonalityProfile& personality) {
+  return decode_into(json, personality);
+}
+Result<void> decode(const std::string& json, model::Character& character) {
+  return decode_into(json, character);
+}
+Result<void> decode(const std::string& json, model::Sentiment& sentiment) {
+  return decode_into(json, sentiment);
+}
+Result<void> decode(const std::string& json, std::vector<model::Phase>& phases) {
+  return decode_into(json, phases);
+}
 
 }  // namespace gibsey::store::sqlite

@@ -1,7 +1,7 @@
 #include "store/sqlite/model_json.hpp"
 
-#include "store/testing/sample_characters.hpp"
 #include "store/testing/same_fields.hpp"
+#include "store/testing/sample_characters.hpp"
 
 #include <gtest/gtest.h>
 
@@ -30,9 +30,17 @@ TEST(ModelJsonTest, a_narrator_of_form_1_takes_defaults) {
       R"({"aliases":["teller"],"blurb":"tells","color_hex":"#102030","display_name":"The narrator","greeting":"Hello","id":"",)"
       R"("lead_ins":["Once"],"samples":[{"reply":"Nobody.","user":"Who?"}],"system_prompt":"You tell.","tone":"dry",)"
       R"("unknown":["The book is silent."],"world":"tower"})";
-  model::Character expected{.world = "tower", .id = "", .aliases = {"teller"}, .display_name = "The narrator",
-                            .color_hex = "#102030", .tone = "dry", .blurb = "tells", .greeting = "Hello",
-                            .system_prompt = "You tell.", .samples = {{.user = "Who?", .reply = "Nobody."}}, .lead_ins = {"Once"},
+  model::Character expected{.world = "tower",
+                            .id = "",
+                            .aliases = {"teller"},
+                            .display_name = "The narrator",
+                            .color_hex = "#102030",
+                            .tone = "dry",
+                            .blurb = "tells",
+                            .greeting = "Hello",
+                            .system_prompt = "You tell.",
+                            .samples = {{.user = "Who?", .reply = "Nobody."}},
+                            .lead_ins = {"Once"},
                             .unknown = {"The book is silent."}};
   model::Character read;
   ASSERT_TRUE(decode(text, read));

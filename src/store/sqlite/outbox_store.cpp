@@ -145,7 +145,9 @@ Result<std::unique_ptr<SqliteOutboxStore>> SqliteOutboxStore::open(const std::fi
   return std::unique_ptr<SqliteOutboxStore>(new SqliteOutboxStore(std::move(database)));
 }
 
-void SqliteOutboxStore::close() { database_->close(); }
+void SqliteOutboxStore::close() {
+  database_->close();
+}
 
 Async<void> SqliteOutboxStore::begin_hold(model::CreditHold hold) {
   return database_->write([hold = std::move(hold)](Connection& db) -> Result<void> {
@@ -213,6 +215,8 @@ Async<std::int64_t> SqliteOutboxStore::count_waiting() {
       [](Connection& db) { return db.value<std::int64_t>("SELECT count(*) FROM endings WHERE delivery = 'waiting'"); });
 }
 
-Async<void> SqliteOutboxStore::verify() { return database_->read(verify_outbox); }
+Async<void> SqliteOutboxStore::verify() {
+  return database_->read(verify_outbox);
+}
 
 }  // namespace gibsey::store

@@ -143,6 +143,8 @@ CREATE TABLE removed_characters (
 
 }  // namespace
 
-Migrations page_migrations() { return kMigrations; }
+Migrations page_migrations() {
+  return kMigrations;
+}
 
 }  // namespace gibsey::store::sqlite

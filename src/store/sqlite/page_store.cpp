@@ -21,13 +21,17 @@ Result<std::unique_ptr<SqlitePageStore>> SqlitePageStore::open(const std::filesy
   return std::unique_ptr<SqlitePageStore>(new SqlitePageStore(std::move(database)));
 }
 
-void SqlitePageStore::close() { database_->close(); }
+void SqlitePageStore::close() {
+  database_->close();
+}
 
 Async<void> SqlitePageStore::backup(std::filesystem::path file) {
   return database_->read([file = std::move(file)](Connection& db) { return sqlite::write_backup(db, file); });
 }
 
-Async<void> SqlitePageStore::check_integrity() { return database_->read(sqlite::check_integrity); }
+Async<void> SqlitePageStore::check_integrity() {
+  return database_->read(sqlite::check_integrity);
+}
 
 Async<void> SqlitePageStore::put_world(model::World world) {
   return database_->write([world = std::move(world)](Connection& db) { return sqlite::put_world(db, world); });
@@ -37,7 +41,9 @@ Async<std::optional<model::World>> SqlitePageStore::find_world(std::string name)
   return database_->read([name = std::move(name)](Connection& db) { return sqlite::find_world(db, name); });
 }
 
-Async<std::vector<model::World>> SqlitePageStore::list_worlds() { return database_->read(sqlite::list_worlds); }
+Async<std::vector<model::World>> SqlitePageStore::list_worlds() {
+  return database_->read(sqlite::list_worlds);
+}
 
 Async<void> SqlitePageStore::remove_world(std::string name) {
   return database_->write([name = std::move(name)](Connection& db) -> Result<void> {
@@ -49,15 +55,13 @@ Async<void> SqlitePageStore::remove_world(std::string name) {
 }
 
 Async<PageChanges> SqlitePageStore::put_pages(std::vector<model::PageContent> pages, bool remove_others) {
-  return database_->write([pages = std::move(pages), remove_others](Connection& db) {
-    return sqlite::put_pages(db, pages, remove_others);
-  });
+  return database_->write(
+      [pages = std::move(pages), remove_others](Connection& db) { return sqlite::put_pages(db, pages, remove_others); });
 }
 
 Async<std::optional<model::Page>> SqlitePageStore::find_page(std::string world, std::string id) {
-  return database_->read([world = std::move(world), id = std::move(id)](Connection& db) {
-    return sqlite::find_page(db, world, id);
-  });
+  return database_->read(
+      [world = std::move(world), id = std::move(id)](Connection& db) { return sqlite::find_page(db, world, id); });
 }
 
 Async<std::optional<model::Page>> SqlitePageStore::find_page_version(std::string world, std::string id, std::int64_t version) {
@@ -82,10 +86,8 @@ Async<std::vector<model::PageContent>> SqlitePageStore::load_contents(std::strin
 
 Async<void> SqlitePageStore::put_vectors(std::string world, std::string embedding_model,
                                          std::vector<model::PassageVector> vectors) {
-  return database_->write([world = std::move(world), embedding_model = std::move(embedding_model),
-                           vectors = std::move(vectors)](Connection& db) {
-    return sqlite::put_vectors(db, world, embedding_model, vectors);
-  });
+  return database_->write([world = std::move(world), embedding_model = std::move(embedding_model), vectors = std::move(vectors)](
+                              Connection& db) { return sqlite::put_vectors(db, world, embedding_model, vectors); });
 }
 
 Async<std::vector<model::PassageVector>> SqlitePageStore::load_vectors(std::string world, std::string embedding_model) {
@@ -111,9 +113,8 @@ Async<void> SqlitePageStore::put_character(model::Character character) {
 }
 
 Async<void> SqlitePageStore::remove_character(std::string world, std::string id) {
-  return database_->write([world = std::move(world), id = std::move(id)](Connection& db) {
-    return sqlite::remove_character(db, world, id);
-  });
+  return database_->write(
+      [world = std::move(world), id = std::move(id)](Connection& db) { return sqlite::remove_character(db, world, id); });
 }
 
 Async<std::vector<model::Character>> SqlitePageStore::list_characters(std::string world) {
@@ -121,9 +122,8 @@ Async<std::vector<model::Character>> SqlitePageStore::list_characters(std::strin
 }
 
 Async<std::optional<model::Character>> SqlitePageStore::find_character(std::string world, std::string id) {
-  return database_->read([world = std::move(world), id = std::move(id)](Connection& db) {
-    return sqlite::find_character(db, world, id);
-  });
+  return database_->read(
+      [world = std::move(world), id = std::move(id)](Connection& db) { return sqlite::find_character(db, world, id); });
 }
 
 }  // namespace gibsey::store

@@ -50,8 +50,7 @@ class SqlitePageStore final : public PageStore, public CharacterStore {
   Async<std::int64_t> count_pages(std::string world) override;
   Async<std::vector<model::PageContent>> load_contents(std::string world) override;
 
-  Async<void> put_vectors(std::string world, std::string embedding_model,
-                          std::vector<model::PassageVector> vectors) override;
+  Async<void> put_vectors(std::string world, std::string embedding_model, std::vector<model::PassageVector> vectors) override;
   Async<std::vector<model::PassageVector>> load_vectors(std::string world, std::string embedding_model) override;
   Async<std::vector<PassageKey>> passages_without_vector(std::string world, std::string embedding_model) override;
 

@@ -7,8 +7,9 @@
 namespace gibsey::store::sqlite {
 
 Result<void> put_fact(Connection& db, const Fact& fact) {
-  GIBSEY_CHECK(db.run("INSERT INTO facts (id, user_id, character_id, text, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                      fact.id, fact.user_id, fact.character_id, fact.text, fact.created));
+  GIBSEY_CHECK(
+      db.run("INSERT INTO facts (id, user_id, character_id, text, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             fact.id, fact.user_id, fact.character_id, fact.text, fact.created));
   if (db.changes() == 0) return std::unexpected(fact_exists(fact.id));
   return {};
 }
@@ -21,7 +22,8 @@ Result<std::vector<Fact>> list_facts(Connection& db, const std::string& user_id,
         Fact fact;
         row >> fact.id >> fact.user_id >> fact.character_id >> fact.text >> fact.created;
         return fact;
-      }, user_id, character_id, limit);
+      },
+      user_id, character_id, limit);
 }
 
 Result<void> put_turn_vector(Connection& db, const std::string& turn_id, const std::string& embedding_model,
@@ -42,10 +44,10 @@ Result<std::vector<Recollection>> recollections(Connection& db, const std::strin
       "ORDER BY t.number DESC LIMIT max(?, 0)",
       [](Row row) {
         Recollection recollection;
-        row >> recollection.turn_id >> recollection.question >> recollection.reply >> recollection.created >>
-            recollection.vector;
+        row >> recollection.turn_id >> recollection.question >> recollection.reply >> recollection.created >> recollection.vector;
         return recollection;
-      }, user_id, character_id, embedding_model, limit);
+      },
+      user_id, character_id, embedding_model, limit);
 }
 
 Result<void> log_usage(Connection& db, const model::UsageRow& row) {
@@ -58,7 +60,8 @@ Result<void> log_usage(Connection& db, const model::UsageRow& row) {
 
 Result<std::vector<model::UsageRow>> list_usage(Connection& db, std::int64_t before, int limit) {
   return db.list<model::UsageRow>(
-      "SELECT number, user_id, client_ip, creator_slug, query, prompt_tokens, completion_tokens, total_tokens, cascade_tier, model, "
+      "SELECT number, user_id, client_ip, creator_slug, query, prompt_tokens, completion_tokens, total_tokens, cascade_tier, "
+      "model, "
       "latency_ms, created FROM usage WHERE number < CASE ?1 WHEN 0 THEN 9223372036854775807 ELSE ?1 END "
       "ORDER BY number DESC LIMIT max(?2, 0)",
       [](Row row) {
@@ -66,7 +69,8 @@ Result<std::vector<model::UsageRow>> list_usage(Connection& db, std::int64_t bef
         row >> read.number >> read.user_id >> read.client_ip >> read.creator_slug >> read.query >> read.prompt_tokens >>
             read.completion_tokens >> read.total_tokens >> read.cascade_tier >> read.model >> read.latency_ms >> read.created;
         return read;
-      }, before, limit);
+      },
+      before, limit);
 }
 
 }  // namespace gibsey::store::sqlite

@@ -25,20 +25,17 @@ Error to_error(int code, sqlite3* connection, const std::string& path) {
     case SQLITE_NOTADB:
       return {ErrorCode::corrupt,
               fmt::format("{} is damaged ({}); stop the server and put a backup in its place, or move the file away to "
-                          "start with an empty one", path, reason)};
+                          "start with an empty one",
+                          path, reason)};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {ErrorCode::unavailable, fmt::format("{} is locked by another program; close that program and try again", path)};
     case SQLITE_IOERR:
       return {ErrorCode::unavailable, fmt::format("reading or writing {} failed ({}); check the disk", path, reason)};
-    case SQLITE_NOMEM:
-      return {ErrorCode::unavailable, fmt::format("there is not enough memory to work on {}", path)};
-    case SQLITE_TOOBIG:
-      return {ErrorCode::too_large, fmt::format("a value is too large to be stored in {}", path)};
-    case SQLITE_CONSTRAINT:
-      return {ErrorCode::conflict, fmt::format("{} refused a write: {}", path, reason)};
-    default:
-      return {ErrorCode::internal, fmt::format("a statement on {} failed: {}", path, reason)};
+    case SQLITE_NOMEM: return {ErrorCode::unavailable, fmt::format("there is not enough memory to work on {}", path)};
+    case SQLITE_TOOBIG: return {ErrorCode::too_large, fmt::format("a value is too large to be stored in {}", path)};
+    case SQLITE_CONSTRAINT: return {ErrorCode::conflict, fmt::format("{} refused a write: {}", path, reason)};
+    default: return {ErrorCode::internal, fmt::format("a statement on {} failed: {}", path, reason)};
   }
 }
 

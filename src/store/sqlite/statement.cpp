@@ -85,7 +85,9 @@ int Statement::bind_one(int index, const std::optional<std::string>& text) {
   return text ? bind_one(index, std::string_view(*text)) : sqlite3_bind_null(handle_, index);
 }
 
-int Statement::bind_one(int index, std::int64_t number) { return sqlite3_bind_int64(handle_, index, number); }
+int Statement::bind_one(int index, std::int64_t number) {
+  return sqlite3_bind_int64(handle_, index, number);
+}
 
 // SQLite takes NaN for NULL, which the columns refuse.
 int Statement::bind_one(int index, double number) {
@@ -96,6 +98,8 @@ int Statement::bind_one(int index, const std::vector<float>& values) {
   return sqlite3_bind_blob64(handle_, index, values.data(), values.size() * sizeof(float), SQLITE_STATIC);
 }
 
-Error Statement::error(int code) const { return connection_->error(code); }
+Error Statement::error(int code) const {
+  return connection_->error(code);
+}
 
 }  // namespace gibsey::store::sqlite

@@ -62,7 +62,7 @@ class Statement {
   int bind_one(int index, const std::optional<std::string>& text);
   int bind_one(int index, std::int64_t number);
   int bind_one(int index, int number) { return bind_one(index, std::int64_t{number}); }  // bool too
-  int bind_one(int index, double number);                                                 // 0 for what is no number
+  int bind_one(int index, double number);                                                // 0 for what is no number
   int bind_one(int index, const std::vector<float>& values);
   [[nodiscard]] Error error(int code) const;
 

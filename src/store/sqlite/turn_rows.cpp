@@ -16,11 +16,15 @@ namespace {
 // What begin says of a turn, then what finish says of it; `with_columns` and `read_turn` keep this order.
 constexpr std::array kIdentity{"id",    "conversation_id", "parent_id", "dialect", "user_id",
                                "world", "character_id",    "question",  "created"};
-constexpr std::array kEnding{"reply",     "status",        "hold_id",           "sources",      "quotes",        "receipt",
-                             "retrieval", "prompt_tokens", "completion_tokens", "provider",     "model",         "finish_reason",
-                             "error",     "error_code",    "fallback_used",     "included",     "cut",           "sentiment",
-                             "temperature", "top_p",       "personality_weight", "phases",      "false_quotes",  "first_token_ms",
-                             "total_ms",  "updated"};
+constexpr std::array kEnding{"reply",       "status",        "hold_id",
+                             "sources",     "quotes",        "receipt",
+                             "retrieval",   "prompt_tokens", "completion_tokens",
+                             "provider",    "model",         "finish_reason",
+                             "error",       "error_code",    "fallback_used",
+                             "included",    "cut",           "sentiment",
+                             "temperature", "top_p",         "personality_weight",
+                             "phases",      "false_quotes",  "first_token_ms",
+                             "total_ms",    "updated"};
 
 /// "t.id, t.conversation_id, ..." for the table `t`.
 std::string columns_of(const char* table) {
@@ -53,10 +57,10 @@ auto with_columns(const model::Turn& turn, model::TurnStatus status, const std::
   const auto sentiment = turn.sentiment ? std::optional(encode(*turn.sentiment)) : std::nullopt;
   return write(turn.id, turn.conversation_id, turn.parent_id, turn.dialect, turn.user_id, turn.world, turn.character_id,
                turn.question, turn.created, reply, model::to_string(status), turn.hold_id, encode(turn.sources),
-               encode(turn.quotes), receipt, turn.retrieval, turn.usage.prompt_tokens, turn.usage.completion_tokens, turn.provider,
-               turn.model, turn.finish_reason, turn.error, turn.error_code, turn.fallback_used, encode(turn.included),
-               encode(turn.cut), sentiment, turn.temperature, turn.top_p, turn.personality_weight, encode(turn.phases),
-               turn.false_quotes, turn.first_token_ms, turn.total_ms, turn.updated);
+               encode(turn.quotes), receipt, turn.retrieval, turn.usage.prompt_tokens, turn.usage.completion_tokens,
+               turn.provider, turn.model, turn.finish_reason, turn.error, turn.error_code, turn.fallback_used,
+               encode(turn.included), encode(turn.cut), sentiment, turn.temperature, turn.top_p, turn.personality_weight,
+               encode(turn.phases), turn.false_quotes, turn.first_token_ms, turn.total_ms, turn.updated);
 }
 
 struct TurnTexts {
@@ -92,8 +96,9 @@ Result<TurnRow> read_turn(Row row) {
       turn.character_id >> turn.question >> turn.created;
   row >> turn.reply >> texts.status >> turn.hold_id >> texts.sources >> texts.quotes >> texts.receipt >> turn.retrieval >>
       turn.usage.prompt_tokens >> turn.usage.completion_tokens >> turn.provider >> turn.model >> turn.finish_reason >>
-      turn.error >> turn.error_code >> turn.fallback_used >> texts.included >> texts.cut >> texts.sentiment >>
-      turn.temperature >> turn.top_p >> turn.personality_weight >> texts.phases >> turn.false_quotes >> turn.first_token_ms >> turn.total_ms >> turn.updated;
+      turn.error >> turn.error_code >> turn.fallback_used >> texts.included >> texts.cut >> texts.sentiment >> turn.temperature >>
+      turn.top_p >> turn.personality_weight >> texts.phases >> turn.false_quotes >> turn.first_token_ms >> turn.total_ms >>
+      turn.updated;
   GIBSEY_CHECK(decode_texts(texts, turn));
   return read;
 }
@@ -122,16 +127,16 @@ const std::string kSelect = "SELECT t.number, " + columns_of("t") + " FROM turns
 
 Result<void> begin_turn(Connection& db, const model::Turn& turn) {
   static const std::string kInsert = insert_statement();
-  GIBSEY_CHECK(with_columns(turn, model::TurnStatus::running, "",
-                            [&](const auto&... values) { return db.run(kInsert, values...); }));
+  GIBSEY_CHECK(
+      with_columns(turn, model::TurnStatus::running, "", [&](const auto&... values) { return db.run(kInsert, values...); }));
   if (db.changes() == 0) return std::unexpected(turn_exists(turn.id));
   return note_begin(db, turn);
 }
 
 Result<void> append_events(Connection& db, const std::string& turn_id, std::int64_t first_seq,
                            const std::vector<model::TurnEvent>& events) {
-  GIBSEY_TRY(const auto number, db.find_value<std::int64_t>(
-      "SELECT number FROM turns WHERE id = ? AND status = 'running'", turn_id));
+  GIBSEY_TRY(const auto number,
+             db.find_value<std::int64_t>("SELECT number FROM turns WHERE id = ? AND status = 'running'", turn_id));
   if (!number) return std::unexpected(no_running_turn(turn_id));
   return add_batch(db, *number, turn_id, first_seq, events);
 }
@@ -140,8 +145,8 @@ Result<void> finish_turn(Connection& db, const model::Turn& turn, std::int64_t f
                          const std::vector<model::TurnEvent>& events) {
   static const std::string kUpdate = update_statement();
   GIBSEY_TRY(const auto number, with_columns(turn, turn.status, turn.reply, [&](const auto&... values) {
-    return db.find_value<std::int64_t>(kUpdate, values...);
-  }));
+               return db.find_value<std::int64_t>(kUpdate, values...);
+             }));
   if (!number) return std::unexpected(unknown_turn(turn.id));
   GIBSEY_CHECK(add_batch(db, *number, turn.id, first_seq, events));
   return note_finish(db, *number, turn.updated);

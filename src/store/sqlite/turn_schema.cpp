@@ -140,6 +140,8 @@ CREATE TABLE turn_vectors (
 
 }  // namespace
 
-Migrations turn_migrations() { return kMigrations; }
+Migrations turn_migrations() {
+  return kMigrations;
+}
 
 }  // namespace gibsey::store::sqlite

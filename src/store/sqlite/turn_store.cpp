@@ -19,13 +19,17 @@ Result<std::unique_ptr<SqliteTurnStore>> SqliteTurnStore::open(const std::filesy
   return std::unique_ptr<SqliteTurnStore>(new SqliteTurnStore(std::move(database)));
 }
 
-void SqliteTurnStore::close() { database_->close(); }
+void SqliteTurnStore::close() {
+  database_->close();
+}
 
 Async<void> SqliteTurnStore::backup(std::filesystem::path file) {
   return database_->read([file = std::move(file)](Connection& db) { return sqlite::write_backup(db, file); });
 }
 
-Async<void> SqliteTurnStore::check_integrity() { return database_->read(sqlite::check_integrity); }
+Async<void> SqliteTurnStore::check_integrity() {
+  return database_->read(sqlite::check_integrity);
+}
 
 Async<void> SqliteTurnStore::begin(model::Turn turn) {
   return database_->write([turn = std::move(turn)](Connection& db) { return sqlite::begin_turn(db, turn); });
@@ -59,16 +63,17 @@ Async<std::vector<model::Turn>> SqliteTurnStore::history(std::string last_turn_i
   });
 }
 
-Async<std::vector<model::Turn>> SqliteTurnStore::list_running() { return database_->read(sqlite::list_running); }
+Async<std::vector<model::Turn>> SqliteTurnStore::list_running() {
+  return database_->read(sqlite::list_running);
+}
 
 Async<std::int64_t> SqliteTurnStore::count() {
   return database_->read([](Connection& db) { return db.value<std::int64_t>("SELECT count(*) FROM turns"); });
 }
 
 Async<std::optional<model::Conversation>> SqliteTurnStore::find_conversation(std::string conversation_id) {
-  return database_->read([conversation_id = std::move(conversation_id)](Connection& db) {
-    return sqlite::find_conversation(db, conversation_id);
-  });
+  return database_->read(
+      [conversation_id = std::move(conversation_id)](Connection& db) { return sqlite::find_conversation(db, conversation_id); });
 }
 
 Async<std::vector<model::Conversation>> SqliteTurnStore::list_conversations(std::string user_id, std::string after, int limit) {
@@ -78,9 +83,8 @@ Async<std::vector<model::Conversation>> SqliteTurnStore::list_conversations(std:
 }
 
 Async<std::vector<model::Turn>> SqliteTurnStore::list_turns(std::string conversation_id) {
-  return database_->read([conversation_id = std::move(conversation_id)](Connection& db) {
-    return sqlite::list_turns(db, conversation_id);
-  });
+  return database_->read(
+      [conversation_id = std::move(conversation_id)](Connection& db) { return sqlite::list_turns(db, conversation_id); });
 }
 
 Async<void> SqliteTurnStore::remove_conversation(std::string conversation_id) {
@@ -90,7 +94,8 @@ Async<void> SqliteTurnStore::remove_conversation(std::string conversation_id) {
 }
 
 Async<model::IdempotencyClaim> SqliteTurnStore::claim(model::IdempotencyClaim claim, UnixMillis not_before) {
-  return database_->write([claim = std::move(claim), not_before](Connection& db) { return sqlite::claim(db, claim, not_before); });
+  return database_->write(
+      [claim = std::move(claim), not_before](Connection& db) { return sqlite::claim(db, claim, not_before); });
 }
 
 Async<void> SqliteTurnStore::drop_claim(std::string turn_id) {
@@ -116,18 +121,17 @@ Async<std::vector<Fact>> SqliteTurnStore::list_facts(std::string user_id, std::s
 }
 
 Async<void> SqliteTurnStore::put_turn_vector(std::string turn_id, std::string embedding_model, std::vector<float> vector) {
-  return database_->write([turn_id = std::move(turn_id), embedding_model = std::move(embedding_model),
-                           vector = std::move(vector)](Connection& db) {
-    return sqlite::put_turn_vector(db, turn_id, embedding_model, vector);
-  });
+  return database_->write(
+      [turn_id = std::move(turn_id), embedding_model = std::move(embedding_model), vector = std::move(vector)](Connection& db) {
+        return sqlite::put_turn_vector(db, turn_id, embedding_model, vector);
+      });
 }
 
 Async<std::vector<Recollection>> SqliteTurnStore::recollections(std::string user_id, std::string character_id,
                                                                 std::string embedding_model, int limit) {
-  return database_->read([user_id = std::move(user_id), character_id = std::move(character_id),
-                          embedding_model = std::move(embedding_model), limit](Connection& db) {
-    return sqlite::recollections(db, user_id, character_id, embedding_model, limit);
-  });
+  return database_->read(
+      [user_id = std::move(user_id), character_id = std::move(character_id), embedding_model = std::move(embedding_model),
+       limit](Connection& db) { return sqlite::recollections(db, user_id, character_id, embedding_model, limit); });
 }
 
 }  // namespace gibsey::store

@@ -2,8 +2,8 @@
 
 #include "store/sqlite/connection.hpp"
 #include "store/testing/await.hpp"
-#include "store/testing/sample_turns.hpp"
 #include "store/testing/same_fields.hpp"
+#include "store/testing/sample_turns.hpp"
 #include "store/testing/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -70,14 +70,16 @@ TEST_F(SqliteTurnTest, a_turn_is_stored_whatever_its_numbers_are) {
 TEST_F(SqliteTurnTest, vectors_are_little_endian_floats_with_their_model) {
   value_of(turns_->begin(sample_turn("t1")));
   value_of(turns_->put_turn_vector("t1", "minilm", {1.0F, -2.0F}));
-  EXPECT_EQ(other_hand()->value<std::string>("SELECT embedding_model || ' ' || dimension || ' ' || hex(vector) FROM turn_vectors").value(),
+  EXPECT_EQ(other_hand()
+                ->value<std::string>("SELECT embedding_model || ' ' || dimension || ' ' || hex(vector) FROM turn_vectors")
+                .value(),
             "minilm 2 0000803F000000C0");
 }
 
 TEST_F(SqliteTurnTest, claims_that_are_too_old_do_not_pile_up) {
   for (int i = 0; i < 100; ++i) {
-    value_of(turns_->claim({.user_id = "u1", .route = "/ask", .key = std::to_string(i), .body_hash = "", .turn_id = "t", .made = i},
-                           i - 10));
+    value_of(turns_->claim(
+        {.user_id = "u1", .route = "/ask", .key = std::to_string(i), .body_hash = "", .turn_id = "t", .made = i}, i - 10));
   }
   EXPECT_EQ(number("SELECT count(*) FROM claims"), 11);
 }
@@ -96,13 +98,13 @@ TEST_F(SqliteTurnTest, walks_and_lists_use_indexes) {
     EXPECT_TRUE(explained);
     return text;
   };
-  for (const auto* sql : {
-           "SELECT id FROM conversations WHERE user_id = 'u' AND (updated, id) < (1, 'c') ORDER BY updated DESC, id DESC LIMIT 9",
-           "SELECT text FROM facts WHERE user_id = 'u' AND character_id = 'c' ORDER BY created DESC, number DESC LIMIT 9",
-           "SELECT t.id FROM turns t JOIN turn_vectors v ON v.turn = t.number WHERE t.user_id = 'u' AND t.character_id = 'c' "
-           "AND t.status <> 'running' AND v.embedding_model = 'm' ORDER BY t.number DESC LIMIT 9",
-           "SELECT events FROM turn_events WHERE turn = 1 AND last_seq > 5 ORDER BY last_seq LIMIT 9",
-           "SELECT turn_id FROM claims WHERE user_id = 'u' AND route = 'r' AND made < 5"}) {
+  for (const auto* sql :
+       {"SELECT id FROM conversations WHERE user_id = 'u' AND (updated, id) < (1, 'c') ORDER BY updated DESC, id DESC LIMIT 9",
+        "SELECT text FROM facts WHERE user_id = 'u' AND character_id = 'c' ORDER BY created DESC, number DESC LIMIT 9",
+        "SELECT t.id FROM turns t JOIN turn_vectors v ON v.turn = t.number WHERE t.user_id = 'u' AND t.character_id = 'c' "
+        "AND t.status <> 'running' AND v.embedding_model = 'm' ORDER BY t.number DESC LIMIT 9",
+        "SELECT events FROM turn_events WHERE turn = 1 AND last_seq > 5 ORDER BY last_seq LIMIT 9",
+        "SELECT turn_id FROM claims WHERE user_id = 'u' AND route = 'r' AND made < 5"}) {
     const auto text = plan(sql);
     EXPECT_EQ(text.find("SCAN"), std::string::npos) << sql << "\n" << text;
     EXPECT_EQ(text.find("TEMP B-TREE"), std::string::npos) << sql << "\n" << text;

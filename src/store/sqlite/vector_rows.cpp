@@ -6,10 +6,10 @@ namespace gibsey::store::sqlite {
 
 Result<void> put_vectors(Connection& db, const std::string& world, const std::string& embedding_model,
                          const std::vector<model::PassageVector>& vectors) {
-  GIBSEY_TRY(const auto dimension, db.find_value<std::int64_t>(
-      "SELECT v.dimension FROM pages p JOIN page_vectors v ON v.page = p.number "
-      "WHERE p.world = ? AND v.embedding_model = ? LIMIT 1",
-      world, embedding_model));
+  GIBSEY_TRY(const auto dimension,
+             db.find_value<std::int64_t>("SELECT v.dimension FROM pages p JOIN page_vectors v ON v.page = p.number "
+                                         "WHERE p.world = ? AND v.embedding_model = ? LIMIT 1",
+                                         world, embedding_model));
   GIBSEY_CHECK(check_vectors(vectors, static_cast<std::size_t>(dimension.value_or(0))));
   for (const auto& vector : vectors) {
     // The SELECT gives no row for a passage that is gone, and so nothing is written.
@@ -32,7 +32,8 @@ Result<std::vector<model::PassageVector>> load_vectors(Connection& db, const std
         model::PassageVector vector;
         row >> vector.page_id >> vector.passage >> vector.values;
         return vector;
-      }, world, embedding_model);
+      },
+      world, embedding_model);
 }
 
 Result<std::vector<PassageKey>> passages_without_vector(Connection& db, const std::string& world,
@@ -45,7 +46,8 @@ Result<std::vector<PassageKey>> passages_without_vector(Connection& db, const st
         PassageKey key;
         row >> key.page_id >> key.passage;
         return key;
-      }, world, embedding_model);
+      },
+      world, embedding_model);
 }
 
 }  // namespace gibsey::store::sqlite

@@ -12,9 +12,8 @@ const std::string kWorldColumns =
 Result<model::World> read_world(Row row) {
   model::World world;
   std::string narrator;
-  row >> world.name >> world.title >> world.author >> world.language >> world.licence >> world.origin >>
-      world.character_cost >> world.narrator_cost >> world.mandate >> world.prompt_template >>
-      world.small_prompt_template >> narrator;
+  row >> world.name >> world.title >> world.author >> world.language >> world.licence >> world.origin >> world.character_cost >>
+      world.narrator_cost >> world.mandate >> world.prompt_template >> world.small_prompt_template >> narrator;
   GIBSEY_CHECK(decode(narrator, world.narrator));
   return world;
 }
@@ -22,7 +21,8 @@ Result<model::World> read_world(Row row) {
 }  // namespace
 
 Result<void> put_world(Connection& db, const model::World& world) {
-  static const std::string kPut = "INSERT INTO worlds (" + kWorldColumns +
+  static const std::string kPut =
+      "INSERT INTO worlds (" + kWorldColumns +
       ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET title = excluded.title, "
       "author = excluded.author, language = excluded.language, licence = excluded.licence, origin = excluded.origin, "
       "character_cost = excluded.character_cost, narrator_cost = excluded.narrator_cost, mandate = excluded.mandate, "

@@ -79,6 +79,8 @@ void Contract::SetUp() {
   if (reason != nullptr) GTEST_SKIP() << reason;
 }
 
-std::string name_of(const ::testing::TestParamInfo<Backend>& backend) { return backend.param.name; }
+std::string name_of(const ::testing::TestParamInfo<Backend>& backend) {
+  return backend.param.name;
+}
 
 }  // namespace gibsey::store::testing

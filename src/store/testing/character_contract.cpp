@@ -1,8 +1,8 @@
 #include "store/testing/await.hpp"
 #include "store/testing/backends.hpp"
+#include "store/testing/same_fields.hpp"
 #include "store/testing/sample_characters.hpp"
 #include "store/testing/sample_turns.hpp"
-#include "store/testing/same_fields.hpp"
 
 #include <string>
 #include <vector>
@@ -98,8 +98,8 @@ TEST_P(CharacterContract, searches_worlds_in_the_order_of_their_first_coming) {
 }
 
 TEST_P(CharacterContract, the_first_of_two_with_one_alias_is_found) {
-  value_of(characters_.replace_characters("tower", {sample_character("old-natalie", {"natalie"}),
-                                                    sample_character("new-natalie", {"natalie", "natalie"})}));
+  value_of(characters_.replace_characters(
+      "tower", {sample_character("old-natalie", {"natalie"}), sample_character("new-natalie", {"natalie", "natalie"})}));
   EXPECT_EQ(found("", "natalie"), "tower/old-natalie");
 }
 

@@ -1,8 +1,8 @@
 #include "store/recall_store.hpp"
 #include "store/testing/await.hpp"
 #include "store/testing/backends.hpp"
-#include "store/testing/sample_turns.hpp"
 #include "store/testing/same_fields.hpp"
+#include "store/testing/sample_turns.hpp"
 
 #include <fmt/format.h>
 
@@ -44,8 +44,14 @@ TEST_P(ConversationContract, is_what_its_turns_say) {
   second.world = "well";
   second.created = second.updated = 1500;
   value_of(turns_.begin(second));
-  const model::Conversation expected{.id = "c1", .user_id = "u1", .world = "well", .character_id = "todd",
-                                     .first_question = "The first question?", .last_turn_id = "t2", .turns = 2, .created = 1000,
+  const model::Conversation expected{.id = "c1",
+                                     .user_id = "u1",
+                                     .world = "well",
+                                     .character_id = "todd",
+                                     .first_question = "The first question?",
+                                     .last_turn_id = "t2",
+                                     .turns = 2,
+                                     .created = 1000,
                                      .updated = 1500};
   ASSERT_EQ(unset_fields(expected), std::vector<std::size_t>());
   EXPECT_TRUE(same(*value_of(turns_.find_conversation("c1")), expected));

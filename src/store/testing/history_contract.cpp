@@ -1,7 +1,7 @@
 #include "store/testing/await.hpp"
 #include "store/testing/backends.hpp"
-#include "store/testing/sample_turns.hpp"
 #include "store/testing/same_fields.hpp"
+#include "store/testing/sample_turns.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #include "store/testing/await.hpp"
 #include "store/testing/backends.hpp"
+#include "store/testing/same_fields.hpp"
 #include "store/testing/sample_characters.hpp"
 #include "store/testing/sample_pages.hpp"
-#include "store/testing/same_fields.hpp"
 
 #include <fmt/format.h>
 
@@ -263,8 +263,16 @@ TEST_P(PageContract, refuses_vectors_of_another_dimension) {
 }
 
 model::World sample_world(const std::string& name) {
-  return {.name = name, .title = "Title of " + name, .author = "An author", .language = "de", .licence = "CC0",
-          .origin = "ingest", .character_cost = 7, .narrator_cost = 2, .mandate = "Be kind.", .prompt_template = "{{ char }}",
+  return {.name = name,
+          .title = "Title of " + name,
+          .author = "An author",
+          .language = "de",
+          .licence = "CC0",
+          .origin = "ingest",
+          .character_cost = 7,
+          .narrator_cost = 2,
+          .mandate = "Be kind.",
+          .prompt_template = "{{ char }}",
           .small_prompt_template = "{{ user_text }}",
           .narrator = sample_character("", {"teller"})};
 }

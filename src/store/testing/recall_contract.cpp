@@ -1,7 +1,7 @@
 #include "store/testing/await.hpp"
 #include "store/testing/backends.hpp"
-#include "store/testing/sample_turns.hpp"
 #include "store/testing/same_fields.hpp"
+#include "store/testing/sample_turns.hpp"
 
 #include <string>
 #include <vector>
@@ -52,8 +52,9 @@ TEST_P(RecallContract, keeps_facts_of_one_reader_and_character_newest_first) {
 
 TEST_P(RecallContract, refuses_a_fact_twice) {
   value_of(recall_.put_fact({.id = "f1", .user_id = "u1", .character_id = "arieol", .text = "first", .created = 1}));
-  EXPECT_EQ(error_of(recall_.put_fact({.id = "f1", .user_id = "u2", .character_id = "todd", .text = "second", .created = 2})).code,
-            ErrorCode::conflict);
+  EXPECT_EQ(
+      error_of(recall_.put_fact({.id = "f1", .user_id = "u2", .character_id = "todd", .text = "second", .created = 2})).code,
+      ErrorCode::conflict);
   EXPECT_EQ(value_of(recall_.list_facts("u1", "arieol", 10))[0].text, "first");
   EXPECT_EQ(facts("u2", "todd", 10), Ids());
 }
@@ -77,8 +78,11 @@ TEST_P(RecallContract, finds_the_ended_turns_that_have_a_vector) {
   EXPECT_EQ(recalled("m", -1), Ids());
   EXPECT_EQ(recalled("m", 10, "u2"), Ids{"of another reader"});
   EXPECT_EQ(recalled("another model", 10), Ids());
-  const Recollection expected{.turn_id = "t1", .question = sample_turn("t1").question, .reply = finished_turn("t1").reply,
-                              .created = 1000, .vector = vector};
+  const Recollection expected{.turn_id = "t1",
+                              .question = sample_turn("t1").question,
+                              .reply = finished_turn("t1").reply,
+                              .created = 1000,
+                              .vector = vector};
   ASSERT_EQ(unset_fields(expected), std::vector<std::size_t>());
   EXPECT_TRUE(same(value_of(recall_.recollections("u1", "arieol", "m", 10))[1], expected));
   value_of(turns_.finish(finished_turn("running"), 1, {}));

@@ -52,8 +52,8 @@ bool same(const std::variant<T...>& a, const std::variant<T...>& b) {
          std::visit([&](const auto& in_a) { return same(in_a, std::get<std::decay_t<decltype(in_a)>>(b)); }, a);
 }
 
-/// The fields of `sample`, counted from 0, that are as a default leaves them: a sample that is to show that every field is kept has
-/// none. A field that is added to a type shows up here until the sample, and so the test, has it too.
+/// The fields of `sample`, counted from 0, that are as a default leaves them: a sample that is to show that every field is kept
+/// has none. A field that is added to a type shows up here until the sample, and so the test, has it too.
 template <typename T>
 std::vector<std::size_t> unset_fields(const T& sample) {
   const T fresh{};

@@ -25,17 +25,36 @@ inline model::Turn sample_turn(const std::string& id, const std::string& convers
 }
 
 inline model::Source sample_source() {
-  return {.n = 1, .page_id = "p1", .label = "xiv", .title = "The stair", .chapter = "Two", .quote = "Because it was there.",
-          .start = 3, .end = 24, .score = 0.1, .voice = "arieol", .summary = "He climbed."};
+  return {.n = 1,
+          .page_id = "p1",
+          .label = "xiv",
+          .title = "The stair",
+          .chapter = "Two",
+          .quote = "Because it was there.",
+          .start = 3,
+          .end = 24,
+          .score = 0.1,
+          .voice = "arieol",
+          .summary = "He climbed."};
 }
 
 inline model::Quote sample_quote() {
-  return {.n = 1, .page_id = "p1", .label = "xiv", .title = "The stair", .start = 3, .end = 24,
-          .text = "Because it was there.", .origin = model::QuoteOrigin::opening, .verified = false, .reply_start = 2,
+  return {.n = 1,
+          .page_id = "p1",
+          .label = "xiv",
+          .title = "The stair",
+          .start = 3,
+          .end = 24,
+          .text = "Because it was there.",
+          .origin = model::QuoteOrigin::opening,
+          .verified = false,
+          .reply_start = 2,
           .reply_end = 23};
 }
 
-inline model::Receipt sample_receipt() { return {.held = 5, .charged = 4, .released = 1, .balance = 95, .rule = "complete"}; }
+inline model::Receipt sample_receipt() {
+  return {.held = 5, .charged = 4, .released = 1, .balance = 95, .rule = "complete"};
+}
 
 /// As sample_turn, with an ending in which every field is set but those of a failure.
 inline model::Turn finished_turn(const std::string& id, const std::string& conversation = "c1", const std::string& user = "u1",
@@ -76,8 +95,13 @@ inline std::vector<model::TurnEvent> sample_events() {
           model::TextReplaced{.reason = "the provider was changed"},
           model::UsageCounted{.usage = {.prompt_tokens = 640, .completion_tokens = 31}},
           model::LedgerSettled{.receipt = sample_receipt()},
-          model::TurnDone{.turn_id = "t1", .finish_reason = model::FinishReason::stopped_by_reader, .provider = "local",
-                          .model = "small", .fallback_used = true, .first_token_ms = 120, .total_ms = 900},
+          model::TurnDone{.turn_id = "t1",
+                          .finish_reason = model::FinishReason::stopped_by_reader,
+                          .provider = "local",
+                          .model = "small",
+                          .fallback_used = true,
+                          .first_token_ms = 120,
+                          .total_ms = 900},
           model::TurnFailed{.code = "deadline", .message = "it took too long", .retryable = true, .released = false}};
 }
 

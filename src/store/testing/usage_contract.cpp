@@ -26,9 +26,18 @@ INSTANTIATE_TEST_SUITE_P(Stores, UsageContract, ::testing::ValuesIn(backends()),
 using Queries = std::vector<std::string>;
 
 TEST_P(UsageContract, keeps_every_field_and_gives_the_number) {
-  model::UsageRow row{.number = 77, .user_id = "u1", .client_ip = "127.0.0.1", .creator_slug = "fox", .query = "caf\u00e9?",
-                      .prompt_tokens = 10, .completion_tokens = 20, .total_tokens = 30, .cascade_tier = "hybrid",
-                      .model = "small", .latency_ms = 12.375, .created = 1'763'000'000'123};
+  model::UsageRow row{.number = 77,
+                      .user_id = "u1",
+                      .client_ip = "127.0.0.1",
+                      .creator_slug = "fox",
+                      .query = "caf\u00e9?",
+                      .prompt_tokens = 10,
+                      .completion_tokens = 20,
+                      .total_tokens = 30,
+                      .cascade_tier = "hybrid",
+                      .model = "small",
+                      .latency_ms = 12.375,
+                      .created = 1'763'000'000'123};
   ASSERT_EQ(unset_fields(row), std::vector<std::size_t>());
   value_of(usage_.log_usage(row));
   value_of(usage_.log_usage(row));

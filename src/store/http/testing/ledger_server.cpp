@@ -50,7 +50,9 @@ std::vector<net::HttpRequest> LedgerServer::requests(const std::string& path) co
   return found;
 }
 
-net::Admission LedgerServer::admit(const net::HttpRequest&) { return {64 * 1024, std::nullopt}; }
+net::Admission LedgerServer::admit(const net::HttpRequest&) {
+  return {64 * 1024, std::nullopt};
+}
 
 net::HttpResponse LedgerServer::refusal(const net::HttpRequest&, int status, std::string_view detail) {
   return {status, {}, std::string(detail)};

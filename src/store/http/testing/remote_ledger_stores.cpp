@@ -75,7 +75,9 @@ class RemoteLedgerStores final : public Stores {
 
 }  // namespace
 
-std::unique_ptr<Stores> open_remote_ledger_stores() { return std::make_unique<RemoteLedgerStores>(); }
+std::unique_ptr<Stores> open_remote_ledger_stores() {
+  return std::make_unique<RemoteLedgerStores>();
+}
 
 const char* why_not_of_a_remote_ledger(std::string_view test) {
   static const std::map<std::string_view, const char*> kReasons = {
