@@ -44,7 +44,7 @@ class Example:
 def names_read():
     """The names of the environment that src/app reads."""
     text = "".join(path.read_text() for path in sorted(APP.rglob("*.cpp")) if not path.name.endswith("_test.cpp"))
-    return set(re.findall(rf'\b(?:take|find|get|getenv|contains|count)\("{NAME}"', text)) - OF_THE_SYSTEM
+    return set(re.findall(rf'\b(?:(?:take|find|get|getenv|contains|count)\(|seconds_in\(find, )"{NAME}"', text)) - OF_THE_SYSTEM
 
 
 def default_of(member):
@@ -82,9 +82,10 @@ class EnvExample(unittest.TestCase):
     def test_what_is_set_is_the_default(self):
         members = dict(re.findall(rf'settings\.take\("{NAME}", config\.([\w.]+)', (APP / "config.cpp").read_text()))
         members["GIBSEY_PORT"] = "ports"
+        providers = dict(re.findall(rf'find\("{NAME}"\),\s*"([^"]*)"', (APP / "provider_config.cpp").read_text()))
         told = {"off": "", "no": ""}  # the switches of auth_config.cpp: what is not set is off
         for name, value in self.example.set.items():
-            default = default_of(members[name]) if name in members else ""
+            default = default_of(members[name]) if name in members else providers.get(name, "")
             self.assertEqual(told.get(value, value).lower(), default.lower(), name)
 
     def test_a_server_with_this_file_is_as_one_without_it(self):

@@ -129,13 +129,17 @@ class Server:
 
     def stop(self, seconds=30):
         """SIGTERM; the exit status."""
-        if self.process.poll() is None:
+        asked = self.process.poll() is None
+        if asked:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(seconds)
+            status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise AssertionError("gibsey did not stop on SIGTERM: " + self.log_path.read_text()[-2000:])
+        if asked and status < 0:
+            raise AssertionError(f"gibsey was ended by signal {-status}: " + self.log_path.read_text()[-2000:])
+        return status
 
     def log_text(self):
         return self.log_path.read_text()

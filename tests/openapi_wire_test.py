@@ -17,6 +17,14 @@ SCRIPT = {"replies": [
 ], "max_running": 16, "max_queue": 1000}
 
 
+def wrong_field(refusal):
+    """The field of a request that a refusal names, in the words of whichever clients."""
+    error = refusal.get("error", refusal)
+    if isinstance(error, dict) and ("field" in error or "param" in error):
+        return error.get("field") or error["param"]
+    return re.search(r"'(\w+)'", error if isinstance(error, str) else error["message"]).group(1)
+
+
 class EveryPath(unittest.TestCase):
     """Auth is off, as `make run` has it."""
 
@@ -31,12 +39,12 @@ class EveryPath(unittest.TestCase):
 
     def setUp(self):
         self.client = Documented(self, self.server, self.table)
-        self.call, self.stream = self.client.call, self.client.stream
+        self.call, self.stream, self.frames = self.client.call, self.client.stream, self.client.frames
 
     def test_every_documented_path_answers_as_documented(self):
         # The feed comes well after the last question, whose end it would tell of too.
         for part in (self.turns, self.ask, self.cited, self.characters, self.pages, self.credits, self.feed, self.persona, self.sessions, self.sign_in,
-                     self.operations):
+                     self.facades, self.operations):
             with self.subTest(part=part.__name__):
                 part()
         self.assertEqual(set(self.table.operations) - self.client.done, set(), "documented paths that nobody asked")
@@ -183,6 +191,36 @@ class EveryPath(unittest.TestCase):
         self.call("DELETE", "/v1/session", 204)
         self.call("POST", "/v1/session/token", 201)
 
+    def facades(self):
+        for path in ("/v1/chat/completions", "/v1/responses", "/v1/messages"):
+            self.call("POST", path, 200)
+            self.frames("POST", path, fields={"stream": True})
+        chunks = self.frames("POST", "/v1/chat/completions", fields={"stream": True, "stream_options": {"include_usage": True}})
+        self.assertEqual(chunks[-1]["choices"], [])
+        for path in ("/api/chat", "/api/generate"):
+            self.assertTrue(self.frames("POST", path)[-1]["done"])
+            self.call("POST", path, 200, fields={"stream": False})
+            self.call("POST", path, 200, body={"model": "arieol"})
+        for path in ("/v1/messages/count_tokens", "/v1/embeddings", "/api/embed", "/api/embeddings", "/api/show"):
+            self.call("POST", path, 200)
+        self.call("POST", "/v1/embeddings", 200, fields={"encoding_format": "base64"})
+        for path in ("/v1/models", "/v1/models/{rest}", "/api/tags", "/api/ps", "/api/version"):
+            self.call("GET", path, 200)
+        for path in ("/v1/models", "/v1/models/{rest}"):
+            self.call("GET", path, 200, headers={"anthropic-version": "2023-06-01"})
+        self.call("POST", "/mcp", 200)
+        self.call("POST", "/mcp", 200, fields={"method": "tools/list"})
+        self.call("POST", "/mcp", 200, fields={"method": "dance"})
+        self.call("POST", "/mcp", 202, body={"jsonrpc": "2.0", "method": "notifications/initialized"})
+        asked = {"name": "ask_character", "arguments": {"character": "arieol", "text": "Why?"}, "_meta": {"progressToken": 1}}
+        self.assertIn("result", self.frames("POST", "/mcp", fields={"params": asked}, headers={"Accept": "application/json, text/event-stream"})[-1])
+        # Last: a provider that fails again and again is left alone for a while.
+        broken = [{"role": "user", "content": "xxbreaks"}]
+        self.assertEqual(self.frames("POST", "/v1/chat/completions", fields={"stream": True, "messages": broken})[-1]["error"]["code"], "unavailable")
+        self.assertEqual(self.frames("POST", "/v1/messages", fields={"stream": True, "messages": broken})[-1]["type"], "error")
+        self.assertEqual(self.frames("POST", "/v1/responses", fields={"stream": True, "input": "xxbreaks"})[-1]["type"], "response.failed")
+        self.assertIn("error", self.frames("POST", "/api/chat", fields={"messages": broken})[-1])
+
     def operations(self):
         for path in ("/health", "/live", "/ready", "/metrics"):
             self.call("GET", path, 200)
@@ -225,8 +263,8 @@ class EveryPath(unittest.TestCase):
         for (method, path), operation in self.table.operations.items():
             if "requestBody" in operation:
                 self.call(method, path, 400, body="{")
-                self.call(method, path, 422, body="[1]")
-                self.call(method, path, 413, body=" " * 70_000)
+                self.call(method, path, 422 if "422" in operation["responses"] else 400, body="[1]")
+                self.call(method, path, 413, body=" " * (operation.get("x-body-limit", 65_536) + 4_000))
         self.call("GET", "/live", 403, default=True, headers={"Host": "elsewhere.example"})
 
     def test_required_fields_are_required(self):
@@ -234,7 +272,7 @@ class EveryPath(unittest.TestCase):
             schema = self.table.request_schema(operation)
             for name in (schema or {}).get("required", []):
                 body = {key: value for key, value in schema["examples"][0].items() if key != name}
-                self.assertEqual(self.call(method, path, 422, body=body)["field"], name)
+                self.assertEqual(wrong_field(self.call(method, path, 422, body=body)), name)
 
     def test_a_path_that_is_not_there(self):
         for method, path, status in (("GET", "/nowhere", 404), ("PATCH", "/ask", 405)):

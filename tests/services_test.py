@@ -1,10 +1,17 @@
 """Three processes, chat, memory and ledger, answer /ask like one; what happens when one of them is away; Redis hears of turns."""
+import asyncio
+import http.server
 import json
 import socket
+import sqlite3
 import subprocess
+import tarfile
 import tempfile
+import threading
 import time
 import unittest
+
+import websockets
 
 import harness
 
@@ -106,6 +113,83 @@ class Services(unittest.TestCase):
         self.assertTrue(until(lambda: self.balance("u3") == before), "everything is given back")
 
 
+    def test_backup_and_doctor_know_what_the_ledger_is_owed(self):
+        chat = self.start_chat()
+        self.assertEqual(chat.ask(QUESTION, user="u4").status, 200)
+        self.ledger.request("POST", "/debit", {"user_id": "u4", "cost": 1})
+        chat.ask("it breaks", user="u4")
+        self.assertTrue(until(lambda: self.balance("u4") == 94))
+        done = chat.command("doctor")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for line in ("outbox.db is intact", "every ended hold of the ledger elsewhere has one ending", "0 give-backs wait for the ledger elsewhere",
+                     "the ledger elsewhere took every give-back"):
+            self.assertIn(f"ok       {line}\n", done.stdout)
+        with tempfile.TemporaryDirectory() as folder:
+            done = chat.command("backup", folder + "/copy.tar")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("holds ledger.db, outbox.db, turns.db, pages.db", done.stdout)
+            with tarfile.open(folder + "/copy.tar") as archive:
+                archive.extractall(folder + "/data")
+            with sqlite3.connect(folder + "/data/outbox.db") as copy:
+                self.assertEqual(copy.execute("SELECT kind, given_back, delivery FROM endings").fetchall(), [("settle", 0, "nothing"), ("release", 5, "given")])
+                copy.execute("UPDATE endings SET delivery = 'refused' WHERE kind = 'release'")
+            copy.close()
+            done = subprocess.run([chat.program, "doctor", "--data", folder + "/data"], capture_output=True, text=True, timeout=120)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("PROBLEM  the ledger elsewhere took every give-back: it would not take 1 of them", done.stdout)
+
+    def test_a_folder_without_an_outbox_has_none_in_its_backup(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(self.ledger.command("backup", folder + "/copy.tar").returncode, 0)
+            with tarfile.open(folder + "/copy.tar") as archive:
+                self.assertEqual(archive.getnames(), ["ledger.db", "turns.db", "pages.db"])
+        self.assertNotIn("outbox", self.ledger.command("doctor").stdout)
+
+
+class CharacterManager(http.server.BaseHTTPRequestHandler):
+    """The Character Manager of seed 001, with one character; who asked is kept."""
+    asked = []
+
+    def do_GET(self):
+        type(self).asked.append((self.path, self.headers.get("X-User-ID")))
+        known = self.path == "/characters/lamp-keeper"
+        row = {"character_id": "lamp-keeper", "user_id": "u7", "name": "The Keeper", "persona_prompt": "You keep the lamp.", "voice_id": None,
+               "appearance_seed": None, "created_at": "2024-01-01T00:00:00", "updated_at": "2024-01-01T00:00:00"}
+        body = json.dumps(row if known else {"detail": "Character not found"}).encode()
+        self.send_response(200 if known else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Characters(unittest.TestCase):
+    def test_the_character_manager_is_told_who_asks(self):
+        manager = http.server.ThreadingHTTPServer(("127.0.0.1", 0), CharacterManager)
+        self.addCleanup(manager.server_close)
+        threading.Thread(target=manager.serve_forever, daemon=True).start()
+        self.addCleanup(manager.shutdown)
+        with harness.Server(SCRIPT, environment={"CHARACTER_MANAGER_URL": f"http://127.0.0.1:{manager.server_address[1]}"}) as server:
+            ends = asyncio.run(self.talk(server, [{"user_id": "u7", "character_id": "lamp-keeper"}, {"user_id": "u8", "character_id": "lamp-keeper"},
+                                                  {"character_id": "lamp-keeper"}, {"user_id": "evil\r\nX-User-ID: u7", "character_id": "lamp-keeper"}]))
+        self.assertEqual([end["type"] for end in ends], ["complete", "complete", "complete", "error"])
+        self.assertEqual(ends[-1]["code"], "invalid_message")
+        self.assertEqual(CharacterManager.asked, [("/characters/lamp-keeper", user) for user in ("u7", "u8", "anonymous")])
+
+    async def talk(self, server, messages):
+        ends = []
+        async with websockets.connect(f"ws://{server.host}:{server.port}/ws/chat") as socket:
+            for message in messages:
+                await socket.send(json.dumps({"message": "Hello", **message}))
+                while (answer := json.loads(await asyncio.wait_for(socket.recv(), 30)))["type"] not in ("complete", "error"):
+                    pass
+                ends.append(answer)
+        return ends
+
+
 class Redis(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="gibsey-redis-")
@@ -128,7 +212,7 @@ class Redis(unittest.TestCase):
     def command(self, *words):
         try:
             with self.connect() as raw:
-                raw.sendall((" ".join(words) + "\r\n").encode())
+                raw.sendall(f"*{len(words)}\r\n".encode() + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in map(str.encode, words)))
                 return raw.recv(65536).decode().strip()
         except OSError:
             return ""
@@ -153,6 +237,47 @@ class Redis(unittest.TestCase):
             self.assertGreater(int(self.command("TTL", key)[1:]), 3500)
             self.assertEqual(server.get_json("/health")["services"]["redis"], "connected")
         subscriber.close()
+
+    def start(self, *arguments):
+        server = harness.Server(SCRIPT, arguments=arguments, environment={"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(self.port)})
+        self.addCleanup(server.close)
+        return server
+
+    def cited(self, server, query, conversation):
+        """The record of the turn, when it is in the window too."""
+        status, _, text = server.request("POST", "/api/v1/chat", {"query": query, "conversation_id": conversation, "user_id": "u1"})
+        self.assertEqual(status, 200, text)
+        self.assertTrue(until(lambda: query in self.command("GET", f"chrysopedia:chat:{conversation}")))
+        return server.get_json(f"/v1/conversations/{conversation}")["turns"][-1]
+
+    def test_a_window_that_another_process_kept_is_the_history(self):
+        kept = [{"role": "user", "content": "What is a compressor?"}, {"role": "assistant", "content": "A hand on a fader."}]
+        self.command("SET", "chrysopedia:chat:moved-here", json.dumps(kept), "EX", "3600")
+        one = self.start("--debug")
+        record = self.cited(one, "And a limiter?", "moved-here")
+        self.assertEqual(record["parent_id"], "", "nothing of it is recorded here")
+        self.assertIn("1 earlier exchanges", record["context"]["included"])
+        told = [m["text"] for m in record["trace"]["calls"][0]["messages"]]
+        self.assertEqual(told[1:3], [m["content"] for m in kept])
+        other = self.start("--debug")
+        record = self.cited(other, "And a gate?", "moved-here")
+        told = [m["text"] for m in record["trace"]["calls"][0]["messages"]]
+        self.assertEqual([text for text in told if text.endswith("?")], ["What is a compressor?", "And a limiter?", "And a gate?"])
+        record = self.cited(one, "And a clipper?", "moved-here")
+        told = [m["text"] for m in record["trace"]["calls"][0]["messages"]]
+        self.assertEqual([text for text in told if text.endswith("?")], ["What is a compressor?", "And a limiter?", "And a gate?", "And a clipper?"],
+                         "what the other process added is known to the one that has a record")
+
+    def test_a_removed_conversation_leaves_the_window_too(self):
+        server = self.start()
+        self.cited(server, "What is a slow attack?", "to-forget")
+        self.cited(server, "What is a fast one?", "to-keep")
+        self.assertEqual(server.request("DELETE", "/v1/conversations/to-forget")[0], 204)
+        self.assertEqual(self.command("EXISTS", "chrysopedia:chat:to-forget"), ":0")
+        self.assertEqual(self.command("EXISTS", "chrysopedia:chat:to-keep"), ":1")
+        self.end_redis()
+        self.assertEqual(server.request("DELETE", "/v1/conversations/to-keep")[0], 204, "trouble with Redis is logged, never raised")
+        self.assertTrue(until(lambda: "its window stays" in server.log_text()))
 
 
 if __name__ == "__main__":

@@ -138,8 +138,45 @@ class Turns(unittest.TestCase):
         third = self.create("And then?", user="again", conversation_id=first["conversation_id"])
         self.server.follow(third["turn_id"])
         turns = self.server.get_json(f"/v1/conversations/{first['conversation_id']}")["turns"]
-        self.assertEqual([t["parent_id"] for t in turns], [None, None, second["turn_id"]])
+        self.assertEqual([t["parent_id"] for t in turns], ["", "", second["turn_id"]])
         self.assertEqual(turns[0]["question"], turns[1]["question"])
+
+    def test_an_edited_question_is_a_branch(self):
+        def ask(text, **fields):
+            made = self.create(text, user="edits", **fields)
+            self.server.follow(made["turn_id"])
+            return made, self.server.get_json(f"/v1/turns/{made['turn_id']}")
+        first, _ = ask("Why the tower?")
+        at = {"conversation_id": first["conversation_id"]}
+        second, _ = ask("And then?", **at)
+        edited, branch = ask("And the goat?", parent_id=first["turn_id"], **at)
+        again, beginning = ask("Why the lamp?", parent_id="", **at)
+        newest, last = ask("And now?", parent_id=None, **at)
+        made = [first, second, edited, again, newest]
+        self.assertEqual([m["parent_id"] for m in made], ["", first["turn_id"], first["turn_id"], "", again["turn_id"]])
+        self.assertEqual({m["conversation_id"] for m in made}, {first["conversation_id"]})
+        turns = self.server.get_json(f"/v1/conversations/{first['conversation_id']}")["turns"]
+        self.assertEqual([t["parent_id"] for t in turns], [m["parent_id"] for m in made])
+        earlier = lambda record: [part for part in record["context"]["included"] if "earlier" in part]
+        self.assertEqual((earlier(branch), earlier(beginning), earlier(last)), (["1 earlier exchanges"], [], ["1 earlier exchanges"]))
+        self.assertEqual(self.create("Alone?", user="edits", parent_id="")["parent_id"], "", "a new conversation begins at its beginning")
+
+    def test_only_a_turn_of_the_conversation_can_be_followed(self):
+        mine, other = self.create("Why?", user="chooser"), self.create("Why else?", user="chooser")
+        theirs = self.create("Why?", user="chosen")
+        for made in (mine, other, theirs):
+            self.server.follow(made["turn_id"])
+        key = {"Idempotency-Key": "k-parent"}
+        for parent, conversation in ((other["turn_id"], mine), (theirs["turn_id"], mine), (theirs["turn_id"], theirs), ("0" * 32, mine), (7, mine),
+                                     (mine["turn_id"], None), (mine["turn_id"], {"conversation_id": "not-begun-yet"})):
+            fields = {"conversation_id": conversation["conversation_id"]} if conversation else {}
+            body = self.create("Where?", user="chooser", headers=key, expect=422, parent_id=parent, **fields)
+            self.assertEqual(body["field"], "parent_id")
+        self.assertEqual(self.balance("chooser"), 90, "a refusal costs nothing")
+        made = self.create("Where?", user="chooser", headers=key, parent_id=mine["turn_id"], conversation_id=mine["conversation_id"])
+        twice = self.create("Where?", user="chooser", headers=key, parent_id=mine["turn_id"], conversation_id=mine["conversation_id"])
+        self.assertEqual(made, twice, "the same key is the same turn")
+        self.create("Where?", user="chooser", headers=key, parent_id="", conversation_id=mine["conversation_id"], expect=409)
 
     def test_conversations_are_listed_read_and_removed(self):
         made = [self.create(f"Question {i}", user="lists") for i in range(3)]

@@ -1,13 +1,11 @@
 #include "app/application.hpp"
 
 #include "app/absent_model.hpp"
+#include "app/chat_models.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
 #include "chat/recovery.hpp"
-#include "provider/llama/llama_chat.hpp"
-#include "provider/ollama/ollama_model.hpp"
-#include "provider/scripted/scripted_model.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
@@ -15,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <algorithm>
 
@@ -26,6 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr auto kSweepEvery = std::chrono::minutes(1);
+constexpr auto kWatchEvery = std::chrono::seconds(1);
 /// No turn may last longer (TurnSettings::time_limit is five minutes).
 constexpr auto kHoldLimit = std::chrono::minutes(10);
 
@@ -35,6 +35,15 @@ Result<fs::path> existing_model(const fs::path& chosen, const fs::path& bundled,
   return fail(ErrorCode::not_found, chosen.empty()
                                         ? fmt::format("the bundled {} is not there yet: run `make` in the clone once", what)
                                         : fmt::format("there is no {} at {}", what, path.string()));
+}
+
+/// A price for a world that is not there is most likely a slip of the pen; the world may also come by ingest later.
+void warn_of_prices(const chat::Costs& costs, const std::vector<model::World>& worlds) {
+  for (const auto& [name, cost] : costs) {
+    const auto world = name.substr(0, name.find(':'));
+    if (name.contains(':') && std::ranges::find(worlds, world, &model::World::name) == worlds.end())
+      log::warn("GIBSEY_COSTS: there is no world '{}' so far", world);
+  }
 }
 
 template <typename Store>
@@ -54,7 +63,8 @@ Application::~Application() {
   observer_.remote = nullptr;
   remote_.reset();
   retriever_.reset();
-  chat_model_.reset();
+  models_.reset();
+  chat_models_.clear();
   embedder_.reset();
   engine_.reset();
   if (ledger_) ledger_->close();
@@ -74,7 +84,10 @@ Result<std::unique_ptr<Application>> Application::open(Config config, Installati
 }
 
 Result<void> Application::open_turns() {
-  if (!chat_model_) chat_model_ = std::make_unique<AbsentModel>();
+  if (chat_models_.empty()) chat_models_.push_back(std::make_unique<AbsentModel>());
+  std::vector<provider::ChatModel*> in_order;
+  for (const auto& model : chat_models_) in_order.push_back(model.get());
+  models_ = std::make_unique<provider::Providers>(std::move(in_order));
   if (auto loaded = chat::Sentiments::load(installation_.lexicon)) {
     sentiments_.emplace(*std::move(loaded));
   } else {
@@ -88,12 +101,13 @@ Result<void> Application::open_turns() {
   ledgers_ = {{"", ledger_.get()}};
   if (remote_->ledger() != nullptr) ledgers_[chat::ask_dialect().name] = remote_->ledger();
   GIBSEY_CHECK(runtime_.wait(chat::recover_turns(*turn_store_, ledgers_)));
+  if (config_.debug) log::warn("debug: what the models are sent is kept in turns.db and shown in the traces of turns");
   const chat::TurnParts parts{.pages = *pages_,
                               .characters = *pages_,
                               .turns = *turn_store_,
                               .ledger = *ledger_,
                               .passages = *retriever_,
-                              .model = *chat_model_,
+                              .models = *models_,
                               .observer = observer_,
                               .sentiments = sentiments_ ? &*sentiments_ : nullptr,
                               .recall = recall_.get(),
@@ -102,7 +116,9 @@ Result<void> Application::open_turns() {
                                    {.max_tokens = config_.max_tokens,
                                     .max_turns = config_.max_turns,
                                     .opening_grant = config_.opening_grant,
-                                    .passages_required = config_.passages_required},
+                                    .passages_required = config_.passages_required,
+                                    .costs = config_.costs,
+                                    .debug = config_.debug},
                                    remote_->parts_by_dialect(parts));
   return {};
 }
@@ -112,6 +128,8 @@ void Application::start_sweeping() {
   sweeping_.emplace(runtime_.executor());
   sweep_timer_.emplace(*sweeping_);
   asio::co_spawn(*sweeping_, sweep_holds(), asio::detached);
+  watch_timer_.emplace(*sweeping_);
+  watching_ = asio::co_spawn(*sweeping_, watch_models(), asio::use_future);
 }
 
 void Application::stop_sweeping() {
@@ -119,7 +137,18 @@ void Application::stop_sweeping() {
   asio::post(*sweeping_, [this] {
     sweep_no_more_ = true;
     sweep_timer_->cancel();
+    watch_timer_->cancel();
   });
+  if (watching_.valid()) watching_.wait();
+}
+
+asio::awaitable<void> Application::watch_models() {
+  while (!sweep_no_more_) {
+    boost::system::error_code woken;
+    watch_timer_->expires_after(kWatchEvery);
+    co_await watch_timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (!sweep_no_more_) co_await models_->check_failed();
+  }
 }
 
 asio::awaitable<void> Application::sweep_holds() {
@@ -145,32 +174,23 @@ Result<void> Application::open_stores(bool exclusive) {
 }
 
 Result<void> Application::open_models(bool chat) {
-  const bool local = chat && config_.script.empty() && config_.ollama_base_url.empty();
   provider::EngineOptions options;
   // Every admitted turn may wait in the engine: the turn service's own bound is the one that answers 429.
   options.max_queue = config_.max_turns;
   options.threads = config_.threads;
   GIBSEY_TRY(options.embedding_model_path,
              existing_model(config_.embedding_model, installation_.models / "all-minilm-l6-v2.gguf", "embedding model"));
-  if (local) {
-    GIBSEY_TRY(options.chat_model_path, existing_model(config_.model, installation_.models / "chat.gguf", "chat model"));
+  if (chat && wants_local_model(config_)) {
+    auto file = existing_model(config_.model, installation_.models / "chat.gguf", "chat model");
+    const bool needed = config_.providers_named || config_.providers.size() == 1 || !config_.model.empty();
+    if (!file && needed) return std::unexpected(file.error());
+    if (file) options.chat_model_path = *std::move(file);
+    if (!file) log::warn("no model in this process stands behind the others: {}", file.error().message);
   }
   GIBSEY_TRY(engine_, provider::LlamaEngine::open(options));
   embedder_ = std::make_unique<provider::LlamaEmbedder>(*engine_);
-  return chat ? open_chat_model(local) : Result<void>{};
-}
-
-Result<void> Application::open_chat_model(bool local) {
-  if (local) {
-    chat_model_ = std::make_unique<provider::LlamaChat>(*engine_);
-  } else if (!config_.script.empty()) {
-    GIBSEY_TRY(chat_model_, provider::ScriptedModel::load(config_.script));
-  } else {
-    GIBSEY_TRY(chat_model_, provider::OllamaModel::create({.base_url = config_.ollama_base_url,
-                                                           .model = config_.ollama_model,
-                                                           .first_byte_timeout = config_.ollama_timeout}));
-  }
-  log::info("answers come from {} ({})", chat_model_->model(), chat_model_->provider());
+  if (!chat) return {};
+  GIBSEY_TRY(chat_models_, open_chat_models(config_, options.chat_model_path.empty() ? nullptr : engine_.get()));
   return {};
 }
 
@@ -200,6 +220,7 @@ asio::awaitable<Result<void>> Application::load_worlds() {
     loaded_.clear();
   }
   GIBSEY_CO_TRY(auto worlds, co_await pages_->list_worlds());
+  warn_of_prices(config_.costs, worlds);
   for (auto& world : worlds) GIBSEY_CO_CHECK(co_await load_index(std::move(world)));
   co_return Result<void>{};
 }
@@ -243,9 +264,9 @@ server::HealthSnapshot Application::health() const {
   snapshot.version = kVersion;
   snapshot.ready = ready_;
   if (remote_) snapshot.dependencies = remote_->dependencies();
-  if (chat_model_) {
-    snapshot.provider = chat_model_->provider();
-    snapshot.model = chat_model_->model();
+  if (models_) {
+    snapshot.provider = models_->preferred().provider();
+    snapshot.model = models_->preferred().model();
   }
   if (embedder_) snapshot.embedding_model = embedder_->model();
   if (turns_) snapshot.running = turns_->running();
@@ -267,7 +288,7 @@ server::Services Application::services(const server::StaticFiles& page) {
           .sentiments = sentiments_ ? &*sentiments_ : nullptr,
           .passages = *retriever_,
           .turns = *turns_,
-          .model = *chat_model_,
+          .models = *models_,
           .auth = *authenticator_,
           .conversations = observer_.conversations,
           .sessions = sessions_,
@@ -277,7 +298,8 @@ server::Services Application::services(const server::StaticFiles& page) {
           .dialect_defaults = config_.dialect_defaults,
           .ping_interval = config_.ping_interval,
           .ping_timeout = config_.ping_timeout,
-          .opening_grant = config_.opening_grant};
+          .opening_grant = config_.opening_grant,
+          .window = remote_->window()};
 }
 
 }  // namespace gibsey::app

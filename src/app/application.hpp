@@ -9,6 +9,7 @@
 #include "provider/chat_model.hpp"
 #include "provider/llama/engine.hpp"
 #include "provider/llama/llama_embedder.hpp"
+#include "provider/providers.hpp"
 #include "retrieval/retriever.hpp"
 #include "server/conversation_feed.hpp"
 #include "server/metrics.hpp"
@@ -22,6 +23,7 @@
 #include <boost/asio/strand.hpp>
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -76,7 +78,7 @@ class Application {
   Result<void> open_models(bool chat);
   Result<void> open_turns();
   boost::asio::awaitable<void> sweep_holds();
-  Result<void> open_chat_model(bool local);
+  boost::asio::awaitable<void> watch_models();
   boost::asio::awaitable<Result<void>> sync_folder(std::filesystem::path folder);
   boost::asio::awaitable<Result<void>> load_index(model::World world);
   [[nodiscard]] std::vector<std::filesystem::path> world_folders() const;
@@ -91,7 +93,8 @@ class Application {
   std::unique_ptr<store::SqliteLedgerStore> ledger_;
   std::unique_ptr<provider::LlamaEngine> engine_;
   std::unique_ptr<provider::LlamaEmbedder> embedder_;
-  std::unique_ptr<provider::ChatModel> chat_model_;
+  std::vector<std::unique_ptr<provider::ChatModel>> chat_models_;
+  std::unique_ptr<provider::Providers> models_;
   std::unique_ptr<retrieval::Retriever> retriever_;
   /// What a turn reports goes to the counters; a turn that has ended to the feed too.
   struct Observer final : server::Metrics {
@@ -113,6 +116,8 @@ class Application {
   // The timer and the flag are the strand's own.
   std::optional<boost::asio::strand<boost::asio::any_io_executor>> sweeping_;
   std::optional<boost::asio::steady_timer> sweep_timer_;
+  std::optional<boost::asio::steady_timer> watch_timer_;
+  std::future<void> watching_;  ///< ends when watch_models() has
   bool sweep_no_more_ = false;
   std::atomic<bool> ready_ = false;
   mutable std::mutex mutex_;

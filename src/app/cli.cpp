@@ -74,6 +74,7 @@ class CommandLine {
         ->type_name("LIST");
     command->add_option("--model", flags_.model, "Chat model, any GGUF (default: the bundled small one)")->type_name("FILE");
     command->add_option("--script", flags_.script, "Answer from a script, for tests")->type_name("FILE");
+    command->add_flag("--debug", flags_.debug, "Keep what models are sent in the turns' records (GET /v1/turns/{id}, trace)");
     command->callback([this] {
       serving_ = true;
       chosen_ = [](const Place& place) { return serve(place.config, place.installation); };

@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 extern char** environ;  // NOLINT: POSIX has no header for it
@@ -48,6 +49,12 @@ std::vector<std::string> split_list(const std::string& text) {
 class Settings {
  public:
   void set_default(const std::string& name, std::string value) { values_.try_emplace(name, std::move(value)); }
+  /// From `.env` or the configuration file.
+  void set_from_file(const std::string& name, std::string value) {
+    if (!value.empty()) in_files_.insert(name);
+    set_default(name, std::move(value));
+  }
+  [[nodiscard]] bool in_files(const char* name) const { return in_files_.contains(name); }
 
   void take(const char* name, std::string& target) {
     if (const auto* value = find(name)) target = *value;
@@ -92,6 +99,7 @@ class Settings {
 
  private:
   Environment values_;
+  std::set<std::string> in_files_;
   std::string problem_;
 };
 
@@ -110,8 +118,10 @@ Result<Environment> read_toml(const fs::path& path) {
     for (auto& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     if (const auto string = node.value<std::string>()) {
       values[name] = *string;
-    } else if (const auto number = node.value<std::int64_t>()) {
+    } else if (const auto number = node.value_exact<std::int64_t>()) {
       values[name] = std::to_string(*number);
+    } else if (const auto fraction = node.value_exact<double>()) {
+      values[name] = fmt::format("{}", *fraction);
     } else if (const auto* list = node.as_array()) {
       std::string joined;
       for (const auto& element : *list) joined += (joined.empty() ? "" : ",") + element.value_or(std::string());
@@ -167,10 +177,11 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("GIBSEY_ALLOWED_ORIGINS", config.allowed_origins);
   settings.take("GIBSEY_OPENING_GRANT", config.opening_grant, 0);
   settings.take("GIBSEY_MAX_TOKENS", config.max_tokens, 1);
+  int debug = config.debug ? 1 : 0;
+  settings.take("GIBSEY_DEBUG", debug, 0);
+  config.debug = debug != 0;
   settings.take("GIBSEY_MAX_TURNS", config.max_turns, 1);
   settings.take("GIBSEY_THREADS", config.threads, 0);
-  settings.take("OLLAMA_BASE_URL", config.ollama_base_url);
-  settings.take("OLLAMA_MODEL", config.ollama_model);
   settings.take("LOG_LEVEL", config.log_level);
   settings.take("RAG_URL", config.rag_url);
   settings.take("LEDGER_URL", config.ledger_url);
@@ -184,17 +195,24 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("REDIS_PORT", config.redis_port, 1);
   settings.take("REDIS_DB", config.redis_db, 0);
   settings.take("REDIS_PASSWORD", config.redis_password);
-  settings.take("OLLAMA_TIMEOUT", config.ollama_timeout, 1);
   settings.take("SERVICE_NAME", config.service_name);
   settings.take("DEFAULT_TEMPERATURE", config.dialect_defaults.temperature, 0, 2);
   settings.take("DEFAULT_TOP_P", config.dialect_defaults.top_p, 0, 1);
   settings.take("MAX_TOKENS", config.dialect_defaults.max_tokens, 1);
   settings.take("WS_PING_INTERVAL", config.ping_interval, 0);
   settings.take("WS_PING_TIMEOUT", config.ping_timeout, 1);
-  GIBSEY_TRY(config.auth, read_auth_settings([&settings](const char* name) {
-               const auto* value = settings.find(name);
-               return value == nullptr ? std::string() : *value;
-             }));
+  const auto find = [&settings](const char* name) {
+    const auto* value = settings.find(name);
+    return value == nullptr ? std::string() : *value;
+  };
+  GIBSEY_TRY(config.auth, read_auth_settings(find));
+  GIBSEY_TRY(config.providers, read_providers(find, [&settings](const char* name) { return settings.in_files(name); }));
+  config.providers_named = !find("LLM_PROVIDERS").empty();
+  std::string costs;
+  settings.take("GIBSEY_COSTS", costs);
+  auto prices = chat::parse_costs(costs);
+  if (!prices) return fail(prices.error().code, "GIBSEY_COSTS: " + prices.error().message);
+  config.costs = *std::move(prices);
   std::vector<std::string> texts;
   settings.take("GIBSEY_WORLDS", texts);
   config.worlds.assign(texts.begin(), texts.end());
@@ -219,12 +237,13 @@ void apply_flags(Config& config, const Flags& flags) {
   if (flags.host) config.host = *flags.host;
   if (!flags.ports.empty()) config.ports = flags.ports;
   if (flags.model) {
-    // A model named on the command line is the one that is meant, whatever the environment says of Ollama.
     config.model = *flags.model;
-    config.ollama_base_url.clear();
+    // A model named on the command line is the one that is meant, whatever addresses are set; LLM_PROVIDERS is an order.
+    if (!config.providers_named) config.providers = {{.kind = ProviderKind::local, .upstream = {.name = "local"}}};
   }
   if (flags.script) config.script = *flags.script;
   if (flags.log_level) config.log_level = *flags.log_level;
+  if (flags.debug) config.debug = true;
 }
 
 }  // namespace
@@ -271,11 +290,11 @@ Result<Config> load_config(const Flags& flags, const Environment& environment) {
   const bool named = !flags.config_file.empty();
   const fs::path file = named ? flags.config_file : fs::path("gibsey.toml");
   if (const auto dotenv = read_file(file.parent_path() / ".env")) {
-    for (auto& [name, value] : parse_dotenv(*dotenv)) settings.set_default(name, value);
+    for (auto& [name, value] : parse_dotenv(*dotenv)) settings.set_from_file(name, value);
   }
   if (named || fs::exists(file)) {
     GIBSEY_TRY(const auto values, read_toml(file));
-    for (const auto& [name, value] : values) settings.set_default(name, value);
+    for (const auto& [name, value] : values) settings.set_from_file(name, value);
   }
   Config config;
   GIBSEY_CHECK(apply_settings(config, settings));

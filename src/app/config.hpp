@@ -1,5 +1,7 @@
 #pragma once
+#include "app/provider_config.hpp"
 #include "base/result.hpp"
+#include "chat/costs.hpp"
 #include "chat/dialect.hpp"
 #include "server/auth/authenticator.hpp"
 #include "server/routes.hpp"
@@ -26,9 +28,8 @@ struct Config {
   std::filesystem::path script;           ///< a scripted model instead of a real one (tests, benchmarks)
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
-  std::string ollama_base_url;  ///< used only where set
-  std::string ollama_model = "llama3:8b";
-  std::chrono::seconds ollama_timeout{300};
+  std::vector<ConfiguredProvider> providers;  ///< in the order in which they are asked; never empty
+  bool providers_named = false;               ///< by LLM_PROVIDERS, not by what else is set
   // Other services; used only where named.
   std::string rag_url;     ///< whole address of GET /retrieve
   std::string ledger_url;  ///< whole address of POST /debit
@@ -47,6 +48,8 @@ struct Config {
   std::chrono::seconds ping_interval{30};  ///< of a WebSocket
   std::chrono::seconds ping_timeout{10};
   int opening_grant = 100;
+  chat::Costs costs;   ///< besides those of the worlds (GIBSEY_COSTS)
+  bool debug = false;  ///< what models are sent is kept in the turns' records
   int max_tokens = 120;
   int threads = 0;     ///< of the model in this process; 0: one a processor. 1 where other programs keep the processors busy
   int max_turns = 64;  ///< running and waiting; past it 429
@@ -63,6 +66,7 @@ struct Flags {
   std::optional<std::filesystem::path> model;
   std::optional<std::filesystem::path> script;
   std::optional<std::string> log_level;
+  bool debug = false;
 };
 
 using Environment = std::map<std::string, std::string>;

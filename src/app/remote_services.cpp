@@ -97,7 +97,7 @@ std::map<std::string, chat::TurnParts> RemoteServices::parts_by_dialect(const ch
                                                               .turns = own.turns,
                                                               .ledger = ledger_ ? *ledger_ : own.ledger,
                                                               .passages = passages_ ? *passages_ : own.passages,
-                                                              .model = own.model,
+                                                              .models = own.models,
                                                               .observer = own.observer,
                                                               .sentiments = own.sentiments,
                                                               .recall = own.recall});
@@ -108,7 +108,7 @@ std::map<std::string, chat::TurnParts> RemoteServices::parts_by_dialect(const ch
                                                                     .turns = own.turns,
                                                                     .ledger = own.ledger,
                                                                     .passages = own.passages,
-                                                                    .model = own.model,
+                                                                    .models = own.models,
                                                                     .observer = own.observer,
                                                                     .sentiments = own.sentiments,
                                                                     .recall = recall_ ? recall_.get() : own.recall});

@@ -37,8 +37,7 @@ Result<std::vector<std::string>> listen(net::HttpServer& server, const Config& c
   return addresses;
 }
 
-asio::awaitable<void> run_until_told(Application& app, net::HttpServer& server) {
-  asio::signal_set signals(app.runtime().executor(), SIGTERM, SIGINT, SIGHUP);
+asio::awaitable<void> run_until_told(Application& app, net::HttpServer& server, asio::signal_set& signals) {
   for (;;) {
     boost::system::error_code error;
     const int signal = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
@@ -80,11 +79,13 @@ int serve(const Config& config, const Installation& installation) {
   const auto addresses = listen(server, config);
   if (!addresses) return complain(addresses.error());
   if (const auto announced = app.lock()->announce(addresses->front()); !announced) return complain(announced.error());
+  // Before anybody is told that there is somebody to signal.
+  asio::signal_set signals(app.runtime().executor(), SIGTERM, SIGINT, SIGHUP);
   app.set_ready(true);
   app.start_sweeping();
   fmt::print("Gibsey is ready at {}\n", fmt::join(*addresses, " and "));
   std::fflush(stdout);
-  app.runtime().wait(run_until_told(app, server));
+  app.runtime().wait(run_until_told(app, server, signals));
   app.stop_sweeping();
   return 0;
 }

@@ -20,6 +20,8 @@ class CitationCheck final : public ReplyCheck {
   [[nodiscard]] std::vector<CheckedPiece> feed(std::string_view text) override;
   [[nodiscard]] std::vector<CheckedPiece> finish() override;
   [[nodiscard]] const std::string& reply() const override { return reply_; }
+  /// As the model wrote it, what is not decided yet.
+  [[nodiscard]] std::string held() const { return space_ + held_; }
   /// Numbers that no source has.
   [[nodiscard]] int false_citations() const { return false_citations_; }
   /// The sources that the reply cites, each once, in the order in which it first does.

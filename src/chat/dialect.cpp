@@ -3,7 +3,7 @@
 namespace gibsey::chat {
 
 Dialect turns_dialect() {
-  return {.name = "turns", .tone = true};
+  return {.name = "turns", .tone = true, .after_failure = AfterFailure::replace};
 }
 
 Dialect ask_dialect() {
@@ -27,11 +27,16 @@ Dialect cited_dialect(double weight) {
           .charged = false,
           .temperature = 0.3 + 0.2 * weight,
           .max_tokens = 2048,
+          .history_pairs = 10,
           .history_minutes = 60};
 }
 
 Dialect session_dialect() {
   return {.name = "session", .charged = false};
+}
+
+Dialect facade_dialect() {
+  return {.name = "facade"};
 }
 
 }  // namespace gibsey::chat

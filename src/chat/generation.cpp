@@ -1,6 +1,9 @@
 #include "chat/generation.hpp"
 
+#include "base/log.hpp"
+#include "chat/call_trace.hpp"
 #include "chat/reply_guard.hpp"
+#include "chat/turn_prompt.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -21,17 +24,17 @@ constexpr int kLeastWords = 18;
 /// reply under 2.5 s, contracts section 6).
 constexpr double kPatienceMs = 1300;
 
-provider::ChatRequest request_for(const AdmittedTurn& turn, const TurnParts& parts, const Prompt& prompt) {
+provider::ChatRequest request_for(const AdmittedTurn& turn, const Prompt& prompt) {
   provider::ChatRequest request;
   request.messages = prompt.messages;
   request.stable_messages = prompt.stable_messages;
   request.opening = prompt.opening;
-  request.max_tokens = turn.question.max_tokens;
+  request.max_tokens = most_reply_tokens(turn);
   request.user_id = turn.question.user_id;
   request.deadline = turn.deadline;
   request.stop = {"\nUser:", "\nReader:"};
   request.stop.insert(request.stop.end(), turn.question.stop.begin(), turn.question.stop.end());
-  if (parts.model.is_small()) request.sampling = {.min_p = 0.1, .repeat_penalty = 1.12};
+  if (turn.model->is_small()) request.sampling = {.min_p = 0.1, .repeat_penalty = 1.12};
   request.sampling.temperature = turn.record.temperature;
   request.sampling.top_p = turn.record.top_p;
   return request;
@@ -98,38 +101,73 @@ asio::awaitable<bool> is_more(provider::TokenStream& stream) {
   co_return piece && *piece;
 }
 
-/// One generation, piece by piece into `sink` until it wants no more. Says how it ended.
-asio::awaitable<Result<model::FinishReason>> generate(AdmittedTurn& turn, TurnParts& parts, provider::ChatRequest request,
-                                                      Sink& sink) {
-  GIBSEY_CO_TRY(std::shared_ptr<provider::TokenStream> stream, co_await parts.model.start(std::move(request)));
-  turn.log->when_stopped([weak = std::weak_ptr(stream)] {
-    if (const auto running = weak.lock()) running->stop();
-  });
-  bool wanted = true;
-  while (wanted) {
-    GIBSEY_CO_TRY(auto piece, co_await stream->next());
-    if (!piece) break;
-    parts.observer.count("tokens", parts.model.provider(), 1);
-    wanted = co_await sink.take(std::move(*piece));
+/// The generations of one reply.
+class Generator {
+ public:
+  Generator(AdmittedTurn& turn, TurnParts& parts) : turn_(turn), parts_(parts) {}
+
+  /// One generation, piece by piece into `sink` until it wants no more. Says how it ended.
+  asio::awaitable<Result<model::FinishReason>> generate(provider::ChatRequest request, Sink& sink) {
+    CallTrace trace(turn_, request);
+    auto ended = co_await stream(std::move(request), sink, trace);
+    trace.ended(ended);
+    co_return ended;
   }
-  turn.log->when_stopped(nullptr);
-  if (!wanted) {
-    // What was made by then is drained, so that the usage tells of it.
-    stream->stop();
-    while (co_await is_more(*stream)) {
+
+  [[nodiscard]] const std::optional<Deadline::Clock::time_point>& first_token() const { return first_token_; }
+
+ private:
+  asio::awaitable<Result<model::FinishReason>> stream(provider::ChatRequest request, Sink& sink, CallTrace& trace) {
+    GIBSEY_CO_TRY(std::shared_ptr<provider::TokenStream> stream, co_await turn_.model->start(std::move(request)));
+    turn_.log->when_stopped([weak = std::weak_ptr(stream)] {
+      if (const auto running = weak.lock()) running->stop();
+    });
+    const auto wanted = co_await pour(*stream, sink);
+    turn_.log->when_stopped(nullptr);
+    if (!wanted) co_return std::unexpected(wanted.error());
+    if (!*wanted) {
+      // What was made by then is drained, so that the usage tells of it.
+      stream->stop();
+      while (co_await is_more(*stream)) {
+      }
+    }
+    const auto generated = stream->generated();
+    note(generated);
+    trace.counted(generated);
+    if (turn_.log->stop_requested()) co_return model::FinishReason::stopped_by_reader;
+    if (!*wanted) co_return model::FinishReason::stop;
+    co_return generated.finish_reason;
+  }
+
+  asio::awaitable<Result<bool>> pour(provider::TokenStream& stream, Sink& sink) {
+    while (true) {
+      GIBSEY_CO_TRY(auto piece, co_await stream.next());
+      if (!piece) co_return true;
+      if (!first_token_) first_token_ = Deadline::Clock::now();
+      parts_.observer.count("tokens", turn_.model->provider(), 1);
+      if (!co_await sink.take(*std::move(piece))) co_return false;
     }
   }
-  const auto generated = stream->generated();
-  add(turn.record.usage, generated.usage);
-  if (turn.log->stop_requested()) co_return model::FinishReason::stopped_by_reader;
-  if (!wanted) co_return model::FinishReason::stop;
-  co_return generated.finish_reason;
-}
 
-asio::awaitable<Result<model::FinishReason>> stream_freely(AdmittedTurn& turn, TurnParts& parts, const Prompt& prompt,
+  void note(const provider::Generated& generated) {
+    add(turn_.record.usage, generated.usage);
+    if (generated.reasoning_characters > 0)
+      parts_.observer.count("reasoning_characters", turn_.model->provider(), generated.reasoning_characters);
+    if (generated.prompt_was_cut) {
+      log::warn("turn {}: provider {} cut the prompt; give its model a larger context", turn_.record.id, turn_.model->provider());
+      turn_.record.cut.emplace_back("a part of the prompt, by the model's server: its context is too short");
+    }
+  }
+
+  AdmittedTurn& turn_;
+  TurnParts& parts_;
+  std::optional<Deadline::Clock::time_point> first_token_;
+};
+
+asio::awaitable<Result<model::FinishReason>> stream_freely(AdmittedTurn& turn, Generator& generator, const Prompt& prompt,
                                                            ReplyCheck& check, ReplyWriter& writer) {
   FreeSink sink(check, writer);
-  co_return co_await generate(turn, parts, request_for(turn, parts, prompt), sink);
+  co_return co_await generator.generate(request_for(turn, prompt), sink);
 }
 
 GuardInputs guard_inputs(const AdmittedTurn& turn, const Prompt& prompt) {
@@ -142,7 +180,7 @@ GuardInputs guard_inputs(const AdmittedTurn& turn, const Prompt& prompt) {
 }
 
 /// Sentences pass a guard, and a generation that goes astray is begun again after what was accepted.
-asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, TurnParts& parts, const Prompt& prompt,
+asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, Generator& generator, const Prompt& prompt,
                                                             ReplyCheck& check, ReplyWriter& writer) {
   ReplyGuard guard(guard_inputs(turn, prompt));
   GuardedSink sink(guard, check, writer);
@@ -151,7 +189,7 @@ asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, 
     if (attempt > 0 && guard.words() >= least_words) break;
     if (attempt > 0 && guard.words() > 0 && turn.milliseconds() > kPatienceMs) break;
     guard.restart();
-    auto request = request_for(turn, parts, prompt);
+    auto request = request_for(turn, prompt);
     request.max_tokens = std::min(request.max_tokens, kAttemptTokens);
     if (guard.accepted().empty()) {
       request.opening += prompt.lead_in;
@@ -159,7 +197,7 @@ asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, 
     } else {
       request.opening += guard.accepted();
     }
-    GIBSEY_CO_TRY(const auto reason, co_await generate(turn, parts, std::move(request), sink));
+    GIBSEY_CO_TRY(const auto reason, co_await generator.generate(std::move(request), sink));
     if (reason == model::FinishReason::stopped_by_reader) co_return reason;
     co_await sink.finish();
   }
@@ -171,10 +209,17 @@ asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, 
 
 }  // namespace
 
-asio::awaitable<Result<model::FinishReason>> generate_reply(AdmittedTurn& turn, TurnParts& parts, const Prompt& prompt,
-                                                            ReplyCheck& check, ReplyWriter& writer) {
-  if (parts.model.is_small()) return stream_guarded(turn, parts, prompt, check, writer);
-  return stream_freely(turn, parts, prompt, check, writer);
+asio::awaitable<Generation> generate_reply(AdmittedTurn& turn, TurnParts& parts, const Prompt& prompt, ReplyCheck& check,
+                                           ReplyWriter& writer) {
+  Generator generator(turn, parts);
+  Generation generation;
+  if (turn.model->is_small()) {
+    generation.ended = co_await stream_guarded(turn, generator, prompt, check, writer);
+  } else {
+    generation.ended = co_await stream_freely(turn, generator, prompt, check, writer);
+  }
+  generation.first_token = generator.first_token();
+  co_return generation;
 }
 
 }  // namespace gibsey::chat

@@ -54,10 +54,16 @@ asio::awaitable<std::vector<store::WindowMessage>> load_window(store::HistoryWin
   co_return std::vector<store::WindowMessage>();
 }
 
-asio::awaitable<void> append_to_window(store::HistoryWindow& window, const model::Turn& turn) {
+asio::awaitable<void> append_to_window(store::HistoryWindow& window, store::TurnStore& turns, const model::Turn& turn) {
   if (turn.reply.empty()) co_return;
   if (const auto appended = co_await window.append(turn.conversation_id, turn.question, turn.reply); !appended) {
     log::warn("turn {}: not added to the window of its conversation: {}", turn.id, appended.error().message);
+  }
+  // Its reader may have removed the conversation since the turn ended, and with it the window as it was then.
+  const auto stored = co_await turns.find(turn.id);
+  if (!stored || *stored) co_return;
+  if (const auto forgotten = co_await window.forget(turn.conversation_id); !forgotten) {
+    log::warn("turn {}: the window of its removed conversation stays until it expires: {}", turn.id, forgotten.error().message);
   }
 }
 

@@ -2,6 +2,7 @@
 #include "chat/prompt.hpp"
 #include "model/turn.hpp"
 #include "store/history_window.hpp"
+#include "store/turn_store.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -21,7 +22,7 @@ namespace gibsey::chat {
 boost::asio::awaitable<std::vector<store::WindowMessage>> load_window(store::HistoryWindow& window, std::string conversation_id);
 
 /// Adds a turn that has ended; one without a reply is left out. A reply that replaces another (a sibling) must not be added: the
-/// window knows no branches. Trouble goes to the log.
-boost::asio::awaitable<void> append_to_window(store::HistoryWindow& window, const model::Turn& turn);
+/// window knows no branches. Of a conversation that was removed meanwhile nothing stays. Trouble goes to the log.
+boost::asio::awaitable<void> append_to_window(store::HistoryWindow& window, store::TurnStore& turns, const model::Turn& turn);
 
 }  // namespace gibsey::chat

@@ -2,6 +2,7 @@
 
 #include "net/testing/io_threads.hpp"
 #include "net/testing/redis_server.hpp"
+#include "store/memory/turn_store.hpp"
 #include "store/redis/history_window.hpp"
 
 #include <gtest/gtest.h>
@@ -81,9 +82,29 @@ TEST(HistoryWindow, TakesTurnsWithAReply) {
   net::testing::IoThreads io;
   const auto redis = std::make_shared<net::RedisClient>(io.executor(), net::RedisOptions{.port = server.port()});
   const auto window = store::redis::make_history_window(redis, std::chrono::seconds(20));
-  io.run(append_to_window(*window, turn_of("a?", "a.")));
-  io.run(append_to_window(*window, turn_of("b?", "")));
+  store::MemoryTurnStore turns;
+  io.run(turns.begin(turn_of("a?", "a."))).value();
+  io.run(append_to_window(*window, turns, turn_of("a?", "a.")));
+  io.run(append_to_window(*window, turns, turn_of("b?", "")));
   EXPECT_EQ(io.run(load_window(*window, "c")), window_of("a"));
+  redis->stop();
+}
+
+TEST(HistoryWindow, OfAConversationThatWasRemovedMeanwhileNothingStays) {
+  net::testing::RedisServer server;
+  net::testing::IoThreads io;
+  const auto redis = std::make_shared<net::RedisClient>(io.executor(), net::RedisOptions{.port = server.port()});
+  const auto window = store::redis::make_history_window(redis, std::chrono::seconds(20));
+  store::MemoryTurnStore turns;
+  const auto turn = turn_of("a?", "a.");
+  io.run(turns.begin(turn)).value();
+  io.run(append_to_window(*window, turns, turn));
+  auto ended = turn;
+  ended.status = model::TurnStatus::complete;
+  io.run(turns.finish(ended, 0, {})).value();
+  io.run(turns.remove_conversation("c")).value();
+  io.run(append_to_window(*window, turns, turn));
+  EXPECT_TRUE(io.run(load_window(*window, "c")).empty());
   redis->stop();
 }
 
@@ -92,7 +113,8 @@ TEST(HistoryWindow, TroubleCostsNothingButTheWindow) {
   const auto redis =
       std::make_shared<net::RedisClient>(io.executor(), net::RedisOptions{.port = net::testing::RedisServer::free_port()});
   const auto window = store::redis::make_history_window(redis);
-  io.run(append_to_window(*window, turn_of("a?", "a.")));
+  store::MemoryTurnStore turns;
+  io.run(append_to_window(*window, turns, turn_of("a?", "a.")));
   EXPECT_TRUE(io.run(load_window(*window, "c")).empty());
   redis->stop();
 }

@@ -130,6 +130,7 @@ class QuoteCheck::State {
   }
 
   std::vector<CheckedPiece> take() { return std::exchange(pieces_, {}); }
+  [[nodiscard]] const std::string& held() const { return pending_; }
 
   int false_quotes_ = 0;
   std::vector<model::Quote> quotes_;
@@ -341,6 +342,9 @@ std::vector<CheckedPiece> QuoteCheck::insert(const model::Source& source, model:
   return state_->take();
 }
 
+const std::string& QuoteCheck::held() const {
+  return state_->held();
+}
 int QuoteCheck::false_quotes() const {
   return state_->false_quotes_;
 }

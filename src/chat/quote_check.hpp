@@ -37,6 +37,8 @@ class QuoteCheck final : public ReplyCheck {
   /// A verified quotation that did not come from the model: writes `before`, the quote with its page, and the event.
   [[nodiscard]] std::vector<CheckedPiece> insert(const model::Source& source, model::QuoteOrigin origin, std::string_view before);
 
+  /// As the model wrote it, what is not decided yet.
+  [[nodiscard]] const std::string& held() const;
   [[nodiscard]] int false_quotes() const;
   [[nodiscard]] const std::vector<model::Quote>& quotes() const;
   [[nodiscard]] const std::string& reply() const override;

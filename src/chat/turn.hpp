@@ -1,5 +1,4 @@
 #pragma once
-#include "chat/prompt_template.hpp"
 #include "chat/turn_log.hpp"
 #include "chat/turn_service.hpp"
 #include "model/character.hpp"
@@ -22,12 +21,13 @@ struct AdmittedTurn {
   std::vector<std::string> speaker_names;  ///< of everyone in the world
   model::CreditHold hold;
   model::Turn record;
-  std::optional<PromptTemplate> prompt_template;
+  provider::ChatModel* model = nullptr;  ///< that answers, or will be asked first
   std::shared_ptr<TurnLog> log;
   Deadline deadline = Deadline::never();
   Deadline::Clock::time_point started;
   int context_tokens = 6000;
   bool passages_required = false;
+  bool debug = false;  ///< what models are sent is kept in the record
   ToneSteps tone_steps;
 
   [[nodiscard]] double milliseconds() const {

@@ -2,7 +2,6 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
-#include "chat/prompt.hpp"
 #include "chat/stored_turn.hpp"
 #include "chat/turn.hpp"
 
@@ -36,7 +35,7 @@ constexpr int kMostEvents = 1'000'000;
 class Turns final : public TurnService {
  public:
   Turns(asio::any_io_executor executor, TurnParts parts, TurnSettings settings, std::map<std::string, TurnParts> special)
-      : executor_(std::move(executor)), parts_(parts), settings_(settings), special_(std::move(special)) {}
+      : executor_(std::move(executor)), parts_(parts), settings_(std::move(settings)), special_(std::move(special)) {}
 
   asio::awaitable<Result<StartOutcome>> start(Question question) override {
     if (!question.idempotency) co_return co_await admit(std::move(question), random_id());
@@ -199,12 +198,12 @@ class Turns final : public TurnService {
     Place place(*this);
     if (!place.taken()) co_return Busy{.wait_seconds = expected_wait_seconds()};
     GIBSEY_CO_TRY(auto cast, co_await find_cast(question));
-    GIBSEY_CO_TRY(auto prompt_template, parse_template(cast.world));
+    if (!parts_.models.has(question.provider, question.model))
+      co_return fail(ErrorCode::invalid_argument, "this server has no such provider or model; see GET /v1/providers");
     GIBSEY_CO_CHECK(co_await choose_parent(question));
 
     model::CreditHold hold;
-    if (question.dialect.charged) {
-      const int cost = cast.character.id.empty() ? cast.world.narrator_cost : cast.world.character_cost;
+    if (const int cost = cost_of(settings_.costs, question.dialect, cast.world, cast.character.id.empty()); cost > 0) {
       GIBSEY_CO_TRY(auto outcome, co_await parts.ledger.hold(question.user_id, turn_id, cost, settings_.opening_grant));
       if (const auto* refused = std::get_if<model::InsufficientCredits>(&outcome)) {
         co_return CreditsRefused{.needed = refused->needed, .available = refused->available};
@@ -214,10 +213,9 @@ class Turns final : public TurnService {
     const auto hold_seconds = std::chrono::duration<double>(Deadline::Clock::now() - started).count();
     parts_.observer.phase("hold", hold_seconds);
 
-    if (question.max_tokens <= 0)
-      question.max_tokens = question.dialect.max_tokens > 0 ? question.dialect.max_tokens : settings_.max_tokens;
-    // A model with little room gives at most half of it to the reply.
-    question.max_tokens = std::min(question.max_tokens, std::max(parts_.model.context_tokens() / 2, 1));
+    for (const int preset : {question.dialect.max_tokens, cast.world.max_tokens, settings_.max_tokens}) {
+      if (question.max_tokens <= 0) question.max_tokens = preset;
+    }
     auto turn = std::make_shared<AdmittedTurn>();
     turn->record = new_record(question, cast, hold, turn_id);
     turn->record.phases.push_back({"hold", 1000 * hold_seconds});
@@ -226,12 +224,13 @@ class Turns final : public TurnService {
     turn->character = std::move(cast.character);
     turn->speaker_names = std::move(cast.speaker_names);
     turn->hold = std::move(hold);
-    turn->prompt_template = std::move(prompt_template);
+    turn->model = &parts_.models.preferred();
     turn->log = std::make_shared<TurnLog>(turn_id);
     turn->deadline = Deadline::after(settings_.time_limit);
     turn->started = started;
     turn->context_tokens = settings_.context_tokens;
     turn->passages_required = settings_.passages_required;
+    turn->debug = settings_.debug;
     turn->tone_steps = settings_.tone_steps;
     co_return co_await begin(std::move(turn), place);
   }
@@ -310,8 +309,8 @@ class Turns final : public TurnService {
     Cast cast;
     auto world_name = question.world;
     if (!question.character_id.empty()) {
-      GIBSEY_CO_TRY(auto character,
-                    co_await parts_of(question.dialect).characters.find_character(question.world, question.character_id));
+      GIBSEY_CO_TRY(auto character, co_await parts_of(question.dialect)
+                                        .characters.find_character_for(question.user_id, question.world, question.character_id));
       if (!character) co_return fail(ErrorCode::not_found, "char not found");
       world_name = character->world;
       cast.character = std::move(*character);
@@ -329,12 +328,6 @@ class Turns final : public TurnService {
     co_return cast;
   }
 
-  Result<PromptTemplate> parse_template(const model::World& world) const {
-    const bool small = parts_.model.is_small();
-    const auto& own = small ? world.small_prompt_template : world.prompt_template;
-    return PromptTemplate::parse(own.empty() ? std::string(default_prompt_template(small)) : own);
-  }
-
   model::Turn new_record(const Question& question, const Cast& cast, const model::CreditHold& hold, const std::string& id) const {
     const auto now = unix_millis_now();
     return {.id = id,
@@ -346,8 +339,8 @@ class Turns final : public TurnService {
             .character_id = cast.character.id,
             .question = question.text,
             .hold_id = hold.id,
-            .provider = parts_.model.provider(),
-            .model = parts_.model.model(),
+            .provider = parts_.models.preferred().provider(),
+            .model = parts_.models.preferred().model(),
             .personality_weight = question.personality_weight,
             .created = now,
             .updated = now};
@@ -389,7 +382,7 @@ class Turns final : public TurnService {
 
 std::unique_ptr<TurnService> make_turn_service(asio::any_io_executor executor, TurnParts parts, TurnSettings settings,
                                                std::map<std::string, TurnParts> special) {
-  return std::make_unique<Turns>(std::move(executor), parts, settings, std::move(special));
+  return std::make_unique<Turns>(std::move(executor), parts, std::move(settings), std::move(special));
 }
 
 }  // namespace gibsey::chat

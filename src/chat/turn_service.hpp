@@ -1,10 +1,11 @@
 #pragma once
 #include "base/result.hpp"
+#include "chat/costs.hpp"
 #include "chat/dialect.hpp"
 #include "chat/tone.hpp"
 #include "chat/turn_observer.hpp"
 #include "model/turn.hpp"
-#include "provider/chat_model.hpp"
+#include "provider/providers.hpp"
 #include "retrieval/passage_finder.hpp"
 #include "store/character_store.hpp"
 #include "store/history_window.hpp"
@@ -51,11 +52,11 @@ struct Question {
   std::string text;
   std::string conversation_id;  ///< "" begins a new one
   std::string page_id;          ///< the page the reader has open, may be empty
-  int max_tokens = 0;           ///< 0: the dialect's, else the default, 120
+  int max_tokens = 0;           ///< 0: the dialect's, else the world's, else the default, 120
   Dialect dialect = ask_dialect();
   std::optional<IdempotencyKey> idempotency;
   double personality_weight = 0;
-  /// The turn that this one follows in the conversation's tree; absent: the conversation's newest.
+  /// The turn of `conversation_id` that this one follows in the conversation's tree, "": none; absent: its newest.
   std::optional<std::string> parent_id;
   /// What a client of a facade sent along: its own system message, which joins the mandate, the talk so far (absent: the
   /// conversation's record counts) and strings before which the reply ends.
@@ -95,7 +96,7 @@ class RunningTurn {
 using StartOutcome = std::variant<std::shared_ptr<RunningTurn>, CreditsRefused, Busy>;
 
 struct TurnSettings {
-  int max_tokens = 120;
+  int max_tokens = 120;                  ///< where neither question, dialect nor world says
   int max_turns = 64;                    ///< running and waiting turns; one more is Busy
   int opening_grant = 100;               ///< credits of a new user (contracts section 0)
   std::chrono::seconds time_limit{300};  ///< of a whole turn
@@ -103,6 +104,8 @@ struct TurnSettings {
   /// Where the passages cannot be looked up: fail the turn, or let the character answer without quotes and say so.
   bool passages_required = false;
   ToneSteps tone_steps;
+  Costs costs;         ///< besides those of the worlds
+  bool debug = false;  ///< what models are sent is kept in the turn's record
 };
 
 /// The parts that a turn is made of. All must outlive the service and every running turn.
@@ -112,7 +115,7 @@ struct TurnParts {
   store::TurnStore& turns;
   store::LedgerStore& ledger;
   retrieval::PassageFinder& passages;
-  provider::ChatModel& model;
+  provider::Providers& models;
   TurnObserver& observer;
   const Sentiments* sentiments = nullptr;  ///< null: no tone follows the reader
   Recall* recall = nullptr;                ///< null: nobody is remembered

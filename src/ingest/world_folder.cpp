@@ -205,6 +205,7 @@ Result<void> read_world_toml(const fs::path& folder, model::World& world) {
   fields.text("author", world.author);
   fields.text("language", world.language);
   fields.text("licence", world.licence);
+  fields.number("max_tokens", world.max_tokens);
   GIBSEY_CHECK(fields.done());
   if (const toml::table* costs = table_of(table, "costs")) {
     FieldReader cost(*costs, path.string() + " [costs]");

@@ -50,6 +50,23 @@ class WorldFolder {
   fs::path path_;
 };
 
+TEST(WorldFolder, AWorldMayChooseHowLongRepliesAre) {
+  const WorldFolder folder;
+  model::World world{.name = "w"};
+  ASSERT_TRUE(read_world_toml(folder.path(), world));
+  EXPECT_EQ(world.max_tokens, 0);
+  folder.write("world.toml", "title = \"T\"\nmax_tokens = 300\n");
+  ASSERT_TRUE(read_world_toml(folder.path(), world));
+  EXPECT_EQ(world.max_tokens, 300);
+  for (const std::string wrong : {"-1", "2.5", "\"many\"", "1000001"}) {
+    folder.write("world.toml", "max_tokens = " + wrong + "\n");
+    const auto read = read_world_toml(folder.path(), world);
+    ASSERT_FALSE(read) << wrong;
+    EXPECT_NE(read.error().message.find("max_tokens must be a whole number of 0 or more"), std::string::npos)
+        << read.error().message;
+  }
+}
+
 TEST(WorldFolder, APersonalityIsRead) {
   const WorldFolder folder;
   const auto characters = folder.read_with(R"(

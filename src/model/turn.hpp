@@ -129,6 +129,28 @@ struct Phase {
   double ms = 0;
 };
 
+/// What a model was sent and what came of it: kept where the program runs with --debug. A provider's key is no part of it.
+struct ModelCall {
+  struct Message {
+    std::string role;  ///< "system", "user", "assistant"
+    std::string text;
+  };
+  std::string provider;
+  std::string model;
+  std::vector<Message> messages;
+  std::string opening;  ///< what the reply was made to begin with
+  std::vector<std::string> stop;
+  int max_tokens = 0;
+  double temperature = 0;
+  double top_p = 0;
+  double min_p = 0;
+  double repeat_penalty = 0;
+  TokenUsage usage;              ///< as the provider counted
+  bool usage_estimated = false;  ///< it did not, so this is a guess
+  std::string outcome;           ///< a finish reason, or the code of the error
+  double ms = 0;
+};
+
 /// The durable record of a question and its reply. A conversation is a tree of turns: siblings answer the same question again.
 struct Turn {
   std::string id;
@@ -160,7 +182,8 @@ struct Turn {
   double top_p = 0;
   double personality_weight = 0;
   std::vector<Phase> phases;
-  int false_quotes = 0;  ///< quotation marks taken off because no page holds the words
+  std::vector<ModelCall> calls;  ///< with --debug alone
+  int false_quotes = 0;          ///< quotation marks taken off because no page holds the words
   int first_token_ms = 0;
   int total_ms = 0;
   UnixMillis created = 0;

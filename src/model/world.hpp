@@ -16,6 +16,7 @@ struct World {
   std::string origin;      ///< "folder": follows a world folder at each start; "ingest": a person put it there, and it stays
   int character_cost = 5;  ///< credits a question to a character, contracts section 0
   int narrator_cost = 1;
+  int max_tokens = 0;                 ///< of a reply, where neither question nor dialect says; 0: the program's default
   std::string mandate;                ///< operator's text in front of every persona; empty is neutral
   std::string prompt_template;        ///< Jinja source of templates/prompt.j2; empty means the built-in one
   std::string small_prompt_template;  ///< templates/prompt.small.j2, for tiny models; empty means the built-in one

@@ -3,17 +3,12 @@
 #include "net/http_client.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <charconv>
-#include <memory>
 
 namespace gibsey::net {
 
@@ -23,8 +18,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// For the attempt's own, more telling, end to come first.
-constexpr milliseconds kGrace{25};
 constexpr int kMostDoublings = 10;
 
 bool may_be_repeated(const ServiceCall& call) {
@@ -36,22 +29,12 @@ bool is_failure(int status) {
 }
 
 /// Seconds; a date is as if nothing were said.
-std::optional<int> retry_after(const Result<ServiceAnswer>& outcome) {
+std::optional<int> retry_after(const ServiceResult& outcome) {
   if (!outcome) return std::nullopt;
   const auto field = outcome->headers.find("Retry-After");
   int seconds = 0;
   if (!field || std::from_chars(field->data(), field->data() + field->size(), seconds).ec != std::errc()) return std::nullopt;
   return std::clamp(seconds, 0, 86'400);
-}
-
-/// How far a request came, http_client.hpp tells by its words alone; the tests of this file fail when they change.
-bool never_sent(const Error& error) {
-  if (error.code == ErrorCode::invalid_argument) return true;
-  const auto failed_while = [&error](const char* doing) {
-    return error.message.find(fmt::format("({} failed: ", doing)) != std::string::npos ||
-           error.message.ends_with(fmt::format(" while {}", doing));
-  };
-  return failed_while("looking up its name") || failed_while("connecting") || failed_while("agreeing on TLS");
 }
 
 HttpClientRequest request_of(const ServiceCall& call, const HttpHeaders& with_every_call) {
@@ -60,39 +43,16 @@ HttpClientRequest request_of(const ServiceCall& call, const HttpHeaders& with_ev
   return request;
 }
 
-asio::awaitable<Result<ServiceAnswer>> exchange(HttpClientRequest request, std::size_t body_limit, Deadline deadline) {
+asio::awaitable<ServiceResult> exchange(HttpClientRequest request, std::size_t body_limit, Deadline deadline) {
   const auto left = std::chrono::duration_cast<milliseconds>(deadline.left());
-  GIBSEY_CO_TRY(const auto reply,
-                co_await send_http(std::move(request), {.connect = left, .first_byte = left, .idle = left}, deadline));
-  ServiceAnswer answer{.status = reply->status(), .headers = reply->headers()};
+  auto reply = co_await send_http(std::move(request), {.connect = left, .first_byte = left, .idle = left}, deadline);
+  if (!reply) co_return std::unexpected(ServiceFailure{reply.error(), reply.error().sent});
+  ServiceAnswer answer{.status = (*reply)->status(), .headers = (*reply)->headers()};
   if (answer.status >= 500) co_return answer;  // its body changes nothing
-  GIBSEY_CO_TRY(answer.body, co_await reply->read_all(body_limit));
+  auto body = co_await (*reply)->read_all(body_limit);
+  if (!body) co_return std::unexpected(ServiceFailure{std::move(body).error(), true});
+  answer.body = *std::move(body);
   co_return answer;
-}
-
-/// Between a call and the connection that works for it.
-struct Attempt {
-  Attempt(const asio::any_io_executor& executor, Deadline deadline) : end(executor, deadline.at() + kGrace) {}
-  asio::steady_timer end;
-  std::optional<Result<ServiceAnswer>> outcome;
-};
-
-asio::awaitable<void> exchange_for(std::shared_ptr<Attempt> attempt, HttpClientRequest request, std::size_t body_limit,
-                                   Deadline deadline) {
-  attempt->outcome = co_await exchange(std::move(request), body_limit, deadline);
-  attempt->end.cancel();
-}
-
-/// The system's lookup of a name knows no deadline and cannot be broken off: an attempt that is late is left to itself, and
-/// closes its connection as soon as it looks at the clock. Runs on a strand.
-asio::awaitable<Result<ServiceAnswer>> exchange_within(HttpClientRequest request, std::size_t body_limit, Deadline deadline) {
-  const auto strand = co_await asio::this_coro::executor;
-  const auto attempt = std::make_shared<Attempt>(strand, deadline);
-  asio::co_spawn(strand, exchange_for(attempt, std::move(request), body_limit, deadline), asio::detached);
-  boost::system::error_code ignored;
-  if (!attempt->outcome) co_await attempt->end.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-  if (!attempt->outcome) co_return fail(ErrorCode::deadline, "there was no answer in time");
-  co_return *std::move(attempt->outcome);
 }
 
 }  // namespace
@@ -133,14 +93,11 @@ asio::awaitable<ServiceResult> ServiceClient::call(ServiceCall call, Deadline de
   }
 }
 
-asio::awaitable<Result<ServiceAnswer>> ServiceClient::attempt(const ServiceCall& call, Deadline deadline) const {
-  auto request = request_of(call, settings_.headers);
-  const auto strand = asio::make_strand(co_await asio::this_coro::executor);
-  co_return co_await asio::co_spawn(strand, exchange_within(std::move(request), settings_.body_limit, deadline),
-                                    asio::use_awaitable);
+asio::awaitable<ServiceResult> ServiceClient::attempt(const ServiceCall& call, Deadline deadline) const {
+  co_return co_await exchange(request_of(call, settings_.headers), settings_.body_limit, deadline);
 }
 
-ServiceResult ServiceClient::judged(Result<ServiceAnswer> outcome, bool taken_before) const {
+ServiceResult ServiceClient::judged(ServiceResult outcome, bool taken_before) const {
   if (outcome && outcome->status < 500) {
     outcome->repeated = taken_before;
     return *std::move(outcome);
@@ -151,7 +108,7 @@ ServiceResult ServiceClient::judged(Result<ServiceAnswer> outcome, bool taken_be
   };
   if (outcome) return failure(fmt::format("{} failed with status {}; its log tells why", where, outcome->status), true);
   const auto& error = outcome.error();
-  const bool sent = taken_before || !never_sent(error);
+  const bool sent = taken_before || error.sent;
   if (error.code == ErrorCode::too_large)
     return failure(fmt::format("{} answered more than {} bytes", where, settings_.body_limit), sent);
   if (error.code == ErrorCode::deadline)
@@ -167,7 +124,7 @@ milliseconds ServiceClient::pause_after(int attempt, std::optional<int> retry_af
   return std::max(backoff, milliseconds(1000LL * retry_after.value_or(0)));
 }
 
-void ServiceClient::note(const Result<ServiceAnswer>& outcome, std::chrono::steady_clock::duration time) {
+void ServiceClient::note(const ServiceResult& outcome, std::chrono::steady_clock::duration time) {
   const auto judgement = outcome && outcome->status < 500 ? std::string() : judged(outcome, false).error().message;
   const std::lock_guard lock(mutex_);
   state_.tried = true;

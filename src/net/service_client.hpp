@@ -80,9 +80,9 @@ class ServiceClient {
   [[nodiscard]] const std::string& address() const { return settings_.address; }
 
  private:
-  boost::asio::awaitable<Result<ServiceAnswer>> attempt(const ServiceCall& call, Deadline deadline) const;
-  void note(const Result<ServiceAnswer>& outcome, std::chrono::steady_clock::duration time);
-  [[nodiscard]] ServiceResult judged(Result<ServiceAnswer> outcome, bool taken_before) const;
+  boost::asio::awaitable<ServiceResult> attempt(const ServiceCall& call, Deadline deadline) const;
+  void note(const ServiceResult& outcome, std::chrono::steady_clock::duration time);
+  [[nodiscard]] ServiceResult judged(ServiceResult outcome, bool taken_before) const;
   [[nodiscard]] std::chrono::milliseconds pause_after(int attempt, std::optional<int> retry_after);
 
   const ServiceSettings settings_;

@@ -47,12 +47,22 @@ struct ChatRequest {
   Deadline deadline = Deadline::never();
 };
 
+/// A place in a document of the prompt that a model's server says a passage of the reply rests on. start/end: characters, pages
+/// or blocks, as the server counts them; end is exclusive.
+struct Citation {
+  std::string cited_text;
+  int document_index = 0;
+  int start = 0;
+  int end = 0;
+};
+
 struct Generated {
   model::FinishReason finish_reason = model::FinishReason::stop;
   model::TokenUsage usage;
   bool usage_estimated = false;  ///< the server said nothing of it
   int reasoning_characters = 0;  ///< thought aloud by the model and kept from the reader
   bool prompt_was_cut = false;   ///< the server took fewer tokens of the prompt than were sent: its context is too short
+  std::vector<Citation> citations = {};
 };
 
 /// A reply that is being generated. Destroying it stops the generation.

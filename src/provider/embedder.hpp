@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gibsey::provider {
@@ -14,6 +15,10 @@ class Embedder {
   virtual ~Embedder() = default;
   /// One vector a text, in order. Text past the model's length is cut. Errors: unavailable, cancelled.
   virtual boost::asio::awaitable<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) = 0;
+  /// The same for questions, where the model takes them otherwise than the texts that are to be found.
+  virtual boost::asio::awaitable<Result<std::vector<std::vector<float>>>> embed_questions(std::vector<std::string> texts) {
+    return embed(std::move(texts));
+  }
   /// Names the vector set ("all-minilm-l6-v2"); another name means vectors that cannot be compared.
   [[nodiscard]] virtual std::string model() const = 0;
   [[nodiscard]] virtual int dimension() const = 0;

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::size_t kLeastBytes = 200;
 constexpr double kLeast = 1;
-constexpr double kMost = 12;
+/// Prose has 4 to 5; a server that says more counts otherwise, and to believe it would overfill a prompt.
+constexpr double kMost = 6;
 /// The mean goes over about so many of the last answers.
 constexpr int kWindow = 16;
 

@@ -10,7 +10,7 @@ class TokenEstimate {
  public:
   /// Rounded up; 0 for nothing.
   [[nodiscard]] int count(const std::string& text) const;
-  /// A server counted `tokens` in `bytes` of text. What is under 200 bytes, or out of 1 to 12 bytes a token, is not believed.
+  /// A server counted `tokens` in `bytes` of text. What is under 200 bytes, or out of 1 to 6 bytes a token, is not believed.
   void learn(std::size_t bytes, int tokens);
   [[nodiscard]] double bytes_per_token() const;
 

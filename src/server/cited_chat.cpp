@@ -9,6 +9,7 @@
 #include "server/turn_start.hpp"
 #include "server/turn_stream.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -159,6 +160,15 @@ asio::awaitable<void> log_usage(store::TurnStore& turns, store::UsageStore& usag
   }
 }
 
+/// The source's client knows no 402, but an event that says what is wrong.
+net::HttpResponse refusal_stream(const chat::CreditsRefused& refused) {
+  const auto sentence = fmt::format("This question costs {} credits and you have {}.", refused.needed, refused.available);
+  net::HttpResponse response{200, stream_headers(""), {}};
+  net::append_sse(response.body, "error", dump({{"message", sentence}, {"code", "insufficient_credits"}, {"detail", sentence}}),
+                  "");
+  return response;
+}
+
 }  // namespace
 
 asio::awaitable<void> cited_chat(const Services& services, RouteRequest& request, net::HttpExchange& exchange) {
@@ -175,7 +185,13 @@ asio::awaitable<void> cited_chat(const Services& services, RouteRequest& request
                       .client_ip = request.http.peer,
                       .creator_slug = asked->creator,
                       .query = asked->question.text};
-  auto started = started_or_refusal(co_await services.turns.start(std::move(asked->question)));
+  auto outcome = co_await services.turns.start(std::move(asked->question));
+  const auto* refused = outcome ? std::get_if<chat::CreditsRefused>(&*outcome) : nullptr;
+  if (refused != nullptr) {
+    co_await exchange.send(refusal_stream(*refused));
+    co_return;
+  }
+  auto started = started_or_refusal(std::move(outcome));
   if (!started) {
     co_await exchange.send(std::move(started).error());
     co_return;

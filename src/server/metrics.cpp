@@ -55,6 +55,8 @@ struct Metrics::State {
   Counters& requests = counters("http_requests", "HTTP requests by route and status");
   Histograms& request_seconds = histograms("http_request_seconds", "Time from a request's last byte to the end of its answer");
   Histograms& phases = histograms("turn_phase_seconds", "Time that each phase of a turn took");
+  Counters& choices = counters("provider_choices", "Which provider was asked for a reply, and why");
+  Counters& failures = counters("provider_failures", "Replies that a provider failed to give, by error");
   std::mutex mutex;
   std::map<std::string, std::pair<Counters*, std::string>, std::less<>> counts;  ///< family and its label's name
 };
@@ -88,6 +90,14 @@ void Metrics::count(std::string_view name, std::string_view label, double n) {
     label_name = at->second.second;
   }
   family->Add(one_label(label_name, label)).Increment(n);
+}
+
+void Metrics::chosen(std::string_view provider, std::string_view why) {
+  state_->choices.Add({{"provider", std::string(provider)}, {"why", std::string(why)}}).Increment();
+}
+
+void Metrics::failed(std::string_view provider, std::string_view code) {
+  state_->failures.Add({{"provider", std::string(provider)}, {"code", std::string(code)}}).Increment();
 }
 
 void Metrics::request(std::string_view route, int status, double seconds) {

@@ -10,6 +10,7 @@ namespace gibsey::server {
 /// Counters and latencies, as Prometheus reads them. Thread-safe.
 ///   gibsey_http_requests_total{route,status}   gibsey_http_request_seconds{route}   gibsey_turns_total{outcome}
 ///   gibsey_tokens_total{provider}   gibsey_quotes_total{origin}   gibsey_false_quotes_total   gibsey_turn_phase_seconds{phase}
+///   gibsey_provider_choices_total{provider,why}   gibsey_provider_failures_total{provider,code}
 /// Any other name that a turn counts becomes gibsey_<name>_total{label}.
 class Metrics : public chat::TurnObserver {
  public:
@@ -20,6 +21,8 @@ class Metrics : public chat::TurnObserver {
 
   void phase(std::string_view name, double seconds) override;
   void count(std::string_view name, std::string_view label, double n) override;
+  void chosen(std::string_view provider, std::string_view why) override;
+  void failed(std::string_view provider, std::string_view code) override;
   /// `route` is the pattern ("/pages/{id}"), never the path, so that labels stay few.
   void request(std::string_view route, int status, double seconds);
 

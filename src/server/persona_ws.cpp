@@ -76,8 +76,9 @@ asio::awaitable<void> answer_one(const std::shared_ptr<Talk>& talk, chat::Questi
     talk->complain(fmt::format("Too many questions are waiting for the model; ask again in {} s.", busy->wait_seconds), "busy");
     co_return;
   }
-  if (!std::holds_alternative<std::shared_ptr<chat::RunningTurn>>(*outcome)) {
-    talk->complain("There are not enough credits for this message.", "insufficient_credits");
+  if (const auto* refused = std::get_if<chat::CreditsRefused>(&*outcome)) {
+    talk->complain(fmt::format("This message costs {} credits and you have {}.", refused->needed, refused->available),
+                   "insufficient_credits");
     co_return;
   }
   const auto turn = std::get<std::shared_ptr<chat::RunningTurn>>(*outcome);
@@ -124,7 +125,11 @@ std::optional<chat::Question> read_question(const Talk& talk, const Json& messag
     return std::nullopt;
   }
   const auto user = text_of(message, "user_id", kAnonymous);
-  if (user.size() > 128 || (!talk.signed_in_user.empty() && user != kAnonymous && user != talk.signed_in_user)) {
+  if (!checked_text(user, "user_id", kUserId)) {
+    talk.complain("The user_id is blank, longer than 128 characters or holds a control character.", "invalid_message");
+    return std::nullopt;
+  }
+  if (!talk.signed_in_user.empty() && user != kAnonymous && user != talk.signed_in_user) {
     talk.complain("The user_id is not the one that is signed in.", "forbidden");
     return std::nullopt;
   }

@@ -122,7 +122,8 @@ boost::asio::awaitable<void> Router::answer(net::HttpRequest request, net::HttpE
   RouteRequest routed{.http = std::move(request), .parameters = std::move(found.parameters)};
   routed.query = *net::parse_query(routed.http.query());
   if (auto refused = refuse_sender(*found.route, routed)) {
-    co_await exchange.send(*std::move(refused));
+    const auto reword = found.route->reword;
+    co_await exchange.send(reword == nullptr ? *std::move(refused) : reword(routed.http, *std::move(refused)));
   } else if (const auto* answering = std::get_if<Answer>(&found.route->action)) {
     auto response = co_await (*answering)(services_, routed);
     if (!response.headers.find("Cache-Control")) response.headers.add("Cache-Control", "no-store");
@@ -142,6 +143,9 @@ net::HttpResponse Router::refusal(const net::HttpRequest& head, int status, std:
   services_.metrics.request("refused", status, 0);
   auto answer = problem(status, detail);
   if (status == 503) answer.headers.add("Retry-After", "1");
+  const auto path = net::parse_path(head.path());
+  const auto found = path ? match(route_method(head), *path) : Match();
+  if (found.route != nullptr && found.route->reword != nullptr) answer = found.route->reword(head, std::move(answer));
   if (const auto verdict = origins_.check(head); verdict.allowed) net::add_cors(answer.headers, verdict.origin, kExposed);
   return answer;
 }

@@ -45,6 +45,8 @@ struct Route {
   /// What a signed link must be for, where the route takes one: EventSource and WebSocket send no header of their own.
   std::string (*link)(const RouteRequest&) = nullptr;
   std::size_t body_limit = 64 * 1024;
+  /// Puts the refusals of this class into the words of the route's clients; null: problem+json.
+  net::HttpResponse (*reword)(const net::HttpRequest& request, net::HttpResponse refusal) = nullptr;
 };
 
 /// Sends each request to its route, after the Host and Origin check. Unknown path 404, known path with another method 405 with

@@ -7,12 +7,23 @@
 #include "server/cited_chat.hpp"
 #include "server/conversation_feed.hpp"
 #include "server/credits.hpp"
+#include "server/facades/anthropic_messages.hpp"
+#include "server/facades/embeddings.hpp"
+#include "server/facades/facade_reply.hpp"
+#include "server/facades/mcp.hpp"
+#include "server/facades/model_routes.hpp"
+#include "server/facades/ollama_chat.hpp"
+#include "server/facades/ollama_models.hpp"
+#include "server/facades/openai_chat.hpp"
+#include "server/facades/openai_responses.hpp"
+#include "server/facades/openai_words.hpp"
 #include "server/health.hpp"
 #include "server/memory.hpp"
 #include "server/openapi.hpp"
 #include "server/pages.hpp"
 #include "server/persona_ws.hpp"
 #include "server/problem.hpp"
+#include "server/providers.hpp"
 #include "server/retrieve.hpp"
 #include "server/router.hpp"
 #include "server/session_ws.hpp"
@@ -95,6 +106,7 @@ std::vector<Route> chat_routes() {
       {"GET", "/v1/feed/conversation_turns", follow_conversations, admin},
       {"POST", "/api/v1/chat", cited_chat},
       {"GET", "/v1/usage", list_usage, admin},
+      {"GET", "/v1/providers", list_providers},
       {"GET", "/ws/{session_id}", session_socket, reader, session_link},
       {"GET", "/v1/sessions", list_sessions},
       {"POST", "/v1/cluster-events", send_cluster_event, admin},
@@ -105,6 +117,49 @@ std::vector<Route> chat_routes() {
       {"GET", "/favicon.svg", static_file, open},
       {"GET", "/assets/{rest...}", static_file, open},
   };
+}
+
+/// Routes whose clients send whole talks and want refusals in their own words.
+void add_facade(std::vector<Route>& routes, Reword reword, std::vector<Route> facade) {
+  for (auto& route : facade) {
+    route.body_limit = kFacadeBodyLimit;
+    route.reword = reword;
+    routes.push_back(std::move(route));
+  }
+}
+
+/// The APIs of the clients that people have.
+std::vector<Route> facade_routes() {
+  std::vector<Route> routes;
+  add_facade(routes, openai_refusal,
+             {
+                 {"POST", "/v1/chat/completions", openai_chat},
+                 {"POST", "/v1/responses", openai_responses},
+                 {"POST", "/v1/embeddings", openai_embeddings},
+             });
+  add_facade(routes, models_refusal,
+             {
+                 {"GET", "/v1/models", list_all_models},
+                 {"GET", "/v1/models/{rest...}", get_model},
+             });
+  add_facade(routes, anthropic_refusal,
+             {
+                 {"POST", "/v1/messages", anthropic_messages},
+                 {"POST", "/v1/messages/count_tokens", anthropic_count_tokens},
+             });
+  add_facade(routes, ollama_refusal,
+             {
+                 {"POST", "/api/chat", ollama_chat},
+                 {"POST", "/api/generate", ollama_generate},
+                 {"POST", "/api/embed", ollama_embed},
+                 {"POST", "/api/embeddings", ollama_embeddings},
+                 {"POST", "/api/show", ollama_show},
+                 {"GET", "/api/tags", ollama_tags},
+                 {"GET", "/api/ps", ollama_ps},
+                 {"GET", "/api/version", ollama_version},
+             });
+  add_facade(routes, mcp_refusal, {{"POST", "/mcp", mcp}});
+  return routes;
 }
 
 /// The book and what personas remember (seed 004's memory_rag, seed 001's memory_subsystem).
@@ -144,7 +199,10 @@ std::vector<Route> common_routes() {
 
 std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::OriginRules rules, Roles roles) {
   auto routes = common_routes();
-  if (roles.chat) std::ranges::move(chat_routes(), std::back_inserter(routes));
+  if (roles.chat) {
+    std::ranges::move(chat_routes(), std::back_inserter(routes));
+    std::ranges::move(facade_routes(), std::back_inserter(routes));
+  }
   if (roles.memory) std::ranges::move(memory_routes(), std::back_inserter(routes));
   if (roles.ledger) std::ranges::move(ledger_routes(), std::back_inserter(routes));
   return std::make_unique<Router>(std::move(services), std::move(rules), std::move(routes));

@@ -3,12 +3,14 @@
 #include "chat/recall.hpp"
 #include "chat/sentiment.hpp"
 #include "chat/turn_service.hpp"
+#include "provider/embedder.hpp"
 #include "retrieval/passage_finder.hpp"
 #include "server/auth/authenticator.hpp"
 #include "server/metrics.hpp"
 #include "server/session_hub.hpp"
 #include "server/static_files.hpp"
 #include "store/character_store.hpp"
+#include "store/history_window.hpp"
 #include "store/ledger_store.hpp"
 #include "store/page_store.hpp"
 #include "store/recall_store.hpp"
@@ -65,7 +67,7 @@ struct Services {
   const chat::Sentiments* sentiments;  ///< null: the lexicon is not there
   retrieval::PassageFinder& passages;
   chat::TurnService& turns;
-  provider::ChatModel& model;
+  provider::Providers& models;
   const Authenticator& auth;
   ConversationFeed& conversations;
   SessionHub& sessions;
@@ -78,6 +80,8 @@ struct Services {
   std::chrono::milliseconds ping_timeout{10'000};
   int opening_grant = 100;   ///< credits that a user who is not known yet will begin with; told by GET /ledger/{user_id}
   std::string_view openapi;  ///< the text of openapi.json; "" where it is not installed
+  provider::Embedder* embedder = nullptr;  ///< null: texts are not embedded here
+  store::HistoryWindow* window = nullptr;  ///< of the cited chat, shared with other programs; null: none
 };
 
 }  // namespace gibsey::server

@@ -95,9 +95,12 @@ asio::awaitable<void> ask(const Asking& asking, const Json& data) {
                              "busy"));
     co_return;
   }
+  if (const auto* refused = std::get_if<chat::CreditsRefused>(&*outcome)) {
+    asking.say(error_message(fmt::format("This question costs {} credits and you have {}.", refused->needed, refused->available),
+                             "INSUFFICIENT_CREDITS"));
+    co_return;
+  }
   const auto* turn = std::get_if<std::shared_ptr<chat::RunningTurn>>(&*outcome);
-  if (turn == nullptr)
-    co_return asking.say(error_message("There are not enough credits for this question.", "INSUFFICIENT_CREDITS"));
   if (!asking.services.sessions.begin_reply(asking.session_id, *turn)) {
     (*turn)->stop();
     co_return asking.say(error_message("This session has as many replies running as it may; wait for one, or stop one.", "busy"));

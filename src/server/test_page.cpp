@@ -16,6 +16,7 @@ constexpr const char* kPage = R"html(<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Gibsey: WebSocket test</title>
+<link rel="icon" href="data:,">
 <style>
   body { font: 16px/1.5 Georgia, serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #faf8f4; }
   form { display: grid; grid-template-columns: 10rem 1fr auto auto; gap: .5rem; }
@@ -40,6 +41,7 @@ constexpr const char* kPage = R"html(<!doctype html>
   const session = new URLSearchParams(location.search).get('session') || 'test-' + Math.random().toString(36).slice(2, 10);
   const address = (location.protocol === 'https:' ? 'wss://' : 'ws://') + location.host + '/ws/' + encodeURIComponent(session);
   let response = null;
+  let failed = false;
   byId('session').textContent = session;
   const note = (text) => { const line = document.createElement('div'); line.textContent = text; byId('log').append(line); line.scrollIntoView(); };
   const socket = new WebSocket(address);
@@ -51,12 +53,13 @@ constexpr const char* kPage = R"html(<!doctype html>
     if (type === 'ai_response_stream') {
       if (response !== data.response_id) { response = data.response_id; byId('reply').textContent = ''; }
       byId('reply').textContent += data.token;
-      byId('state').textContent = data.is_complete ? 'complete' : 'answering';
+      if (!failed) byId('state').textContent = data.is_complete ? 'complete' : 'answering';
     }
-    if (type === 'error') byId('state').textContent = data.message;
+    if (type === 'error') { failed = true; byId('state').textContent = data.message; }
   };
   byId('ask').onsubmit = (event) => {
     event.preventDefault();
+    failed = false;
     socket.send(JSON.stringify({ type: 'ai_chat_request', data: { prompt: byId('prompt').value, character_id: byId('character').value } }));
   };
   byId('stop').onclick = () => socket.send(JSON.stringify({ type: 'ai_chat_stop', data: { response_id: response } }));
@@ -105,10 +108,17 @@ boost::asio::awaitable<net::HttpResponse> test_page(const Services&, RouteReques
 
 boost::asio::awaitable<net::HttpResponse> test_model(const Services& services, RouteRequest&) {
   const auto start = std::chrono::steady_clock::now();
-  const auto trial = co_await try_model(services.model);
+  auto& model = services.models.preferred();
+  const auto trial = co_await try_model(model);
+  auto available = Json::array();
+  for (const auto& provider : services.models.states()) {
+    const bool answered = provider.name != model.provider() || trial;
+    if (provider.status == "ready" && answered) available.push_back(provider.name);
+  }
   Json body{{"status", trial ? "success" : "error"},
-            {"available_providers", trial ? Json::array({services.model.provider()}) : Json::array()},
-            {"model", services.model.model()},
+            {"available_providers", std::move(available)},
+            {"provider", model.provider()},
+            {"model", model.model()},
             {"test_response", trial ? Json(trial->text) : Json(nullptr)},
             {"token_count", trial ? trial->tokens : 0},
             {"timings", {{"first_token_ms", trial ? trial->first_token_ms : 0.0}, {"total_ms", ms_since(start)}}}};

@@ -40,6 +40,26 @@ Json event_json(const model::TurnEvent& event) {
       event);
 }
 
+Json call_json(const model::ModelCall& call) {
+  auto messages = Json::array();
+  for (const auto& message : call.messages) messages.push_back({{"role", message.role}, {"text", message.text}});
+  return {{"provider", call.provider},
+          {"model", call.model},
+          {"messages", messages},
+          {"opening", call.opening},
+          {"stop", call.stop},
+          {"max_tokens", call.max_tokens},
+          {"sampling",
+           {{"temperature", call.temperature},
+            {"top_p", call.top_p},
+            {"min_p", call.min_p},
+            {"repeat_penalty", call.repeat_penalty}}},
+          {"usage", {{"prompt_tokens", call.usage.prompt_tokens}, {"completion_tokens", call.usage.completion_tokens}}},
+          {"usage_estimated", call.usage_estimated},
+          {"outcome", call.outcome},
+          {"ms", call.ms}};
+}
+
 }  // namespace
 
 const char* event_name(const model::TurnEvent& event) {
@@ -91,17 +111,21 @@ Json to_json(const model::Turn& turn) {
   auto quotes = Json::array();
   for (const auto& quote : turn.quotes) quotes.push_back(to_json(quote));
   auto phases = Json::object();
-  for (const auto& phase : turn.phases) phases[phase.name] = phase.ms;
+  // A phase may come more than once: another model's prompt, a generation that was begun again.
+  for (const auto& phase : turn.phases) phases[phase.name] = phases.value(phase.name, 0.0) + phase.ms;
+  auto calls = Json::array();
+  for (const auto& call : turn.calls) calls.push_back(call_json(call));
   Json trace{{"dialect", turn.dialect},
              {"retrieval", turn.retrieval},
              {"temperature", turn.temperature},
              {"top_p", turn.top_p},
              {"phases_ms", phases},
+             {"calls", calls},
              {"personality_weight", turn.personality_weight},
              {"sentiment", turn.sentiment ? to_json(*turn.sentiment) : Json(nullptr)}};
   return {{"turn_id", turn.id},
           {"conversation_id", turn.conversation_id},
-          {"parent_id", turn.parent_id.empty() ? Json(nullptr) : Json(turn.parent_id)},
+          {"parent_id", turn.parent_id},
           {"user_id", turn.user_id},
           {"world", turn.world},
           {"character_id", turn.character_id},

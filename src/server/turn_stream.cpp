@@ -81,10 +81,10 @@ asio::awaitable<void> stream_turn(net::HttpExchange& exchange, std::shared_ptr<c
 }
 
 net::HttpHeaders stream_headers(const std::string& turn_id) {
-  return {{"Content-Type", "text/event-stream"},
-          {"Cache-Control", "no-cache, no-transform"},
-          {"X-Accel-Buffering", "no"},
-          {"X-Gibsey-Turn", turn_id}};
+  net::HttpHeaders headers{
+      {"Content-Type", "text/event-stream"}, {"Cache-Control", "no-cache, no-transform"}, {"X-Accel-Buffering", "no"}};
+  if (!turn_id.empty()) headers.add("X-Gibsey-Turn", turn_id);
+  return headers;
 }
 
 }  // namespace gibsey::server

@@ -16,7 +16,7 @@ namespace gibsey::server {
 /// Appends what a dialect shows of an event to `out`, or nothing; `id` is "<turn_id>:<seq>".
 using EncodeEvent = std::function<void(std::string& out, const model::TurnEvent& event, std::string_view id)>;
 
-/// The fields of a 200 that begins an event stream of the turn.
+/// The fields of a 200 that begins an event stream of the turn; "" of none.
 [[nodiscard]] net::HttpHeaders stream_headers(const std::string& turn_id);
 
 /// Writes the turn's events after number `after_seq` to a stream that has begun, as they come, with a comment after each

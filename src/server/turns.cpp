@@ -1,5 +1,6 @@
 #include "server/turns.hpp"
 
+#include "base/log.hpp"
 #include "net/sse.hpp"
 #include "server/auth/session_tokens.hpp"
 #include "server/problem.hpp"
@@ -16,20 +17,28 @@ namespace {
 
 constexpr int kMostTokens = 8192;
 
-/// Until there is a choice of providers, naming one is a check.
-Field<bool> check_provider(const Json& object, const Services& services) {
-  GIBSEY_TRY(const auto provider, optional_text(object, "provider", kName));
-  GIBSEY_TRY(const auto model, optional_text(object, "model", kName));
-  const auto now = services.health();
-  if (!provider.empty() && provider != now.provider) {
+/// A reader may name who answers.
+Field<bool> read_provider(const Json& object, const Services& services, chat::Question& question) {
+  GIBSEY_TRY(question.provider, optional_text(object, "provider", kName));
+  GIBSEY_TRY(question.model, optional_text(object, "model", kName));
+  if (!services.models.has(question.provider, ""))
     return std::unexpected(
-        problem(422, fmt::format("This server has no provider '{}'; it answers by '{}'.", provider, now.provider), "provider"));
-  }
-  if (!model.empty() && model != now.model) {
+        problem(422, fmt::format("This server has no provider '{}'; see GET /v1/providers.", question.provider), "provider"));
+  if (!services.models.has(question.provider, question.model))
     return std::unexpected(
-        problem(422, fmt::format("This server has no model '{}'; it answers by '{}'.", model, now.model), "model"));
-  }
+        problem(422, fmt::format("This server has no model '{}'; see GET /v1/providers.", question.model), "model"));
   return true;
+}
+
+/// The turn to follow: nullopt is the conversation's newest, "" none, as of a first question that is put in other words.
+Field<std::optional<std::string>> read_parent(const Json& object, const std::string& conversation_id) {
+  const auto at = object.find("parent_id");
+  if (at == object.end() || at->is_null()) return std::nullopt;
+  GIBSEY_TRY(auto parent_id, optional_text(object, "parent_id", kName));
+  if (!parent_id.empty() && conversation_id.empty()) {
+    return std::unexpected(problem(422, "The field 'parent_id' needs the 'conversation_id' of that turn.", "parent_id"));
+  }
+  return parent_id;
 }
 
 Field<chat::Question> read_question(const RouteRequest& request, const Services& services) {
@@ -39,15 +48,26 @@ Field<chat::Question> read_question(const RouteRequest& request, const Services&
   GIBSEY_TRY(question.world, optional_text(object, "world", kName));
   GIBSEY_TRY(question.character_id, optional_text(object, "character_id", kName));
   GIBSEY_TRY(question.conversation_id, optional_text(object, "conversation_id", kName));
+  GIBSEY_TRY(question.parent_id, read_parent(object, question.conversation_id));
   GIBSEY_TRY(question.text, required_text(object, "text", {1, 8000, true}));
   GIBSEY_TRY(question.page_id, optional_text(object, "page_id", kName));
   GIBSEY_TRY(question.personality_weight, personality_weight(object));
   GIBSEY_TRY(const auto max_tokens, optional_number(object, "max_tokens", 1, kMostTokens));
   question.max_tokens = static_cast<int>(max_tokens.value_or(0));
-  if (auto checked = check_provider(object, services); !checked) return std::unexpected(std::move(checked).error());
+  if (auto checked = read_provider(object, services, question); !checked) return std::unexpected(std::move(checked).error());
   question.dialect = chat::turns_dialect();
   GIBSEY_TRY(question.idempotency, idempotency_key(request.http, "turns"));
   return question;
+}
+
+/// 422 where the turn to follow is not one of the reader's in that conversation.
+boost::asio::awaitable<Field<bool>> check_parent(const Services& services, const chat::Question& question) {
+  if (question.parent_id.value_or("").empty()) co_return true;
+  const auto parent = co_await services.turn_store.find(*question.parent_id);
+  if (!parent) co_return std::unexpected(problem(parent.error()));
+  if (*parent && (*parent)->conversation_id == question.conversation_id && (*parent)->user_id == question.user_id) co_return true;
+  co_return std::unexpected(
+      problem(422, fmt::format("The conversation has no turn '{}' that could be followed.", *question.parent_id), "parent_id"));
 }
 
 /// 201 with what a client needs to follow the turn.
@@ -65,6 +85,7 @@ boost::asio::awaitable<net::HttpResponse> announce(const Services& services, Rou
   const auto url = fmt::format("/v1/turns/{}/events", begun->turn_id);
   auto response = json_response(201, {{"turn_id", begun->turn_id},
                                       {"conversation_id", begun->conversation_id},
+                                      {"parent_id", record && *record ? (*record)->parent_id : std::string()},
                                       {"events_url", services.auth.signed_url(url, owner, turn_resource(begun->turn_id))},
                                       {"hold", begun->hold}});
   response.headers.add("Location", "/v1/turns/" + begun->turn_id);
@@ -129,6 +150,7 @@ boost::asio::awaitable<std::expected<model::Conversation, net::HttpResponse>> fi
 boost::asio::awaitable<net::HttpResponse> create_turn(const Services& services, RouteRequest& request) {
   auto question = read_question(request, services);
   if (!question) co_return std::move(question).error();
+  if (auto checked = co_await check_parent(services, *question); !checked) co_return std::move(checked).error();
   co_return co_await announce(services, request, co_await services.turns.start(*std::move(question)));
 }
 
@@ -211,6 +233,11 @@ boost::asio::awaitable<net::HttpResponse> delete_conversation(const Services& se
   GIBSEY_FIELD(const auto conversation, co_await find_conversation(services, request));
   if (const auto removed = co_await services.turn_store.remove_conversation(conversation.id); !removed)
     co_return problem(removed.error());
+  if (services.window != nullptr) {
+    if (const auto forgotten = co_await services.window->forget(conversation.id); !forgotten) {
+      log::warn("conversation {:?}: its window stays until it expires: {}", conversation.id, forgotten.error().message);
+    }
+  }
   co_return net::HttpResponse{204, {}, {}};
 }
 

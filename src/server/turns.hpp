@@ -3,9 +3,10 @@
 
 namespace gibsey::server {
 
-/// POST /v1/turns {world?, character_id?, user_id, conversation_id?, text, personality_weight?, page_id?, provider?, model?,
-/// max_tokens?}
-/// -> 201 {turn_id, conversation_id, events_url, hold} (contracts section 1). 400, 402, 404, 409, 413, 422, 429, 503.
+/// POST /v1/turns {world?, character_id?, user_id, conversation_id?, parent_id?, text, personality_weight?, page_id?, provider?,
+/// model?, max_tokens?} -> 201 {turn_id, conversation_id, parent_id, events_url, hold} (contracts section 1). `parent_id` is a
+/// turn of that conversation to be followed instead of its newest, "" its beginning: an edited question is a branch. 400, 402,
+/// 404, 409, 413, 422, 429, 503.
 boost::asio::awaitable<net::HttpResponse> create_turn(const Services& services, RouteRequest& request);
 /// GET /v1/turns/{id}: the whole record.
 boost::asio::awaitable<net::HttpResponse> get_turn(const Services& services, RouteRequest& request);
@@ -19,7 +20,8 @@ boost::asio::awaitable<net::HttpResponse> regenerate_turn(const Services& servic
 
 /// GET /v1/conversations?user_id=&after=&limit= -> {conversations, next}, newest first.
 boost::asio::awaitable<net::HttpResponse> list_conversations(const Services& services, RouteRequest& request);
-/// GET /v1/conversations/{id} -> the conversation with its turns; DELETE -> 204, 409 while one of its turns runs.
+/// GET /v1/conversations/{id} -> the conversation with its turns; DELETE -> 204, 409 while one of its turns runs. What a shared
+/// history window holds of it goes too.
 boost::asio::awaitable<net::HttpResponse> get_conversation(const Services& services, RouteRequest& request);
 boost::asio::awaitable<net::HttpResponse> delete_conversation(const Services& services, RouteRequest& request);
 

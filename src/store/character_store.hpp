@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gibsey::store {
@@ -25,6 +26,10 @@ class CharacterStore {
   /// By id, else by alias. `world` "" searches all worlds in order of first insertion; an id wins over an alias.
   /// An alias given twice is the first one's.
   virtual Async<std::optional<model::Character>> find_character(std::string world, std::string id) = 0;
+  /// The same, asked for by a reader: another service may want to know by whom.
+  virtual Async<std::optional<model::Character>> find_character_for(std::string /*user_id*/, std::string world, std::string id) {
+    return find_character(std::move(world), std::move(id));
+  }
 };
 
 }  // namespace gibsey::store

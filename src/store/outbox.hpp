@@ -65,6 +65,8 @@ class OutboxStore {
   /// It will not be tried again. The first word counts.
   virtual Async<void> close_give_back(std::int64_t number, Delivery delivery) = 0;
   virtual Async<std::int64_t> count_waiting() = 0;
+  /// Those that the ledger would not take back.
+  virtual Async<std::int64_t> count_refused() = 0;
 
   /// Every ended hold has one ending that charges no more than was held, and a give-back exactly when it charges less; corrupt
   /// names the first hold of which that is not true.

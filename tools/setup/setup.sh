@@ -61,6 +61,20 @@ download_packages() {
   touch "$stamp"
 }
 
+# Into a folder of their own: some of them are newer than Debian's, which the other tests use.
+install_clients() {
+  local folder
+  folder="$cache/clients-$(names_in "$here/python_test_packages.txt" | sha256sum | cut -c1-16)"
+  if [ ! -e "$folder" ]; then
+    say "installing the clients of the APIs that we speak (OpenAI's, Anthropic's, Ollama's, MCP's), for the tests"
+    rm -rf "$folder.tmp"
+    /usr/bin/python3 -m pip install --quiet --no-deps --only-binary=:all: --require-hashes --root-user-action=ignore \
+      -r "$here/python_test_packages.txt" --target "$folder.tmp" || fail "the clients could not be installed; run it again when the network is back"
+    mv "$folder.tmp" "$folder"
+  fi
+  ln -sfn "$folder" "$cache/clients"
+}
+
 build_llama() {
   local flags key
   flags=$(grep -m1 '^flags' /proc/cpuinfo || true)
@@ -98,6 +112,7 @@ prepare_models() {
 mkdir -p "$cache"
 install_packages
 download_packages
+[ $with_tests = 0 ] || install_clients
 build_llama
 extract_lexicon
 prepare_models

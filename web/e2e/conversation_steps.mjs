@@ -73,10 +73,47 @@ export async function regenerate(page) {
   check((await turn.getAttribute('data-turn-id')) !== firstId, 'The second answer is the first one.');
   await turn.getByRole('button', { name: 'The answer before' }).click();
   check((await turn.locator('.reply').innerText()) === first, 'The arrow back does not show the first answer.');
-  check((await page.locator('.aside-note').count()) === 1, 'Nothing says that the next question follows the newest answer.');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   check((await turn.locator('.reply').innerText()) === second, 'The arrow on, by the keyboard, does not show the second answer.');
+}
+
+/** The first question in other words is a branch: the arrows lead back, and what is asked then follows what is shown. */
+export async function rephrase(page) {
+  const first = page.locator('.turn').first();
+  const [question, firstId] = [await first.locator('.question').innerText(), await first.getAttribute('data-turn-id')];
+  const turns = await page.locator('.turn').count();
+  await first.hover();
+  await first.getByRole('button', { name: /^Edit the question/ }).click();
+  await page.keyboard.press('Escape');
+  check((await first.locator('.question').count()) === 1, 'Escape does not leave the question as it was.');
+  await page.waitForFunction(() => document.activeElement?.classList.contains('question-edit'), null, { timeout: 15_000 });
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Your question in other words').fill('Who lit the lamp in the tower?');
+  await page.keyboard.press('Enter');
+  await first.locator('.siblings-place').waitFor({ timeout: 15_000 });
+  const status = await ended(first);
+  check(status === 'done', `The question in other words ended as "${status}": ${await first.innerText()}`);
+  check((await page.locator('.turn').count()) === 1, 'What followed the old question stands after the new one.');
+  const branch = await put(page, 'And who put it out?');
+  await ended(branch);
+  const [edited, next] = [await recordOf(page, first), await recordOf(page, branch)];
+  check(edited.parent_id === '' && edited.turn_id !== firstId, 'The question in other words is not a branch from the beginning.');
+  check(next.parent_id === edited.turn_id, 'The next question does not follow the one that was shown.');
+  for (let i = 0; i < 9 && (await first.getAttribute('data-turn-id')) !== firstId; i++) {
+    await first.getByRole('button', { name: 'The version before' }).click();
+  }
+  check((await first.locator('.question').innerText()) === question, 'The arrows do not lead back to the old question.');
+  check((await first.getAttribute('data-turn-id')) === firstId, 'The arrows do not lead back to the old answer.');
+  for (let i = 0; i < 9 && (await first.getAttribute('data-turn-id')) !== edited.turn_id; i++) {
+    await first.getByRole('button', { name: 'The next version' }).click();
+  }
+  check((await page.locator('.turn').count()) === 2, `The branch has ${await page.locator('.turn').count()} turns, not 2; before ${turns}.`);
+}
+
+async function recordOf(page, turn) {
+  const id = await turn.getAttribute('data-turn-id');
+  return page.evaluate((turnId) => fetch(`/v1/turns/${turnId}`).then((answer) => answer.json()), id);
 }
 
 /** The list names the conversation; a new one is begun, the old one opened, and deleted after a word. */

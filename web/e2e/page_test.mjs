@@ -3,13 +3,10 @@
 //   GIBSEY_URL=http://127.0.0.1:8002 [CHROMIUM=/usr/bin/chromium] [SCREENSHOT=page.png] node e2e/page_test.mjs
 // Exit code 0 when all holds, 1 with a plain sentence otherwise.
 
-import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
-import { conversations, drawer, regenerate, reloadAfterwards, reloadInMidStream, stop } from './conversation_steps.mjs';
+import { base, runInBrowser, watch } from './browser.mjs';
+import { conversations, drawer, regenerate, reloadAfterwards, reloadInMidStream, rephrase, stop } from './conversation_steps.mjs';
 import { ask, bare, check } from './steps.mjs';
 
-const base = process.env.GIBSEY_URL;
-const browserPath = process.env.CHROMIUM || '/usr/bin/chromium';
 const question = 'Why did you climb the tower?';
 
 async function askArieol(page) {
@@ -54,57 +51,22 @@ async function checkQuote(page, turn) {
   return { quoted, mark };
 }
 
-/** Only the page itself, and without a complaint. */
-function watch(page) {
-  const faults = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('console', (line) => line.type() === 'error' && faults.push(line.text()));
-  page.on('request', (request) => {
-    const url = request.url();
-    if (!url.startsWith(new URL(base).origin) && !url.startsWith('data:')) faults.push(`asked elsewhere for ${url}`);
-  });
-  return faults;
-}
-
-async function run(browser) {
-  const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
+runInBrowser('page test', async (page) => {
   const faults = watch(page);
-  try {
-    await page.goto(base);
-    const turn = await askArieol(page);
-    const { reply, receipt } = await checkReply(turn);
-    const { quoted, mark } = await checkQuote(page, turn);
-    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
-    await reloadAfterwards(page, turn);
-    await regenerate(page);
-    const cut = await reloadInMidStream(page);
-    const stopped = await stop(page);
-    await conversations(page, question);
-    await drawer(page);
-    check(faults.length === 0, `The browser complains: ${faults.join(' | ')}`);
-    console.log(`page test: passed\n  reply: ${reply.replace(/\s+/g, ' ')}\n  quote: ${quoted} (${mark})\n  receipt: ${receipt}`);
-    console.log(`  reload while ${cut}: the reply was whole\n  stopped: ${stopped}`);
-  } catch (error) {
-    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
-    throw error;
-  }
-}
-
-async function main() {
-  check(base, 'GIBSEY_URL is not set. Start `gibsey serve` and set it to the address that it prints.');
-  check(existsSync(browserPath), `There is no browser at ${browserPath}. Install chromium or set CHROMIUM.`);
-  const browser = await chromium.launch({
-    executablePath: browserPath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-component-update'],
-  });
-  try {
-    await run(browser);
-  } finally {
-    await browser.close();
-  }
-}
-
-main().catch((error) => {
-  console.error(`page test: failed. ${error.message.split('\nCall log')[0]}`);
-  process.exitCode = 1;
+  await page.goto(base);
+  const turn = await askArieol(page);
+  const { reply, receipt } = await checkReply(turn);
+  const { quoted, mark } = await checkQuote(page, turn);
+  check((await page.locator('.account').count()) === 0, 'A server that asks for no sign-in shows an account.');
+  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+  await reloadAfterwards(page, turn);
+  await regenerate(page);
+  const cut = await reloadInMidStream(page);
+  const stopped = await stop(page);
+  await rephrase(page);
+  await conversations(page, question);
+  await drawer(page);
+  check(faults.length === 0, `The browser complains: ${faults.join(' | ')}`);
+  console.log(`page test: passed\n  reply: ${reply.replace(/\s+/g, ' ')}\n  quote: ${quoted} (${mark})\n  receipt: ${receipt}`);
+  console.log(`  reload while ${cut}: the reply was whole\n  stopped: ${stopped}`);
 });

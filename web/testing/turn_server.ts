@@ -1,5 +1,5 @@
 // The turns API of the server in small, for tests of the page's own logic: turns with a log that goes on without readers, replay
-// and resume, idempotency keys, credits, siblings, conversations. Its replies are scripted. It listens on a free port.
+// and resume, idempotency keys, credits, branches, conversations, sign-in. Its replies are scripted. It listens on a free port.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -22,7 +22,8 @@ interface LoggedEvent {
 export interface ServedTurn {
   turn_id: string;
   conversation_id: string;
-  parent_id: string | null;
+  /** Empty is the first. */
+  parent_id: string;
   user_id: string;
   character_id: string;
   question: string;
@@ -43,6 +44,13 @@ export class TurnServer {
   /** The Last-Event-ID of each request for events; "" for none. */
   readonly resumed: string[] = [];
   balance = 100;
+  /** Who a token is for. Where there is none, nobody signs in. */
+  tokens: Readonly<Record<string, string>> = {};
+  /** Whose session cookie the one browser has. */
+  cookie = '';
+  /** A browser that drops cookies. */
+  dropsCookies = false;
+  expires = '2030-01-01T12:00:00.000Z';
   /** The reply to a question. */
   script: (question: string, sibling: number) => ScriptedReply = () => ({ words: ['Because', ' it', ' was', ' there.'] });
   /** Answers a request in the place of the server; true where it did. */
@@ -92,6 +100,8 @@ export class TurnServer {
     this.seen.push(`${request.method} ${url.pathname}`);
     const body = await textOf(request);
     if (this.intercept(request, response)) return;
+    if (url.pathname === '/v1/session') return this.answerSession(request, response);
+    if (this.auth && this.cookie === '') return json(response, 401, { detail: 'Sign in: send a token.' });
     const [, kind, id = '', what = ''] = /^\/v1\/(turns|conversations)(?:\/([^/]+))?(?:\/(.+))?$/.exec(url.pathname) ?? [];
     const key = String(request.headers['idempotency-key'] ?? '');
     if (url.pathname.startsWith('/ledger/')) return json(response, 200, { balance: this.balance, known: true, entries: [] });
@@ -107,11 +117,16 @@ export class TurnServer {
   }
 
   private create(response: ServerResponse, key: string, asked: Record<string, string>): void {
-    const before = this.turns.filter((turn) => turn.conversation_id === asked.conversation_id).at(-1);
-    this.begin(response, key, asked, before?.turn_id ?? null);
+    if (this.auth && asked.user_id !== this.cookie) return json(response, 403, { detail: 'The user_id is not yours.' });
+    const others = this.turns.filter((turn) => turn.conversation_id === asked.conversation_id);
+    const parentId = asked.parent_id ?? others.at(-1)?.turn_id ?? '';
+    if (parentId !== '' && !others.some((turn) => turn.turn_id === parentId)) {
+      return json(response, 422, { detail: `The conversation has no turn '${parentId}' that could be followed.` });
+    }
+    this.begin(response, key, asked, parentId);
   }
 
-  private begin(response: ServerResponse, key: string, asked: Record<string, unknown>, parentId: string | null): void {
+  private begin(response: ServerResponse, key: string, asked: Record<string, unknown>, parentId: string): void {
     const claimed = this.turns.find((turn) => turn.turn_id === this.claims.get(key));
     if (claimed) return this.announce(response, claimed);
     if (this.balance < cost) return json(response, 402, { needed: cost, available: this.balance });
@@ -141,8 +156,8 @@ export class TurnServer {
   }
 
   private announce(response: ServerResponse, turn: ServedTurn): void {
-    const { turn_id, conversation_id } = turn;
-    json(response, 201, { turn_id, conversation_id, events_url: `/v1/turns/${turn_id}/events`, hold: cost });
+    const { turn_id, conversation_id, parent_id } = turn;
+    json(response, 201, { turn_id, conversation_id, parent_id, events_url: `/v1/turns/${turn_id}/events`, hold: cost });
   }
 
   private async reply(turn: ServedTurn, script: ScriptedReply): Promise<void> {
@@ -190,6 +205,24 @@ export class TurnServer {
   private stop(response: ServerResponse, turn: ServedTurn): void {
     turn.stop = true;
     json(response, 202, { turn_id: turn.turn_id, status: turn.status === 'running' ? 'stopping' : 'ended' });
+  }
+
+  private get auth(): boolean {
+    return Object.keys(this.tokens).length > 0;
+  }
+
+  private answerSession(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.auth) return json(response, 200, { auth: 'off', user_id: null, admin: false, expires: null });
+    if (request.method === 'DELETE') {
+      this.cookie = '';
+      return void response.writeHead(204).end();
+    }
+    const token = request.headers.authorization?.replace('Bearer ', '');
+    const who = token === undefined ? this.cookie : (this.tokens[token] ?? '');
+    if (token === 'a-service') return json(response, 422, { detail: "A service must name the user it acts for in 'user_id'." });
+    if (who === '') return json(response, 401, { detail: 'The token or API key is not valid.' });
+    if (!this.dropsCookies) this.cookie = who;
+    json(response, 200, { auth: 'on', user_id: who, admin: who === 'root', expires: this.expires });
   }
 
   private answerConversation(request: IncomingMessage, response: ServerResponse, id: string, url: URL): void {

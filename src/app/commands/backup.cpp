@@ -3,6 +3,7 @@
 #include "app/runtime.hpp"
 #include "base/ids.hpp"
 #include "store/sqlite/ledger_store.hpp"
+#include "store/sqlite/outbox_store.hpp"
 #include "store/sqlite/page_store.hpp"
 #include "store/sqlite/turn_store.hpp"
 
@@ -12,6 +13,7 @@
 
 #include <fstream>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace gibsey::app {
@@ -38,11 +40,28 @@ class ScratchFolder {
   fs::path path_;
 };
 
-/// The ledger goes first: a turn that ends between the copies has its hold open in this one, and the next start settles it.
+/// The files of a data folder, in the order in which they are copied. Ledger and outbox go first: a turn that ends between the
+/// copies has its hold open in this one, and the next start settles it.
+std::vector<std::string> stores_in(const fs::path& folder) {
+  std::vector<std::string> names{"ledger.db", "turns.db", "pages.db"};
+  // Only a folder whose credits were another process's (LEDGER_URL) has one.
+  if (fs::exists(folder / "outbox.db")) names.insert(names.begin() + 1, "outbox.db");
+  return names;
+}
+
+asio::awaitable<Result<void>> copy_outbox(fs::path from, fs::path to) {
+  if (!fs::exists(from / "outbox.db")) co_return Result<void>{};
+  GIBSEY_CO_TRY(const auto outbox, store::SqliteOutboxStore::open(from));
+  GIBSEY_CO_CHECK(co_await outbox->backup(to / "outbox.db"));
+  outbox->close();
+  co_return Result<void>{};
+}
+
 asio::awaitable<Result<void>> copy_stores(fs::path from, fs::path to) {
   GIBSEY_CO_TRY(const auto ledger, store::SqliteLedgerStore::open(from));
   GIBSEY_CO_CHECK(co_await ledger->backup(to / "ledger.db"));
   ledger->close();
+  GIBSEY_CO_CHECK(co_await copy_outbox(from, to));
   GIBSEY_CO_TRY(const auto turns, store::SqliteTurnStore::open(from));
   GIBSEY_CO_CHECK(co_await turns->backup(to / "turns.db"));
   turns->close();
@@ -88,7 +107,7 @@ Result<void> write_archive(const fs::path& folder, const fs::path& file) {
   if (file.extension() == ".gz" || file.extension() == ".tgz") archive_write_add_filter_gzip(writer.get());
   if (file.extension() == ".zst") archive_write_add_filter_zstd(writer.get());
   if (archive_write_open_filename(writer.get(), file.c_str()) != ARCHIVE_OK) return failed(writer);
-  for (const auto* name : {"ledger.db", "turns.db", "pages.db"}) GIBSEY_CHECK(add_file(writer, folder / name));
+  for (const auto& name : stores_in(folder)) GIBSEY_CHECK(add_file(writer, folder / name));
   if (archive_write_close(writer.get()) != ARCHIVE_OK) return failed(writer);
   return {};
 }
@@ -111,8 +130,8 @@ int backup(const Place& place, const fs::path& file) {
   const auto named = scratch.path() / file.filename();
   if (const auto written = write_archive(scratch.path(), named); !written) return complain(written.error());
   fs::rename(named, file);
-  fmt::print("{} holds ledger.db, turns.db and pages.db ({:.1f} MB); to restore, unpack it into an empty data folder\n",
-             file.string(), static_cast<double>(fs::file_size(file)) / 1e6);
+  fmt::print("{} holds {} ({:.1f} MB); to restore, unpack it into an empty data folder\n", file.string(),
+             fmt::join(stores_in(scratch.path()), ", "), static_cast<double>(fs::file_size(file)) / 1e6);
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "app/runtime.hpp"
 #include "base/clock.hpp"
 #include "store/sqlite/ledger_store.hpp"
+#include "store/sqlite/outbox_store.hpp"
 #include "store/sqlite/page_store.hpp"
 #include "store/sqlite/turn_store.hpp"
 
@@ -36,13 +37,38 @@ class Findings {
   bool sound_ = true;
 };
 
-asio::awaitable<Result<void>> check_holds(store::LedgerStore& ledger) {
+/// `Ledger`: what knows open holds.
+template <typename Ledger>
+asio::awaitable<Result<void>> check_holds(Ledger& ledger) {
   GIBSEY_CO_TRY(const auto holds, co_await ledger.open_holds());
   const auto oldest = unix_millis_now() - kOldestHold;
   const auto old = std::ranges::count_if(holds, [oldest](const model::CreditHold& hold) { return hold.created < oldest; });
   if (old == 0) co_return Result<void>{};
-  co_return fail(ErrorCode::corrupt,
-                 fmt::format("{} credits are held by turns that ended long ago; start the server, it gives them back", old));
+  co_return fail(ErrorCode::corrupt, fmt::format("{} hold{} of turns that ended long ago {} open; start the server, it ends them",
+                                                 old, old == 1 ? "" : "s", old == 1 ? "is" : "are"));
+}
+
+asio::awaitable<Result<void>> check_refusals(store::OutboxStore& outbox) {
+  GIBSEY_CO_TRY(const auto refused, co_await outbox.count_refused());
+  if (refused == 0) co_return Result<void>{};
+  co_return fail(ErrorCode::conflict,
+                 fmt::format("it would not take {} of them; outbox.db tells which (delivery 'refused' in its table endings), "
+                             "give those credits back there by hand",
+                             refused));
+}
+
+/// What a ledger elsewhere (LEDGER_URL) is owed; a folder that never had one has no such file.
+asio::awaitable<Result<void>> examine_outbox(const std::filesystem::path& folder, Findings& findings) {
+  if (!std::filesystem::exists(folder / "outbox.db")) co_return Result<void>{};
+  GIBSEY_CO_TRY(const auto outbox, store::SqliteOutboxStore::open(folder));
+  findings.add("outbox.db is intact", co_await outbox->check_integrity());
+  findings.add("every ended hold of the ledger elsewhere has one ending", co_await outbox->verify());
+  findings.add("no hold there is older than its limit", co_await check_holds(*outbox));
+  GIBSEY_CO_TRY(const auto waiting, co_await outbox->count_waiting());
+  findings.add(fmt::format("{} give-backs wait for the ledger elsewhere", waiting), {});
+  findings.add("the ledger elsewhere took every give-back", co_await check_refusals(*outbox));
+  outbox->close();
+  co_return Result<void>{};
 }
 
 asio::awaitable<Result<bool>> examine(const Place& place) {
@@ -59,6 +85,7 @@ asio::awaitable<Result<bool>> examine(const Place& place) {
   pages->close();
   turns->close();
   ledger->close();
+  GIBSEY_CO_CHECK(co_await examine_outbox(folder, findings));
   co_return findings.sound();
 }
 

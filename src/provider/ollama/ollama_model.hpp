@@ -1,42 +1,46 @@
 #pragma once
 #include "provider/chat_model.hpp"
+#include "provider/ollama/ollama_address.hpp"
+#include "provider/upstream.hpp"
 
-#include <chrono>
 #include <memory>
 #include <string>
 
 namespace gibsey::provider {
 
-struct OllamaOptions {
-  std::string base_url = "http://localhost:11434";  ///< OLLAMA_BASE_URL; http or https (verified)
-  std::string model = "llama3:8b";                  ///< OLLAMA_MODEL
-  std::chrono::seconds connect_timeout{5};
-  std::chrono::seconds first_byte_timeout{300};  ///< OLLAMA_TIMEOUT: the server may have to load the model
-  std::chrono::seconds idle_timeout{60};         ///< between two pieces of the answer
-  int context_tokens = 8192;                     ///< sent as options.num_ctx; Ollama's own default cuts prompts silently
-  bool is_small = false;
-};
+struct OllamaLearned;
+class UpstreamReply;
 
-/// Ollama's POST /api/chat. Reasoning ("thinking") is left out. Safe to call from any executor.
+/// Ollama's POST /api/chat. Reasoning, in `thinking` and in the text, is left out and counted. The model is asked not to think
+/// aloud; one that does all the same gets tokens for it from the next reply on. A prompt that the server cut is noticed and told
+/// in the log, once. Safe to call from any executor.
 class OllamaModel : public ChatModel {
  public:
-  /// Errors: invalid_argument (the address cannot be read).
-  static Result<std::unique_ptr<OllamaModel>> create(OllamaOptions options);
+  /// The address may be a base or the whole endpoint (OLLAMA_URL). Errors: invalid_argument (it cannot be read).
+  static Result<std::unique_ptr<OllamaModel>> create(UpstreamOptions options);
 
   /// Connects and sends; errors before the first token come from here or from the first next(). Errors besides those of
-  /// ChatModel: deadline.
+  /// ChatModel: deadline, not_found (no such model), forbidden (by a gateway).
   Async<std::unique_ptr<TokenStream>> start(ChatRequest request) override;
-  [[nodiscard]] std::string provider() const override { return "ollama"; }
+  [[nodiscard]] std::string provider() const override { return options_.name; }
   [[nodiscard]] std::string model() const override { return options_.model; }
-  [[nodiscard]] bool supports_opening() const override { return false; }
+  /// A last message of the assistant is left open by its templates (ollama issue 6778).
+  [[nodiscard]] bool supports_opening() const override { return true; }
   [[nodiscard]] int context_tokens() const override { return options_.context_tokens; }
   [[nodiscard]] bool is_small() const override { return options_.is_small; }
-  /// A quarter of the characters, rounded up: Ollama has no call that counts.
+  /// An estimate that learns from the server's counts: Ollama has no call that counts.
   [[nodiscard]] int count_tokens(const std::string& text) const override;
+  /// GET /api/tags, and whether the model is there.
+  Async<void> check() override;
 
  private:
-  explicit OllamaModel(OllamaOptions options) : options_(std::move(options)) {}
-  OllamaOptions options_;
+  OllamaModel(UpstreamOptions options, OllamaAddress address);
+  [[nodiscard]] Error refused(const UpstreamReply& reply, const std::string& body) const;
+
+  UpstreamOptions options_;
+  OllamaAddress address_;
+  std::string who_;
+  std::shared_ptr<OllamaLearned> learned_;
 };
 
 }  // namespace gibsey::provider

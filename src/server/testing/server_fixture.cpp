@@ -112,14 +112,15 @@ ServerTest::ServerTest(AuthSettings auth) : folder_(std::filesystem::temp_direct
                     .sentiments = nullptr,
                     .passages = retriever_,
                     .turns = turns_,
-                    .model = model_,
+                    .models = models_,
                     .auth = *auth_,
                     .conversations = conversations_,
                     .sessions = sessions_,
                     .metrics = metrics_,
                     .page = *page_,
                     .health = [this] { return health_; },
-                    .keep_alive = std::chrono::milliseconds(50)};
+                    .keep_alive = std::chrono::milliseconds(50),
+                    .embedder = &embedder_};
   handler_ = make_http_handler(std::move(services), {{}, {"https://front.example"}});
   server_ = std::make_unique<net::testing::ServerThread>(*handler_);
 }

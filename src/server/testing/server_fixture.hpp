@@ -3,6 +3,7 @@
 #include "net/testing/server_thread.hpp"
 #include "provider/scripted/scripted_model.hpp"
 #include "retrieval/retriever.hpp"
+#include "retrieval/testing/word_embedder.hpp"
 #include "server/conversation_feed.hpp"
 #include "server/json_response.hpp"
 #include "server/routes.hpp"
@@ -46,6 +47,8 @@ class ServerTest : public ::testing::Test {
   retrieval::Retriever retriever_{pages_, nullptr};
   std::unique_ptr<chat::Recall> recall_ = chat::make_recall(turn_store_, nullptr);
   provider::ScriptedModel model_{{.replies = {provider::ScriptedModel::steady(3, 0)}}};
+  provider::Providers models_{{&model_}};
+  ::gibsey::testing::WordEmbedder embedder_;  ///< for the routes that embed; retrieval here is by text
   std::optional<Authenticator> auth_;
   ConversationFeed conversations_;
   SessionHub sessions_;

@@ -38,7 +38,7 @@ class RemoteCharacters final : public CharacterStore {
   /// store.
   Async<std::optional<model::Character>> find_character(std::string world, std::string id) override;
   /// The same, asked for by a reader (X-User-ID).
-  Async<std::optional<model::Character>> find_character_for(std::string user_id, std::string world, std::string id);
+  Async<std::optional<model::Character>> find_character_for(std::string user_id, std::string world, std::string id) override;
 
   Async<void> replace_characters(std::string world, std::vector<model::Character> characters) override;
   Async<void> put_character(model::Character character) override;

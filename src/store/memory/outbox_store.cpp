@@ -116,15 +116,23 @@ Async<void> MemoryOutboxStore::put_off(std::int64_t number, UnixMillis due) {
   co_return Result<void>();
 }
 
-Async<void> MemoryOutboxStore::close_give_back(std::int64_t number, Delivery /*delivery*/) {
+Async<void> MemoryOutboxStore::close_give_back(std::int64_t number, Delivery delivery) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = endings_.find(number); found != endings_.end()) found->second.waiting = false;
+  if (const auto found = endings_.find(number); found != endings_.end() && found->second.waiting) {
+    found->second.waiting = false;
+    found->second.refused = delivery == Delivery::refused;
+  }
   co_return Result<void>();
 }
 
 Async<std::int64_t> MemoryOutboxStore::count_waiting() {
   const std::lock_guard lock(mutex_);
   co_return std::ranges::count_if(endings_, [](const auto& numbered) { return numbered.second.waiting; });
+}
+
+Async<std::int64_t> MemoryOutboxStore::count_refused() {
+  const std::lock_guard lock(mutex_);
+  co_return std::ranges::count_if(endings_, [](const auto& numbered) { return numbered.second.refused; });
 }
 
 Async<void> MemoryOutboxStore::verify() {

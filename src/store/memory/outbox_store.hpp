@@ -20,6 +20,7 @@ class MemoryOutboxStore final : public OutboxStore {
   Async<void> put_off(std::int64_t number, UnixMillis due) override;
   Async<void> close_give_back(std::int64_t number, Delivery delivery) override;
   Async<std::int64_t> count_waiting() override;
+  Async<std::int64_t> count_refused() override;
   Async<void> verify() override;
 
  private:
@@ -28,6 +29,7 @@ class MemoryOutboxStore final : public OutboxStore {
     model::LedgerEntry receipt;
     int charged = 0;
     bool waiting = false;
+    bool refused = false;
     int attempts = 0;
     UnixMillis due = 0;
   };

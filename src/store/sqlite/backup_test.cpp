@@ -2,6 +2,7 @@
 
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/ledger_store.hpp"
+#include "store/sqlite/outbox_store.hpp"
 #include "store/sqlite/page_store.hpp"
 #include "store/sqlite/turn_store.hpp"
 #include "store/testing/await.hpp"
@@ -45,6 +46,9 @@ TEST_F(BackupTest, a_copy_of_each_store_opens_and_holds_everything) {
   const auto turns = SqliteTurnStore::open(folder_.path()).value();
   const auto ledger = SqliteLedgerStore::open(folder_.path()).value();
   const auto pages = SqlitePageStore::open(folder_.path()).value();
+  const auto outbox = SqliteOutboxStore::open(folder_.path()).value();
+  value_of(outbox->begin_hold({.id = "h1", .user_id = "u1", .turn_id = "t1", .amount = 5, .created = 1000}));
+  value_of(outbox->end_hold("h1", 0, "release", "failed"));
   value_of(turns->begin(testing::sample_turn("t1")));
   value_of(turns->append_events("t1", 1, testing::sample_events()));
   value_of(turns->finish(testing::finished_turn("t1"), 11, {}));
@@ -53,6 +57,7 @@ TEST_F(BackupTest, a_copy_of_each_store_opens_and_holds_everything) {
   value_of(turns->backup(copies() / "turns.db"));
   value_of(ledger->backup(copies() / "ledger.db"));
   value_of(pages->backup(copies() / "pages.db"));
+  value_of(outbox->backup(copies() / "outbox.db"));
   value_of(turns->begin(testing::sample_turn("later")));
 
   const auto copied_turns = SqliteTurnStore::open(copies()).value();
@@ -64,6 +69,10 @@ TEST_F(BackupTest, a_copy_of_each_store_opens_and_holds_everything) {
   EXPECT_EQ(value_of(copied_ledger->balance("u1")), 95);
   value_of(copied_ledger->verify());
   EXPECT_EQ(value_of(SqlitePageStore::open(copies()).value()->count_pages("tower")), 1);
+  const auto copied_outbox = SqliteOutboxStore::open(copies()).value();
+  EXPECT_EQ(value_of(copied_outbox->count_waiting()), 1);
+  value_of(copied_outbox->verify());
+  value_of(copied_outbox->check_integrity());
 }
 
 boost::asio::awaitable<void> write_until(SqliteLedgerStore& ledger, std::atomic<bool>& copied, int& written) {

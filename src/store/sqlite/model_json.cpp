@@ -117,6 +117,50 @@ static void from_json(const Json& json, Phase& phase) {
   phase = {.name = json.value("name", ""), .ms = json.value("ms", 0.0)};
 }
 
+static void to_json(Json& json, const ModelCall::Message& message) {
+  json = {{"role", message.role}, {"text", message.text}};
+}
+
+static void from_json(const Json& json, ModelCall::Message& message) {
+  message = {.role = json.value("role", ""), .text = json.value("text", "")};
+}
+
+static void to_json(Json& json, const ModelCall& call) {
+  using store::sqlite::finite;
+  json = {{"provider", call.provider},
+          {"model", call.model},
+          {"messages", call.messages},
+          {"opening", call.opening},
+          {"stop", call.stop},
+          {"max_tokens", call.max_tokens},
+          {"temperature", finite(call.temperature)},
+          {"top_p", finite(call.top_p)},
+          {"min_p", finite(call.min_p)},
+          {"repeat_penalty", finite(call.repeat_penalty)},
+          {"prompt_tokens", call.usage.prompt_tokens},
+          {"completion_tokens", call.usage.completion_tokens},
+          {"usage_estimated", call.usage_estimated},
+          {"outcome", call.outcome},
+          {"ms", finite(call.ms)}};
+}
+
+static void from_json(const Json& json, ModelCall& call) {
+  call = {.provider = json.value("provider", ""),
+          .model = json.value("model", ""),
+          .messages = json.value("messages", std::vector<ModelCall::Message>()),
+          .opening = json.value("opening", ""),
+          .stop = json.value("stop", Strings()),
+          .max_tokens = json.value("max_tokens", 0),
+          .temperature = json.value("temperature", 0.0),
+          .top_p = json.value("top_p", 0.0),
+          .min_p = json.value("min_p", 0.0),
+          .repeat_penalty = json.value("repeat_penalty", 0.0),
+          .usage = {.prompt_tokens = json.value("prompt_tokens", 0), .completion_tokens = json.value("completion_tokens", 0)},
+          .usage_estimated = json.value("usage_estimated", false),
+          .outcome = json.value("outcome", ""),
+          .ms = json.value("ms", 0.0)};
+}
+
 }  // namespace gibsey::model
 
 namespace gibsey::store::sqlite {
@@ -139,6 +183,9 @@ std::string encode(const model::Sentiment& sentiment) {
 std::string encode(const std::vector<model::Phase>& phases) {
   return dump(phases);
 }
+std::string encode(const std::vector<model::ModelCall>& calls) {
+  return dump(calls);
+}
 
 Result<void> decode(const std::string& json, std::vector<std::string>& strings) {
   return decode_into(json, strings);
@@ -157,6 +204,9 @@ Result<void> decode(const std::string& json, model::Sentiment& sentiment) {
 }
 Result<void> decode(const std::string& json, std::vector<model::Phase>& phases) {
   return decode_into(json, phases);
+}
+Result<void> decode(const std::string& json, std::vector<model::ModelCall>& calls) {
+  return decode_into(json, calls);
 }
 
 }  // namespace gibsey::store::sqlite

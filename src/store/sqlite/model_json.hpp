@@ -16,6 +16,7 @@ namespace gibsey::store::sqlite {
 [[nodiscard]] std::string encode(const model::Character& character);
 [[nodiscard]] std::string encode(const model::Sentiment& sentiment);
 [[nodiscard]] std::string encode(const std::vector<model::Phase>& phases);
+[[nodiscard]] std::string encode(const std::vector<model::ModelCall>& calls);
 
 Result<void> decode(const std::string& json, std::vector<std::string>& strings);
 Result<void> decode(const std::string& json, std::vector<model::SampleExchange>& samples);
@@ -23,5 +24,6 @@ Result<void> decode(const std::string& json, model::PersonalityProfile& personal
 Result<void> decode(const std::string& json, model::Character& character);
 Result<void> decode(const std::string& json, model::Sentiment& sentiment);
 Result<void> decode(const std::string& json, std::vector<model::Phase>& phases);
+Result<void> decode(const std::string& json, std::vector<model::ModelCall>& calls);
 
 }  // namespace gibsey::store::sqlite

@@ -2,6 +2,7 @@
 
 #include "base/ids.hpp"
 #include "store/ledger_check.hpp"
+#include "store/sqlite/backup.hpp"
 #include "store/sqlite/database.hpp"
 
 namespace gibsey::store {
@@ -149,6 +150,14 @@ void SqliteOutboxStore::close() {
   database_->close();
 }
 
+Async<void> SqliteOutboxStore::backup(std::filesystem::path file) {
+  return database_->read([file = std::move(file)](Connection& db) { return sqlite::write_backup(db, file); });
+}
+
+Async<void> SqliteOutboxStore::check_integrity() {
+  return database_->read(sqlite::check_integrity);
+}
+
 Async<void> SqliteOutboxStore::begin_hold(model::CreditHold hold) {
   return database_->write([hold = std::move(hold)](Connection& db) -> Result<void> {
     GIBSEY_TRY(const auto found, find_hold(db, hold.id));
@@ -213,6 +222,11 @@ Async<void> SqliteOutboxStore::close_give_back(std::int64_t number, Delivery del
 Async<std::int64_t> SqliteOutboxStore::count_waiting() {
   return database_->read(
       [](Connection& db) { return db.value<std::int64_t>("SELECT count(*) FROM endings WHERE delivery = 'waiting'"); });
+}
+
+Async<std::int64_t> SqliteOutboxStore::count_refused() {
+  return database_->read(
+      [](Connection& db) { return db.value<std::int64_t>("SELECT count(*) FROM endings WHERE delivery = 'refused'"); });
 }
 
 Async<void> SqliteOutboxStore::verify() {

@@ -22,6 +22,9 @@ class SqliteOutboxStore final : public OutboxStore {
   ~SqliteOutboxStore() override;
 
   void close();
+  /// As SqliteLedgerStore's.
+  Async<void> backup(std::filesystem::path file);
+  Async<void> check_integrity();
 
   Async<void> begin_hold(model::CreditHold hold) override;
   Async<void> confirm_hold(std::string hold_id, std::string entry_id, std::optional<std::int64_t> balance) override;
@@ -33,6 +36,7 @@ class SqliteOutboxStore final : public OutboxStore {
   Async<void> put_off(std::int64_t number, UnixMillis due) override;
   Async<void> close_give_back(std::int64_t number, Delivery delivery) override;
   Async<std::int64_t> count_waiting() override;
+  Async<std::int64_t> count_refused() override;
   Async<void> verify() override;
 
  private:

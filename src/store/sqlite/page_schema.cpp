@@ -139,6 +139,10 @@ CREATE TABLE removed_characters (
   id TEXT NOT NULL,
   PRIMARY KEY (world, id)
 ) STRICT, WITHOUT ROWID;
+)sql",
+    // Form 3. How long a world wants replies to be; 0 leaves it to the program.
+    R"sql(
+ALTER TABLE worlds ADD COLUMN max_tokens INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 }  // namespace

@@ -16,15 +16,15 @@ namespace {
 // What begin says of a turn, then what finish says of it; `with_columns` and `read_turn` keep this order.
 constexpr std::array kIdentity{"id",    "conversation_id", "parent_id", "dialect", "user_id",
                                "world", "character_id",    "question",  "created"};
-constexpr std::array kEnding{"reply",       "status",        "hold_id",
-                             "sources",     "quotes",        "receipt",
-                             "retrieval",   "prompt_tokens", "completion_tokens",
-                             "provider",    "model",         "finish_reason",
-                             "error",       "error_code",    "fallback_used",
-                             "included",    "cut",           "sentiment",
-                             "temperature", "top_p",         "personality_weight",
-                             "phases",      "false_quotes",  "first_token_ms",
-                             "total_ms",    "updated"};
+constexpr std::array kEnding{"reply",          "status",        "hold_id",
+                             "sources",        "quotes",        "receipt",
+                             "retrieval",      "prompt_tokens", "completion_tokens",
+                             "provider",       "model",         "finish_reason",
+                             "error",          "error_code",    "fallback_used",
+                             "included",       "cut",           "sentiment",
+                             "temperature",    "top_p",         "personality_weight",
+                             "phases",         "calls",         "false_quotes",
+                             "first_token_ms", "total_ms",      "updated"};
 
 /// "t.id, t.conversation_id, ..." for the table `t`.
 std::string columns_of(const char* table) {
@@ -60,11 +60,11 @@ auto with_columns(const model::Turn& turn, model::TurnStatus status, const std::
                encode(turn.quotes), receipt, turn.retrieval, turn.usage.prompt_tokens, turn.usage.completion_tokens,
                turn.provider, turn.model, turn.finish_reason, turn.error, turn.error_code, turn.fallback_used,
                encode(turn.included), encode(turn.cut), sentiment, turn.temperature, turn.top_p, turn.personality_weight,
-               encode(turn.phases), turn.false_quotes, turn.first_token_ms, turn.total_ms, turn.updated);
+               encode(turn.phases), encode(turn.calls), turn.false_quotes, turn.first_token_ms, turn.total_ms, turn.updated);
 }
 
 struct TurnTexts {
-  std::string status, sources, quotes, included, cut, phases;
+  std::string status, sources, quotes, included, cut, phases, calls;
   std::optional<std::string> receipt, sentiment;
 };
 
@@ -77,6 +77,7 @@ Result<void> decode_texts(const TurnTexts& texts, model::Turn& turn) {
   GIBSEY_CHECK(decode(texts.included, turn.included));
   GIBSEY_CHECK(decode(texts.cut, turn.cut));
   GIBSEY_CHECK(decode(texts.phases, turn.phases));
+  GIBSEY_CHECK(decode(texts.calls, turn.calls));
   if (texts.receipt) GIBSEY_CHECK(decode(*texts.receipt, turn.receipt.emplace()));
   if (texts.sentiment) GIBSEY_CHECK(decode(*texts.sentiment, turn.sentiment.emplace()));
   return {};
@@ -97,8 +98,8 @@ Result<TurnRow> read_turn(Row row) {
   row >> turn.reply >> texts.status >> turn.hold_id >> texts.sources >> texts.quotes >> texts.receipt >> turn.retrieval >>
       turn.usage.prompt_tokens >> turn.usage.completion_tokens >> turn.provider >> turn.model >> turn.finish_reason >>
       turn.error >> turn.error_code >> turn.fallback_used >> texts.included >> texts.cut >> texts.sentiment >> turn.temperature >>
-      turn.top_p >> turn.personality_weight >> texts.phases >> turn.false_quotes >> turn.first_token_ms >> turn.total_ms >>
-      turn.updated;
+      turn.top_p >> turn.personality_weight >> texts.phases >> texts.calls >> turn.false_quotes >> turn.first_token_ms >>
+      turn.total_ms >> turn.updated;
   GIBSEY_CHECK(decode_texts(texts, turn));
   return read;
 }

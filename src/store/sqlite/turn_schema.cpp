@@ -136,6 +136,10 @@ CREATE TABLE turn_vectors (
   vector BLOB NOT NULL,
   PRIMARY KEY (turn, embedding_model)
 ) STRICT;
+)sql",
+    // Form 3. What the models were sent, of turns of a program that ran with --debug (see model_json.hpp).
+    R"sql(
+ALTER TABLE turns ADD COLUMN calls TEXT NOT NULL DEFAULT '[]';
 )sql"};
 
 }  // namespace

@@ -7,13 +7,14 @@ namespace {
 
 const std::string kWorldColumns =
     "name, title, author, language, licence, origin, character_cost, narrator_cost, mandate, prompt_template, "
-    "small_prompt_template, narrator";
+    "small_prompt_template, narrator, max_tokens";
 
 Result<model::World> read_world(Row row) {
   model::World world;
   std::string narrator;
   row >> world.name >> world.title >> world.author >> world.language >> world.licence >> world.origin >> world.character_cost >>
-      world.narrator_cost >> world.mandate >> world.prompt_template >> world.small_prompt_template >> narrator;
+      world.narrator_cost >> world.mandate >> world.prompt_template >> world.small_prompt_template >> narrator >>
+      world.max_tokens;
   GIBSEY_CHECK(decode(narrator, world.narrator));
   return world;
 }
@@ -23,13 +24,14 @@ Result<model::World> read_world(Row row) {
 Result<void> put_world(Connection& db, const model::World& world) {
   static const std::string kPut =
       "INSERT INTO worlds (" + kWorldColumns +
-      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET title = excluded.title, "
+      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET title = excluded.title, "
       "author = excluded.author, language = excluded.language, licence = excluded.licence, origin = excluded.origin, "
       "character_cost = excluded.character_cost, narrator_cost = excluded.narrator_cost, mandate = excluded.mandate, "
       "prompt_template = excluded.prompt_template, small_prompt_template = excluded.small_prompt_template, "
-      "narrator = excluded.narrator";
+      "narrator = excluded.narrator, max_tokens = excluded.max_tokens";
   return db.run(kPut, world.name, world.title, world.author, world.language, world.licence, world.origin, world.character_cost,
-                world.narrator_cost, world.mandate, world.prompt_template, world.small_prompt_template, encode(world.narrator));
+                world.narrator_cost, world.mandate, world.prompt_template, world.small_prompt_template, encode(world.narrator),
+                world.max_tokens);
 }
 
 Result<std::optional<model::World>> find_world(Connection& db, const std::string& name) {

@@ -210,6 +210,7 @@ TEST_P(OutboxContract, a_closed_give_back_stays_closed) {
   value_of(outbox_.close_give_back(all[0].number, Delivery::refused));
   EXPECT_TRUE(waiting().empty());
   EXPECT_EQ(value_of(outbox_.count_waiting()), 0);
+  EXPECT_EQ(value_of(outbox_.count_refused()), 1) << "the first word counts";
   EXPECT_EQ(release("t1").amount, 5) << "the receipt stays";
   value_of(outbox_.verify());
 }

@@ -271,6 +271,7 @@ model::World sample_world(const std::string& name) {
           .origin = "ingest",
           .character_cost = 7,
           .narrator_cost = 2,
+          .max_tokens = 300,
           .mandate = "Be kind.",
           .prompt_template = "{{ char }}",
           .small_prompt_template = "{{ user_text }}",

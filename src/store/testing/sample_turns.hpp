@@ -56,6 +56,24 @@ inline model::Receipt sample_receipt() {
   return {.held = 5, .charged = 4, .released = 1, .balance = 95, .rule = "complete"};
 }
 
+inline model::ModelCall sample_call() {
+  return {
+      .provider = "local",
+      .model = "small",
+      .messages = {{.role = "system", .text = "You are Arieol."}, {.role = "user", .text = "Why did you climb\nthe \"tower\"?"}},
+      .opening = "\u201cBecause",
+      .stop = {"\nUser:"},
+      .max_tokens = 64,
+      .temperature = 0.4,
+      .top_p = 0.9,
+      .min_p = 0.1,
+      .repeat_penalty = 1.12,
+      .usage = {.prompt_tokens = 640, .completion_tokens = 31},
+      .usage_estimated = true,
+      .outcome = "length",
+      .ms = 12.5};
+}
+
 /// As sample_turn, with an ending in which every field is set but those of a failure.
 inline model::Turn finished_turn(const std::string& id, const std::string& conversation = "c1", const std::string& user = "u1",
                                  const std::string& parent = "") {
@@ -78,6 +96,7 @@ inline model::Turn finished_turn(const std::string& id, const std::string& conve
   turn.top_p = 0.85;
   turn.personality_weight = 0.35;
   turn.phases = {{.name = "retrieve", .ms = 12.25}, {.name = "first_token", .ms = 0.1}};
+  turn.calls = {sample_call()};
   turn.false_quotes = 2;
   turn.first_token_ms = 120;
   turn.total_ms = 900;

@@ -50,6 +50,7 @@ TEST_P(TurnContract, finish_stores_every_field) {
   ASSERT_EQ(unset_fields(given.quotes[0]), std::vector<std::size_t>());
   ASSERT_EQ(unset_fields(*given.receipt), std::vector<std::size_t>());
   ASSERT_EQ(unset_fields(*given.sentiment), std::vector<std::size_t>());
+  ASSERT_EQ(unset_fields(given.calls[0]), std::vector<std::size_t>());
   ASSERT_EQ(unset_fields(given.usage), std::vector<std::size_t>());
   ASSERT_EQ(unset_fields(given.phases[0]), std::vector<std::size_t>());
   value_of(turns_.begin(sample_turn("t1", "c1", "u1", "t0")));

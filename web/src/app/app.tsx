@@ -1,29 +1,40 @@
-import { useCallback, useEffect, useState, type ReactElement } from 'react';
-import { useMedia } from '../components/use_media';
-import { voiceStyle } from '../components/voice';
-import { CharacterPicker } from '../features/characters/character_picker';
-import { suggestedQuestions } from '../features/characters/suggestions';
+import type { ReactElement } from 'react';
 import { useCharacters } from '../features/characters/use_characters';
-import { ChatColumn } from '../features/chat/chat_column';
-import { openConversation } from '../features/chat/chat_state';
-import { pageMark } from '../features/chat/marked_reply';
-import { isRunning, type Turn } from '../features/chat/turn';
-import { useChat } from '../features/chat/use_chat';
-import { ConversationDrawer } from '../features/conversations/conversation_drawer';
-import { ConversationList } from '../features/conversations/conversation_list';
-import { usePastConversations } from '../features/conversations/use_past_conversations';
-import { PageDrawer, type PagePlace } from '../features/pages/page_drawer';
-import type { Character, Conversation, Quote, Source } from '../lib/api_types';
-import { readerId } from '../lib/storage';
-import { Head } from './head';
+import { Account } from '../features/sign_in/account';
+import { SignInDialog } from '../features/sign_in/sign_in_dialog';
+import { SignInPage } from '../features/sign_in/sign_in_page';
+import { useSignIn } from '../features/sign_in/use_sign_in';
+import { ReaderContext, type Reader } from '../lib/reader';
+import { Book } from './book';
 import { Notice } from './notice';
-import { speakerIn } from './speakers';
-import { useChosenCharacter } from './use_chosen_character';
 
-/** As in app.css: from here on there is one column. */
-const oneColumn = '(max-width: 58rem)';
-
+/** The book of whoever reads; a sign-in where the server wants one. */
 export function App(): ReactElement {
+  const { session, standing } = useSignIn();
+  const signIn = (pasted: string) => session.signIn(pasted);
+  if (standing.state === 'unknown') return <Notice title="Opening the book…" />;
+  if (standing.state === 'failed') {
+    return <Notice title="The book does not open." text={standing.message} onRetry={() => session.retry()} />;
+  }
+  if (standing.state === 'out') return <SignInPage onSignIn={signIn} />;
+  const { reader } = standing;
+  const account = reader.signed_in ? (
+    <Account
+      reader={reader}
+      ended={standing.session !== 'good'}
+      onSignInAgain={() => session.askNow()}
+      onSignOut={() => session.signOut()}
+    />
+  ) : undefined;
+  return (
+    <ReaderContext value={reader}>
+      <Library key={reader.user_id} reader={reader} account={account} />
+      {standing.session === 'ended' && <SignInDialog reader={reader} onSignIn={signIn} onLater={() => session.later()} />}
+    </ReaderContext>
+  );
+}
+
+function Library({ reader, account }: { reader: Reader; account: ReactElement | undefined }): ReactElement {
   const { cast, reload } = useCharacters();
   if (cast.state === 'loading') return <Notice title="Opening the book…" />;
   if (cast.state === 'failed') return <Notice title="The book does not open." text={cast.message} onRetry={reload} />;
@@ -31,110 +42,5 @@ export function App(): ReactElement {
     const text = 'No world is loaded. Make one with: gibsey ingest --world NAME FILE';
     return <Notice title="This book has no characters yet." text={text} onRetry={reload} />;
   }
-  return <Book characters={cast.characters} />;
-}
-
-function Book({ characters }: { characters: readonly Character[] }): ReactElement {
-  const [chosen, choose] = useChosenCharacter(characters);
-  const chat = useChat();
-  const past = usePastConversations(readerId(), chat.state.listed);
-  const [place, setPlace] = useState<PagePlace>();
-  const narrow = useMedia(oneColumn);
-  const [pastOpen, setPastOpen] = useState(false);
-  const title = chosen.world_title || 'Gibsey';
-  useEffect(() => {
-    document.title = `${chosen.display_name} · ${title}`;
-  }, [chosen, title]);
-
-  const speakerOf = useCallback((turn: Turn) => speakerIn(characters, turn.char_id, turn.world), [characters]);
-  const open = useCallback(
-    (turn: Turn, cited: Quote | Source, text: string) => setPlace(placeOf(speakerOf(turn), turn.world, cited, text)),
-    [speakerOf],
-  );
-  const openQuote = useCallback((turn: Turn, quote: Quote) => open(turn, quote, quote.text), [open]);
-  const openSource = useCallback((turn: Turn, source: Source) => open(turn, source, source.quote), [open]);
-  const narrator = characters.find((character) => character.char_id === '');
-  const askNarrator = (turn: Turn) => {
-    if (!narrator) return;
-    choose(narrator);
-    chat.session.remove(turn);
-    chat.session.ask(narrator, turn.question, '');
-  };
-  const show = (charId: string, conversationId: string) => {
-    chat.session.show(charId, conversationId);
-    setPastOpen(false);
-  };
-  const openPast = ({ character_id, world, conversation_id }: Conversation) => {
-    const speaker = speakerIn(characters, character_id, world);
-    // One who has left the cast cannot be asked; the conversation is read beside whoever is chosen.
-    const present = characters.includes(speaker) ? speaker : chosen;
-    choose(present);
-    show(present.char_id, conversation_id);
-  };
-  const speaking = new Set(chat.state.turns.filter(isRunning).map((turn) => turn.char_id));
-  const list = (
-    <ConversationList
-      past={past}
-      openId={openConversation(chat.state, chosen.char_id)}
-      speakerOf={(conversation) => speakerIn(characters, conversation.character_id, conversation.world)}
-      onOpen={openPast}
-      onNew={() => show(chosen.char_id, '')}
-      onDeleted={(conversationId) => chat.session.forget(conversationId)}
-    />
-  );
-
-  return (
-    <div className={place ? 'book voiced book-with-page' : 'book voiced'} style={voiceStyle(chosen.color_hex)}>
-      <a className="skip" href="#question" onClick={focusQuestion}>
-        Skip to the question
-      </a>
-      <Head
-        charId={chosen.char_id}
-        title={title}
-        balance={chat.state.balance}
-        onPast={narrow ? () => setPastOpen(true) : undefined}
-      />
-      <div className="side">
-        <nav className="side-cast" aria-label="Characters">
-          <CharacterPicker characters={characters} chosen={chosen} speaking={speaking} onChoose={choose} />
-        </nav>
-        {!narrow && <div className="side-past">{list}</div>}
-      </div>
-      <main className="main">
-        <ChatColumn
-          character={chosen}
-          chat={chat}
-          suggestions={suggestedQuestions(chosen)}
-          hasNarrator={narrator !== undefined}
-          pageId={place && place.world === chosen.world ? place.page_id : ''}
-          speakerOf={speakerOf}
-          onAskNarrator={askNarrator}
-          onOpenQuote={openQuote}
-          onOpenSource={openSource}
-        />
-      </main>
-      {narrow && pastOpen && <ConversationDrawer onClose={() => setPastOpen(false)}>{list}</ConversationDrawer>}
-      {place && (
-        <div className="page-side voiced" style={voiceStyle(place.color_hex)}>
-          <PageDrawer place={place} onClose={() => setPlace(undefined)} />
-        </div>
-      )}
-    </div>
-  );
-}
-
-function placeOf(speaker: Character, world: string, cited: Quote | Source, text: string): PagePlace {
-  return {
-    page_id: cited.page_id,
-    world: world || speaker.world,
-    mark: pageMark(cited),
-    span: { start: cited.start, end: cited.end, text },
-    color_hex: speaker.color_hex,
-  };
-}
-
-/** By hand, for the address's hash holds the character. */
-function focusQuestion(event: React.MouseEvent): void {
-  event.preventDefault();
-  document.getElementById('question')?.focus();
+  return <Book reader={reader} characters={cast.characters} account={account} />;
 }

@@ -6,11 +6,13 @@ export interface HeadProps {
   title: string;
   /** Credits; undefined while they are not known. */
   balance: number | undefined;
+  /** Who is signed in, where somebody is. */
+  account: ReactElement | undefined;
   /** Opens the list of conversations, where it is not beside the page. */
   onPast: (() => void) | undefined;
 }
 
-export function Head({ charId, title, balance, onPast }: HeadProps): ReactElement {
+export function Head({ charId, title, balance, account, onPast }: HeadProps): ReactElement {
   return (
     <header className="head">
       <span className="head-mark">
@@ -18,6 +20,7 @@ export function Head({ charId, title, balance, onPast }: HeadProps): ReactElemen
       </span>
       <h1 className="head-title">{title}</h1>
       {balance !== undefined && <p className="head-balance">{balance === 1 ? '1 credit' : `${balance} credits`}</p>}
+      {account}
       {onPast && (
         <button type="button" className="button head-past" aria-haspopup="dialog" onClick={onPast}>
           <span aria-hidden="true">☰</span>

@@ -1,16 +1,26 @@
 // The server's paths, but for the stream of a turn (follow_turn.ts). listCharacters and loadPage reject with a plain sentence;
 // the others answer with an outcome.
 
-import type { Character, ConversationList, Outcome, Page, TurnCreated, TurnRecord, TurnRequest } from './api_types';
+import type {
+  Character,
+  ConversationList,
+  Outcome,
+  Page,
+  SignedIn,
+  TurnCreated,
+  TurnRecord,
+  TurnRequest,
+} from './api_types';
 import {
   decodeBalance,
   decodeCharacter,
   decodeConversationList,
   decodePage,
+  decodeSignedIn,
   decodeTurnCreated,
   decodeTurnRecords,
 } from './decode';
-import { call, getJson } from './http';
+import { call, callOnce, getJson } from './http';
 
 /** Rejects with a plain sentence. */
 export async function listCharacters(signal?: AbortSignal): Promise<Character[]> {
@@ -47,9 +57,11 @@ export function eventsPath(turnId: string): string {
   return `${turnPath(turnId)}/events`;
 }
 
+/** `after`: from a list before. Without it nobody waits for the answer. */
 export async function listConversations(userId: string, limit: number, after?: string): Promise<Outcome<ConversationList>> {
+  const unasked = after === undefined;
   const query = new URLSearchParams({ user_id: userId, limit: String(limit), ...(after === undefined ? {} : { after }) });
-  return decoded(await call(`/v1/conversations?${query.toString()}`, {}), decodeConversationList);
+  return decoded(await call(`/v1/conversations?${query.toString()}`, { unasked }), decodeConversationList);
 }
 
 /** The turns of a conversation in the order in which they began. */
@@ -64,7 +76,23 @@ export async function deleteConversation(conversationId: string): Promise<Outcom
 
 /** What the reader has to spend; of a new reader, what the first question will bring. */
 export async function loadBalance(userId: string): Promise<Outcome<number>> {
-  return decoded(await call(`/ledger/${encodeURIComponent(userId)}?limit=1`, {}), decodeBalance);
+  return decoded(await call(`/ledger/${encodeURIComponent(userId)}?limit=1`, { unasked: true }), decodeBalance);
+}
+
+/** Who the server takes this browser for. Refused with 401 where somebody must sign in first. */
+export async function showSession(): Promise<Outcome<SignedIn>> {
+  return decoded(await callOnce('/v1/session', {}), decodeSignedIn);
+}
+
+/** Signs in by a token or an API key, which goes to the server in a header and is kept nowhere. The browser gets a cookie. */
+export async function openSession(credential: string): Promise<Outcome<SignedIn>> {
+  const headers = { Authorization: `Bearer ${credential}`, 'Content-Type': 'application/json' };
+  return decoded(await callOnce('/v1/session', { method: 'POST', headers, body: '{}' }), decodeSignedIn);
+}
+
+/** The browser forgets its cookie. */
+export async function leaveSession(): Promise<Outcome<unknown>> {
+  return callOnce('/v1/session', { method: 'DELETE' });
 }
 
 function turnPath(turnId: string): string {

@@ -180,7 +180,7 @@ export interface Receipt {
   held: number;
   charged: number;
   released: number;
-  /** What the reader has now; 0 on the dialects that are free of charge. */
+  /** What the reader has now; 0 on the dialects that know no credits. */
   balance: number;
   rule: ChargeRule;
 }
@@ -236,10 +236,37 @@ export interface Sentiment {
   neutral: number;
 }
 
+/** One generation of a turn, as the model was asked for it; a provider may have settings of its own. */
+export interface ModelCall {
+  provider: string;
+  model: string;
+  messages: ({
+    role: 'system' | 'user' | 'assistant';
+    text: string;
+  })[];
+  /** What the reply was made to begin with. */
+  opening: string;
+  /** Before any of these the reply ends. */
+  stop: string[];
+  max_tokens: number;
+  sampling: {
+    temperature: number;
+    top_p: number;
+    min_p: number;
+    repeat_penalty: number;
+  };
+  usage: TokenUsage;
+  /** The provider did not count. */
+  usage_estimated: boolean;
+  /** A finish reason, or the code of an error. */
+  outcome: string;
+  ms: number;
+}
+
 /** How the reply was made. */
 export interface TurnTrace {
   /** Which API asked. */
-  dialect: 'turns' | 'ask' | 'persona' | 'cited' | 'session';
+  dialect: 'turns' | 'ask' | 'persona' | 'cited' | 'session' | 'facade';
   /** Which search answered; empty before it has. */
   retrieval: '' | 'hybrid' | 'text' | 'vector' | 'none';
   temperature: number;
@@ -248,6 +275,8 @@ export interface TurnTrace {
   phases_ms: {
     [name: string]: number;
   };
+  /** What the models were sent and what came of it, one after the other; empty unless the server runs with --debug. */
+  calls: ModelCall[];
   personality_weight: number;
   /** Of the question, where the tone follows it. */
   sentiment: Sentiment | null;
@@ -263,8 +292,8 @@ export interface TurnError {
 export interface Turn {
   turn_id: Id;
   conversation_id: ConversationId;
-  /** The turn before it in the conversation; null is the first. */
-  parent_id: Id | null;
+  /** The turn before it in the conversation; empty is the first. */
+  parent_id: string;
   user_id: UserId;
   world: Name;
   /** Empty is the narrator. */
@@ -297,6 +326,8 @@ export interface Turn {
 export interface TurnCreated {
   turn_id: Id;
   conversation_id: ConversationId;
+  /** The turn before it in the conversation; empty is the first. */
+  parent_id: string;
   /** Where the turn is followed; with a signed token where auth is on, so that an EventSource can. */
   events_url: string;
   /** Credits set aside. */
@@ -355,6 +386,8 @@ export interface CreateTurnRequest {
   /** Id or alias; null or empty is the narrator. */
   character_id?: string | null;
   conversation_id?: Name;
+  /** The turn of that conversation to follow instead of its newest, empty for none: a question in other words is a branch. 422 for any other. */
+  parent_id?: string | null;
   page_id?: Name;
   personality_weight?: PersonalityWeight;
   /** Must be the one that answers here; for clients that insist. */
@@ -691,8 +724,9 @@ export interface CitedDone {
 }
 
 export interface CitedError {
-  message: 'Search failed' | 'LLM generation failed';
-  code: TurnErrorCode;
+  /** With insufficient_credits what the question costs and what the reader has, else one of the source's two. */
+  message: 'Search failed' | 'LLM generation failed' | string;
+  code: TurnErrorCode | 'insufficient_credits';
   /** What went wrong, in a sentence. */
   detail: string;
 }
@@ -872,10 +906,38 @@ export interface ClusterEventSent {
   status: 'sent';
 }
 
+export interface Providers {
+  providers: ({
+    /** As LLM_PROVIDERS has it. */
+    name: string;
+    model: string;
+    /** down: its last call or check failed; resting: it asked to be left alone; open: its circuit breaker is. */
+    status: 'ready' | 'down' | 'resting' | 'open';
+    /** A reply that starts now asks it first. */
+    preferred: boolean;
+    context_tokens: number;
+    /** Why it was asked, how often: first, fallback, named, again. */
+    choices: {
+      [name: string]: number;
+    };
+    /** By error code. */
+    failures: {
+      [name: string]: number;
+    };
+    /** That it brought to their end. */
+    replies: number;
+    /** Moving mean; 0: none yet. */
+    first_token_ms: number;
+    /** In the open mode and for admins. */
+    last_error?: string;
+  })[];
+}
+
 /** A real short reply of the model, or what went wrong. */
 export interface ModelTest {
   status: 'success' | 'error';
   available_providers: string[];
+  provider: string;
   model: string;
   test_response: string | null;
   token_count: number;
@@ -1040,6 +1102,536 @@ export interface Ready {
   status: 'ready';
 }
 
+/** What a reply of a facade carries beside the client's own fields. */
+export interface FacadeTurn {
+  turn_id: Id;
+  conversation_id: ConversationId;
+  sources: Source[];
+  quotes: Quote[];
+  receipt: Receipt | null;
+}
+
+/** Beside the error of a turn that failed after its stream had begun. */
+export interface FailedFacadeTurn {
+  turn_id: Id;
+  receipt: Receipt | null;
+}
+
+/** As OpenAI's clients send it. Tools, images, sound, n over 1, answers in JSON and logprobs are refused with 400; other fields do not count. Without a user the asker is the one who is signed in, or anonymous. */
+export interface ChatCompletionRequest {
+  /** Who answers: arieol, entrance-way/arieol; gibsey is the narrator of the first world, entrance-way/narrator a world's. */
+  model: string;
+  /** What the client's system says joins the mandate; the last message is the question, those before it the history. */
+  messages: ({
+    role: 'system' | 'developer' | 'user' | 'assistant';
+    /** A text, or a list of parts that are texts. */
+    content: string | Record<string, unknown>[] | null;
+  })[];
+  stream?: boolean | null;
+  stream_options?: {
+    include_usage?: boolean;
+  } | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  max_tokens?: number | null;
+  max_completion_tokens?: number | null;
+  /** The reply ends before any of these. */
+  stop?: string | string[] | null;
+  user?: UserId;
+}
+
+export interface ChatCompletion {
+  id: string;
+  object: 'chat.completion';
+  created: number;
+  model: string;
+  choices: ({
+    index: number;
+    message: {
+      role: 'assistant';
+      content: string;
+      refusal: null;
+      gibsey: FacadeTurn;
+    };
+    logprobs: null;
+    finish_reason: 'stop' | 'length';
+  })[];
+  usage: {
+    prompt_tokens: number;
+    completion_tokens: number;
+    total_tokens: number;
+  };
+}
+
+/** The data of each event; the last one with a choice has gibsey, then usage comes where it was asked for, then [DONE]. */
+export interface ChatCompletionChunk {
+  id: string;
+  object: 'chat.completion.chunk';
+  created: number;
+  model: string;
+  choices: ({
+    index: number;
+    delta: {
+      role?: 'assistant';
+      content?: string;
+    };
+    logprobs: null;
+    finish_reason: 'stop' | 'length' | null;
+  })[];
+  usage?: {
+    prompt_tokens: number;
+    completion_tokens: number;
+    total_tokens: number;
+  } | null;
+  gibsey?: FacadeTurn;
+}
+
+/** A refusal, or the last data of a stream whose turn failed. */
+export interface OpenAiError {
+  error: {
+    message: string;
+    type: 'invalid_request_error' | 'authentication_error' | 'insufficient_quota' | 'permission_error' | 'rate_limit_error' | 'server_error';
+    param: string | null;
+    code: string | null;
+    gibsey?: InsufficientCredits | FailedFacadeTurn;
+  };
+}
+
+/** A character as a model; the model of embeddings has no gibsey. */
+export interface ModelEntry {
+  id: string;
+  object: 'model';
+  created: number;
+  owned_by: string;
+  gibsey?: {
+    world: Name;
+    world_title: string;
+    character_id: string;
+    display_name: string;
+  };
+}
+
+export interface ModelEntryList {
+  object: 'list';
+  data: ModelEntry[];
+}
+
+export interface AnthropicModel {
+  type: 'model';
+  id: string;
+  display_name: string;
+  created_at: Time;
+  lifecycle: 'active';
+}
+
+export interface AnthropicModelList {
+  data: AnthropicModel[];
+  has_more: boolean;
+  first_id: string | null;
+  last_id: string | null;
+}
+
+export interface EmbeddingRequest {
+  /** The embedder's own name; /health tells it. */
+  model: string;
+  input: string | string[];
+  encoding_format?: 'float' | 'base64';
+  /** None other than the model's. */
+  dimensions?: number | null;
+}
+
+export interface EmbeddingList {
+  object: 'list';
+  data: ({
+    object: 'embedding';
+    index: number;
+    embedding: number[] | string;
+  })[];
+  model: string;
+  usage: {
+    prompt_tokens: number;
+    total_tokens: number;
+  };
+}
+
+/** As OpenAI's clients send it. */
+export interface OpenAiResponseRequest {
+  /** Who answers: arieol, entrance-way/arieol; gibsey is the narrator of the first world, entrance-way/narrator a world's. */
+  model: string;
+  /** The question, or a list of messages of which the last one is it. */
+  input: string | Record<string, unknown>[];
+  instructions?: string | null;
+  stream?: boolean | null;
+  /** The response that this one follows in its conversation. */
+  previous_response_id?: string | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  max_output_tokens?: number | null;
+  user?: UserId;
+}
+
+export interface OpenAiResponseItem {
+  id: string;
+  type: 'message';
+  status: 'in_progress' | 'completed' | 'incomplete';
+  role: 'assistant';
+  content: {
+    type: 'output_text';
+    text: string;
+    annotations: unknown[];
+    logprobs: unknown[];
+  }[];
+}
+
+export interface OpenAiResponse {
+  id: string;
+  object: 'response';
+  created_at: number;
+  status: 'in_progress' | 'completed' | 'incomplete' | 'failed';
+  error: {
+    code: 'server_error';
+    message: string;
+  } | null;
+  incomplete_details: {
+    reason: 'max_output_tokens';
+  } | null;
+  instructions: string | null;
+  max_output_tokens: number | null;
+  metadata: Record<string, unknown>;
+  model: string;
+  output: OpenAiResponseItem[];
+  parallel_tool_calls: boolean;
+  previous_response_id: string | null;
+  store: boolean;
+  temperature: number;
+  text: {
+    format: {
+      type: 'text';
+    };
+  };
+  tool_choice: 'none';
+  tools: unknown[];
+  top_p: number;
+  truncation: 'auto';
+  usage: {
+    input_tokens: number;
+    input_tokens_details: {
+      cached_tokens: number;
+      cache_write_tokens: number;
+    };
+    output_tokens: number;
+    output_tokens_details: {
+      reasoning_tokens: number;
+    };
+    total_tokens: number;
+  } | null;
+  gibsey?: FacadeTurn;
+}
+
+/** The data of each event; the event's name is its type. */
+export interface OpenAiResponseEvent {
+  type: 'response.created' | 'response.in_progress' | 'response.output_item.added' | 'response.content_part.added' | 'response.output_text.delta' | 'response.output_text.done' | 'response.content_part.done' | 'response.output_item.done' | 'response.completed' | 'response.incomplete' | 'response.failed';
+  sequence_number: number;
+  response?: OpenAiResponse;
+  output_index?: number;
+  content_index?: number;
+  item_id?: string;
+  item?: OpenAiResponseItem;
+  part?: {
+    type: 'output_text';
+    text: string;
+    annotations: unknown[];
+    logprobs: unknown[];
+  };
+  delta?: string;
+  text?: string;
+  logprobs?: unknown[];
+}
+
+/** As Anthropic's clients send it. */
+export interface MessagesRequest {
+  /** Who answers: arieol, entrance-way/arieol; gibsey is the narrator of the first world, entrance-way/narrator a world's. */
+  model: string;
+  max_tokens: number;
+  messages: ({
+    role: 'system' | 'developer' | 'user' | 'assistant';
+    /** A text, or a list of parts that are texts. */
+    content: string | Record<string, unknown>[] | null;
+  })[];
+  system?: string | Record<string, unknown>[];
+  stream?: boolean | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  /** The reply ends before any of these. */
+  stop_sequences?: string | string[] | null;
+  metadata?: {
+    user_id?: UserId;
+  } | null;
+}
+
+export interface AnthropicMessage {
+  id: string;
+  type: 'message';
+  role: 'assistant';
+  model: string;
+  content: {
+    type: 'text';
+    text: string;
+    citations: null;
+  }[];
+  stop_reason: 'end_turn' | 'max_tokens' | null;
+  stop_sequence: null;
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+  };
+  gibsey?: FacadeTurn;
+}
+
+/** A refusal, or the last event of a stream whose turn failed. */
+export interface AnthropicError {
+  type: 'error';
+  error: {
+    type: 'invalid_request_error' | 'authentication_error' | 'billing_error' | 'permission_error' | 'not_found_error' | 'request_too_large' | 'rate_limit_error' | 'api_error' | 'overloaded_error' | 'timeout_error';
+    message: string;
+  };
+  gibsey?: InsufficientCredits | FailedFacadeTurn;
+}
+
+/** The data of each event; the event's name is its type. */
+export type AnthropicEvent =
+  | {
+  type: 'message_start';
+  message: AnthropicMessage;
+} | {
+  type: 'content_block_start';
+  index: number;
+  content_block: {
+    type: 'text';
+    text: string;
+    citations: null;
+  };
+} | {
+  type: 'content_block_delta';
+  index: number;
+  delta: {
+    type: 'text_delta';
+    text: string;
+  };
+} | {
+  type: 'content_block_stop';
+  index: number;
+} | {
+  type: 'message_delta';
+  delta: {
+    stop_reason: 'end_turn' | 'max_tokens';
+    stop_sequence: null;
+  };
+  usage: {
+    input_tokens: number;
+    output_tokens: number;
+  };
+  gibsey: FacadeTurn;
+} | {
+  type: 'message_stop';
+} | AnthropicError;
+
+export interface TokenCountRequest {
+  /** Who answers: arieol, entrance-way/arieol; gibsey is the narrator of the first world, entrance-way/narrator a world's. */
+  model: string;
+  messages: ({
+    role: 'system' | 'developer' | 'user' | 'assistant';
+    /** A text, or a list of parts that are texts. */
+    content: string | Record<string, unknown>[] | null;
+  })[];
+  system?: string | Record<string, unknown>[];
+}
+
+/** Of what the client sends; the character's own words and the lines of the book come on top. */
+export interface TokenCount {
+  input_tokens: number;
+}
+
+/** As Ollama's clients send it. Tools, images, answers in JSON and thinking are refused with 400; other fields do not count. */
+export interface OllamaChatRequest {
+  /** Who answers: arieol, entrance-way/arieol; gibsey is the narrator of the first world, entrance-way/narrator a world's. */
+  model: string;
+  /** None: the model is loaded, which it always is. */
+  messages?: ({
+    role: 'system' | 'developer' | 'user' | 'assistant';
+    /** A text, or a list of parts that are texts. */
+    content: string | Record<string, unknown>[] | null;
+  })[];
+  /** True where it is left out. */
+  stream?: boolean | null;
+  options?: {
+    temperature?: number | null;
+    top_p?: number | null;
+    num_predict?: number | null;
+    /** The reply ends before any of these. */
+    stop?: string | string[] | null;
+  } | null;
+}
+
+export interface OllamaGenerateRequest {
+  /** Who answers: arieol, entrance-way/arieol; gibsey is the narrator of the first world, entrance-way/narrator a world's. */
+  model: string;
+  prompt?: string | null;
+  system?: string | null;
+  /** True where it is left out. */
+  stream?: boolean | null;
+  options?: {
+    temperature?: number | null;
+    top_p?: number | null;
+    num_predict?: number | null;
+    /** The reply ends before any of these. */
+    stop?: string | string[] | null;
+  } | null;
+}
+
+/** A line of a stream, or the whole reply: /api/chat has a message, /api/generate a response. The counts, the durations in ns and gibsey stand in the last line. */
+export interface OllamaReply {
+  model: string;
+  created_at: Time;
+  message?: {
+    role: 'assistant';
+    content: string;
+  };
+  response?: string;
+  done: boolean;
+  done_reason?: 'stop' | 'length' | 'load';
+  total_duration?: number;
+  load_duration?: number;
+  prompt_eval_count?: number;
+  prompt_eval_duration?: number;
+  eval_count?: number;
+  eval_duration?: number;
+  gibsey?: FacadeTurn;
+}
+
+/** A refusal, or the last line of a stream whose turn failed. */
+export interface OllamaError {
+  error: string;
+  gibsey?: InsufficientCredits;
+}
+
+export type OllamaLine = OllamaReply | OllamaError;
+
+export interface OllamaModel {
+  name: string;
+  model: string;
+  modified_at?: Time;
+  size: number;
+  digest: string;
+  details: {
+    parent_model: string;
+    format: string;
+    family: string;
+    families: string[];
+    parameter_size: string;
+    quantization_level: string;
+  };
+  expires_at?: Time;
+  size_vram?: number;
+  context_length?: number;
+}
+
+export interface OllamaModels {
+  models: OllamaModel[];
+}
+
+export interface OllamaShowRequest {
+  /** Who answers: arieol, entrance-way/arieol; gibsey is the narrator of the first world, entrance-way/narrator a world's. */
+  model: string;
+}
+
+export interface OllamaShown {
+  modelfile: string;
+  parameters: string;
+  template: string;
+  system: string;
+  details: {
+    parent_model: string;
+    format: string;
+    family: string;
+    families: string[];
+    parameter_size: string;
+    quantization_level: string;
+  };
+  model_info: {
+    [name: string]: unknown;
+  };
+  capabilities: string[];
+  modified_at: Time;
+}
+
+export interface OllamaVersion {
+  version: string;
+}
+
+export interface OllamaEmbedRequest {
+  model: string;
+  input: string | string[];
+}
+
+export interface OllamaEmbedded {
+  model: string;
+  embeddings: number[][];
+  total_duration: number;
+  load_duration: number;
+  prompt_eval_count: number;
+}
+
+export interface OllamaEmbeddingsRequest {
+  model: string;
+  prompt: string;
+}
+
+export interface OllamaEmbedding {
+  embedding: number[];
+}
+
+/** One JSON-RPC 2.0 message of the Model Context Protocol. */
+export interface McpMessage {
+  jsonrpc?: string;
+  id?: string | number | null;
+  /** initialize, ping, tools/list, tools/call, or a notification. */
+  method?: string;
+  params?: Record<string, unknown>;
+}
+
+export interface McpError {
+  jsonrpc: '2.0';
+  id: string | number | null;
+  error: {
+    code: number;
+    message: string;
+  };
+}
+
+export interface McpResult {
+  jsonrpc: '2.0';
+  id: string | number | null;
+  result: {
+    [name: string]: unknown;
+  };
+}
+
+/** A piece of a character's reply. */
+export interface McpProgress {
+  jsonrpc: '2.0';
+  method: 'notifications/progress';
+  params: {
+    progressToken: string | number;
+    progress: number;
+    message: string;
+  };
+}
+
+export type McpAnswer = McpResult | McpError;
+
+export type McpEvent = McpProgress | McpResult;
+
 /** POST /ask */
 export type AskEvent =
   | { event: 'turn'; data: TurnStarted }
@@ -1171,6 +1763,8 @@ export interface Operations {
   sendClusterEvent: { method: 'POST'; path: '/v1/cluster-events'; request: ClusterEventRequest; answer: ClusterEventSent };
   /** A page that talks over /ws/{session_id}, for trying a server by hand. */
   testPage: { method: 'GET'; path: '/test'; answer: string };
+  /** The models that may answer, in their order. */
+  listProviders: { method: 'GET'; path: '/v1/providers'; answer: Providers };
   /** Has the model say a few words. */
   testModel: { method: 'GET'; path: '/test-llm-debug'; answer: ModelTest };
   /** How the server and what it needs are. */
@@ -1193,4 +1787,36 @@ export interface Operations {
   faviconSvg: { method: 'GET'; path: '/favicon.svg'; answer: string };
   /** The page's scripts and styles; the address may go on with further slashes. */
   asset: { method: 'GET'; path: '/assets/{rest}'; answer: string };
+  /** Ask a character as OpenAI's clients ask a model. */
+  chatCompletion: { method: 'POST'; path: '/v1/chat/completions'; request: ChatCompletionRequest; answer: ChatCompletion | ChatCompletionChunk | OpenAiError };
+  /** The same by OpenAI's newer path. */
+  createResponse: { method: 'POST'; path: '/v1/responses'; request: OpenAiResponseRequest; answer: OpenAiResponse | OpenAiResponseEvent };
+  /** Vectors of texts, by the model that searches the book. */
+  createEmbeddings: { method: 'POST'; path: '/v1/embeddings'; request: EmbeddingRequest; answer: EmbeddingList };
+  /** Every character as a model. */
+  listModels: { method: 'GET'; path: '/v1/models'; answer: ModelEntryList | AnthropicModelList };
+  /** One of them. */
+  getModel: { method: 'GET'; path: '/v1/models/{rest}'; answer: ModelEntry | AnthropicModel };
+  /** Ask a character as Anthropic's clients ask a model. */
+  createMessage: { method: 'POST'; path: '/v1/messages'; request: MessagesRequest; answer: AnthropicMessage | AnthropicEvent };
+  /** How many tokens a question has. */
+  countTokens: { method: 'POST'; path: '/v1/messages/count_tokens'; request: TokenCountRequest; answer: TokenCount };
+  /** Ask a character as Ollama's clients ask a model. */
+  ollamaChat: { method: 'POST'; path: '/api/chat'; request: OllamaChatRequest; answer: OllamaReply | OllamaLine };
+  /** The same with a prompt. */
+  ollamaGenerate: { method: 'POST'; path: '/api/generate'; request: OllamaGenerateRequest; answer: OllamaReply | OllamaLine };
+  /** Vectors of texts. */
+  ollamaEmbed: { method: 'POST'; path: '/api/embed'; request: OllamaEmbedRequest; answer: OllamaEmbedded };
+  /** The vector of a text, by Ollama's older path. */
+  ollamaEmbeddings: { method: 'POST'; path: '/api/embeddings'; request: OllamaEmbeddingsRequest; answer: OllamaEmbedding };
+  /** What a character is. */
+  ollamaShow: { method: 'POST'; path: '/api/show'; request: OllamaShowRequest; answer: OllamaShown };
+  /** Every character as a model of Ollama's. */
+  ollamaTags: { method: 'GET'; path: '/api/tags'; answer: OllamaModels };
+  /** The same: none has to be loaded. */
+  ollamaPs: { method: 'GET'; path: '/api/ps'; answer: OllamaModels };
+  /** This program's version. */
+  ollamaVersion: { method: 'GET'; path: '/api/version'; answer: OllamaVersion };
+  /** The Model Context Protocol over streamable HTTP. */
+  mcp: { method: 'POST'; path: '/mcp'; request: McpMessage; answer: McpAnswer | McpEvent | null };
 }

@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 const request = { user_id: 'u', character_id: 'arieol', text: 'Why?' };
-const created = { turn_id: 't1', conversation_id: 'c1', events_url: '/v1/turns/t1/events?token=x', hold: 5 };
+const created = { turn_id: 't1', conversation_id: 'c1', parent_id: '', events_url: '/v1/turns/t1/events?token=x', hold: 5 };
 
 describe('createTurn', () => {
   it('sends the question with its key', async () => {
@@ -88,7 +88,7 @@ describe('conversations', () => {
         return response.end('{"conversations":[{"conversation_id":"c1","title":"Why?"}],"next":"c1"}');
       }
       return response.end(
-        '{"turns":[{"turn_id":"t1","parent_id":null,"status":"complete","quotes":[{"page_id":"0","verified":true,"origin":"epigraph"}]},' +
+        '{"turns":[{"turn_id":"t1","parent_id":"","status":"complete","quotes":[{"page_id":"0","verified":true,"origin":"epigraph"}]},' +
           '{"turn_id":"t2","parent_id":"t1","status":"failed","error":{"code":"deadline","message":"late"},"receipt":{"charged":0}}]}',
       );
     });
@@ -97,7 +97,7 @@ describe('conversations', () => {
     });
     expect(await loadConversation('c1')).toMatchObject({
       answer: [
-        { turn_id: 't1', parent_id: null, sources: [], receipt: null, quotes: [{ page_id: '0', origin: 'epigraph', reply_end: -1 }] },
+        { turn_id: 't1', parent_id: '', sources: [], receipt: null, quotes: [{ page_id: '0', origin: 'epigraph', reply_end: -1 }] },
         { turn_id: 't2', parent_id: 't1', status: 'failed', error: { code: 'deadline', message: 'late' }, receipt: { charged: 0 } },
       ],
     });

@@ -7,6 +7,7 @@ export type Quote = schema.Quote;
 export type Receipt = schema.Receipt;
 export type TurnDone = schema.TurnDone;
 export type TurnFailed = schema.TurnFailed;
+export type SignedIn = schema.SignedIn;
 export type TurnCreated = schema.TurnCreated;
 
 export type Character = Pick<
@@ -21,7 +22,7 @@ export type Page = Pick<schema.Page, 'id' | 'world' | 'label' | 'title' | 'chapt
 
 /** A question as it goes out. The same key with another body would be refused, so a repetition sends this very one. */
 export type TurnRequest = Required<Pick<schema.CreateTurnRequest, 'user_id' | 'text' | 'character_id'>> &
-  Pick<schema.CreateTurnRequest, 'world' | 'conversation_id' | 'page_id'>;
+  Pick<schema.CreateTurnRequest, 'world' | 'conversation_id' | 'parent_id' | 'page_id'>;
 
 export type TurnRecord = Pick<
   schema.Turn,

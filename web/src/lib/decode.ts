@@ -8,6 +8,7 @@ import type {
   Page,
   Quote,
   Receipt,
+  SignedIn,
   Source,
   TurnCreated,
   TurnDone,
@@ -149,6 +150,7 @@ export function decodeTurnCreated(value: unknown): TurnCreated {
   return {
     turn_id: text(row.turn_id),
     conversation_id: text(row.conversation_id),
+    parent_id: text(row.parent_id),
     events_url: text(row.events_url),
     hold: number(row.hold),
   };
@@ -164,7 +166,7 @@ function decodeTurnRecord(value: unknown): TurnRecord {
   return {
     turn_id: text(row.turn_id),
     conversation_id: text(row.conversation_id),
-    parent_id: text(row.parent_id) || null,
+    parent_id: text(row.parent_id),
     world: text(row.world),
     character_id: text(row.character_id),
     question: text(row.question),
@@ -204,6 +206,16 @@ function decodeConversation(value: unknown): Conversation {
     title: text(row.title),
     turns: number(row.turns),
     updated: text(row.updated),
+  };
+}
+
+export function decodeSignedIn(value: unknown): SignedIn {
+  const row = fields(value);
+  return {
+    auth: oneOf(row.auth, ['off', 'on']),
+    user_id: text(row.user_id) || null,
+    admin: row.admin === true,
+    expires: text(row.expires) || null,
   };
 }
 

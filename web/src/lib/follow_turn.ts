@@ -3,6 +3,7 @@
 
 import type { Refusal, TurnEvent } from './api_types';
 import { decodeTurnEvent } from './decode';
+import { untilSignedIn } from './gate';
 import { readRefusal } from './http';
 import { pause } from './pause';
 import { SseParser, type ServerEvent } from './sse';
@@ -13,12 +14,15 @@ const silenceCheckMs = 5_000;
 const firstPauseMs = 500;
 const longestPauseMs = 8_000;
 
+/** `lost`: it is tried again. `closed`: the reader must sign in before it is. */
+export type Line = 'open' | 'lost' | 'closed';
+
 export interface FollowOptions {
   signal: AbortSignal;
   /** Called once for each piece of the stream, with all events that it completed and that were not seen before. */
   onEvents: (events: TurnEvent[]) => void;
-  /** The line was lost and is tried again, or it is there again. */
-  onLine: (open: boolean) => void;
+  /** How the line is from now on. */
+  onLine: (line: Line) => void;
   wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
@@ -35,10 +39,12 @@ export async function followTurn(url: string, options: FollowOptions): Promise<F
   for (let tries = 0; ; tries++) {
     const before = place.lastEventId;
     const outcome = await followOnce(url, options, place);
-    if (options.signal.aborted && outcome?.kind !== 'ended') return { kind: 'left' };
-    if (outcome) return outcome;
+    const over = typeof outcome === 'object';
+    if (options.signal.aborted && !(over && outcome.kind === 'ended')) return { kind: 'left' };
+    if (over) return outcome;
     if (place.lastEventId !== before) tries = 0;
-    options.onLine(false);
+    options.onLine(outcome);
+    if (outcome === 'closed') await untilSignedIn(options.signal);
     await (options.wait ?? pause)(pauseMs(tries), options.signal);
   }
 }
@@ -64,22 +70,22 @@ export class Place {
   }
 }
 
-/** Undefined where the line was lost. */
-async function followOnce(url: string, options: FollowOptions, place: Place): Promise<FollowOutcome | undefined> {
+async function followOnce(url: string, options: FollowOptions, place: Place): Promise<FollowOutcome | 'lost' | 'closed'> {
   const headers: Record<string, string> = { Accept: 'text/event-stream' };
   if (place.lastEventId !== '') headers['Last-Event-ID'] = place.lastEventId;
   let response: Response;
   try {
     response = await fetch(url, { headers, cache: 'no-store', signal: options.signal });
   } catch {
-    return undefined;
+    return 'lost';
   }
+  if (response.status === 401) return 'closed';
   if (response.status === 204) return { kind: 'ended' };
   if (isFinal(response.status)) return { kind: 'refused', refusal: await readRefusal(response) };
   const streams = response.headers.get('Content-Type')?.startsWith('text/event-stream') === true;
-  if (!response.ok || !streams || response.body === null) return undefined;
-  options.onLine(true);
-  return (await readEvents(response.body.getReader(), options, place)) ? { kind: 'ended' } : undefined;
+  if (!response.ok || !streams || response.body === null) return 'lost';
+  options.onLine('open');
+  return (await readEvents(response.body.getReader(), options, place)) ? { kind: 'ended' } : 'lost';
 }
 
 /** A server that is starting, overloaded or behind a gateway may answer otherwise in a moment. */

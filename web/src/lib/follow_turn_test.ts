@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TurnServer } from '../../testing/turn_server';
 import { createTurn } from './api';
 import type { TurnEvent } from './api_types';
-import { followTurn, pauseMs, Place, type FollowOutcome } from './follow_turn';
+import { followTurn, pauseMs, Place, type FollowOutcome, type Line } from './follow_turn';
 
 let server: TurnServer;
 const realFetch = globalThis.fetch;
@@ -24,12 +24,12 @@ interface Followed {
   outcome: FollowOutcome;
   events: TurnEvent[];
   text: string;
-  lines: boolean[];
+  lines: Line[];
   pauses: number[];
 }
 
 async function follow(url: string, cuts = new Set<number>(), signal = new AbortController().signal): Promise<Followed> {
-  const followed = { events: [] as TurnEvent[], lines: [] as boolean[], pauses: [] as number[] };
+  const followed = { events: [] as TurnEvent[], lines: [] as Line[], pauses: [] as number[] };
   const tokens = () => followed.events.filter((event) => event.type === 'token');
   const outcome = await followTurn(url, {
     signal,
@@ -37,7 +37,7 @@ async function follow(url: string, cuts = new Set<number>(), signal = new AbortC
       followed.events.push(...events);
       if (cuts.delete(tokens().length)) server.cutLines();
     },
-    onLine: (open) => followed.lines.push(open),
+    onLine: (line) => followed.lines.push(line),
     async wait(ms) {
       followed.pauses.push(ms);
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -75,8 +75,8 @@ describe('followTurn', () => {
     expect(server.resumed[0]).toBe('');
     expect(server.resumed.slice(1).every((id) => /^t1:\d+$/.test(id))).toBe(true);
     expect(server.resumed.length).toBeGreaterThanOrEqual(3);
-    expect(lines[0]).toBe(true);
-    expect(lines.filter((open) => !open).length).toBe(server.resumed.length - 1);
+    expect(lines[0]).toBe('open');
+    expect(lines.filter((line) => line === 'lost').length).toBe(server.resumed.length - 1);
   });
 
   it('waits for a server that is away, longer at each try, and then goes on', async () => {

@@ -1,7 +1,10 @@
 // What all calls of the server share. Nothing here throws but getJson, whose Error.message is a sentence for the reader.
 
 import type { Outcome, Refusal } from './api_types';
+import { noticeSignedOut, signedInAgain } from './gate';
 
+/** In the place of the server's advice for programs. */
+export const notSignedIn = 'You are not signed in any more. Sign in to go on.';
 const unreachable = 'The server does not answer. Is `gibsey serve` running?';
 
 /** Rejects with a plain sentence. */
@@ -11,10 +14,34 @@ export async function getJson(path: string, signal?: AbortSignal): Promise<unkno
   throw new Error(sentenceFor(outcome));
 }
 
-type CallInit = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+type CallInit = Omit<RequestInit, 'headers'> & {
+  headers?: Record<string, string>;
+  /** The reader does not wait for it: it is no reason to be asked for a sign-in in the middle of something else. */
+  unasked?: boolean;
+};
 
-/** The JSON of an answer; undefined for one without a body. A body that is no JSON counts as no answer. */
+/** Who is sent back by the same request so often has no session, whatever he is told. */
+const mostTries = 3;
+
+/**
+ * The JSON of an answer; undefined for one without a body. A body that is no JSON counts as no answer. Where the server wants a
+ * sign-in, the request waits for it and goes out again as it was.
+ */
 export async function call(path: string, init: CallInit): Promise<Outcome<unknown>> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await callOnce(path, init);
+    if (!isUnauthorized(outcome)) return outcome;
+    if (init.unasked) noticeSignedOut();
+    if (init.unasked || tries === mostTries || !(await signedInAgain(init.signal))) return outcome;
+  }
+}
+
+export function isUnauthorized(outcome: Outcome<unknown>): boolean {
+  return outcome.kind === 'refused' && outcome.refusal.kind === 'problem' && outcome.refusal.status === 401;
+}
+
+/** The same, whoever is signed in. */
+export async function callOnce(path: string, { unasked: _unasked, ...init }: CallInit): Promise<Outcome<unknown>> {
   let response: Response;
   try {
     response = await fetch(path, { ...init, headers: { Accept: 'application/json', ...init.headers } });
@@ -35,6 +62,7 @@ export async function call(path: string, init: CallInit): Promise<Outcome<unknow
 export function sentenceFor(outcome: Exclude<Outcome<unknown>, { kind: 'ok' }>): string {
   if (outcome.kind === 'unreachable') return unreachable;
   const { refusal } = outcome;
+  if (isUnauthorized(outcome)) return notSignedIn;
   return refusal.kind === 'credits' ? `This needs ${refusal.needed} credits.` : refusal.detail;
 }
 

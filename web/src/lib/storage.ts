@@ -33,6 +33,16 @@ function openStore(pick: () => Storage): TextStore {
   };
 }
 
+/** A part of a store that belongs to one owner. */
+export function scoped(store: TextStore, prefix: string): TextStore {
+  return {
+    get: (key) => store.get(prefix + key),
+    set: (key, value) => store.set(prefix + key, value),
+    remove: (key) => store.remove(prefix + key),
+    keys: () => store.keys().flatMap((key) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : [])),
+  };
+}
+
 export const longStore = openStore(() => window.localStorage);
 export const tabStore = openStore(() => window.sessionStorage);
 
@@ -41,7 +51,7 @@ export function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The reader's id, made at the first visit. */
+/** The reader's id where nobody signs in, made at the first visit. */
 export function readerId(): string {
   const known = longStore.get('gibsey.user_id');
   if (known) return known;

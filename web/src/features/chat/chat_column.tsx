@@ -13,6 +13,7 @@ import { TurnView, type TurnActions } from './turn_view';
 import type { Chat } from './use_chat';
 import { useDraft } from './use_draft';
 import { useFollowedEnd } from './use_followed_end';
+import { useRewordings } from './use_rewordings';
 import './chat.css';
 
 export interface ChatColumnProps extends Pick<TurnActions, 'onOpenQuote' | 'onOpenSource' | 'onAskNarrator'> {
@@ -35,6 +36,7 @@ export function ChatColumn(props: ChatColumnProps): ReactElement {
   const shown = shownTurns(view);
   const last = shown.at(-1)?.turn;
   const [draft, setDraft] = useDraft(character.char_id);
+  const rewordings = useRewordings();
   const box = useRef<HTMLTextAreaElement>(null);
   const end = useFollowedEnd(`${character.char_id} ${view.id}`, last);
   useEffect(() => void session.load(view.id), [session, view.id]);
@@ -46,9 +48,22 @@ export function ChatColumn(props: ChatColumnProps): ReactElement {
     box.current?.focus();
   };
   const edit = useStableCallback((turn: Turn) => {
+    session.remove(turn);
+    if (turn.edit_of !== '') return reword(turn);
     // A question begun meanwhile is not overwritten.
     if (turn.again_of === '') setDraft([turn.question, draft.trim()].filter(Boolean).join('\n'));
-    session.remove(turn);
+    box.current?.focus();
+  });
+  /** Back to the question that it should have stood for. */
+  const reword = (refused: Turn) => {
+    const old = chat.state.turns.find((turn) => turn.turn_id === refused.edit_of);
+    if (old) session.choose(old, refused.parent_id);
+    rewordings.set(refused.edit_of, refused.question);
+  };
+  const rephrase = useStableCallback((turn: Turn, question: string) => {
+    end.follow();
+    rewordings.set(turn.turn_id, undefined);
+    session.rephrase(turn, question, props.pageId);
     box.current?.focus();
   });
   const again = useStableCallback((turn: Turn) => {
@@ -81,10 +96,14 @@ export function ChatColumn(props: ChatColumnProps): ReactElement {
                 siblings={placed.siblings}
                 character={props.speakerOf(placed.turn)}
                 narratorLeft={props.hasNarrator}
+                rewording={rewordings.texts[placed.turn.turn_id]}
+                mayAsk={view.running === undefined}
                 mayAskAgain={mayAskAgain(placed)}
                 onAgain={again}
                 onAskNarrator={askNarrator}
                 onEdit={edit}
+                onReword={rewordings.set}
+                onRephrase={rephrase}
                 onChoose={choose}
                 onOpenQuote={props.onOpenQuote}
                 onOpenSource={props.onOpenSource}
@@ -94,9 +113,6 @@ export function ChatColumn(props: ChatColumnProps): ReactElement {
         )}
         {shown.length === 0 && view.load.state === 'ready' && (
           <Threshold character={character} suggestions={props.suggestions} onAsk={ask} />
-        )}
-        {view.aside && (
-          <p className="aside-note">Your next question follows the newest answer, not the one shown here.</p>
         )}
         <Announcer key={character.char_id} turn={last} speaker={last ? props.speakerOf(last).display_name : ''} />
         <p className="unseen" role="status">

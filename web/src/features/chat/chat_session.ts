@@ -9,11 +9,23 @@ import { randomId } from '../../lib/storage';
 import * as states from './chat_state';
 import type { ChatState } from './chat_state';
 import type { ChatStore } from './chat_store';
-import { applyEvents, isRunning, isUnsent, keepsIdempotencyKey, newTurn, rewound, siblingOf, type Turn } from './turn';
-import { newestTurn } from './turn_tree';
+import {
+  applyEvents,
+  isRunning,
+  isUnsent,
+  keepsIdempotencyKey,
+  newTurn,
+  rewound,
+  siblingOf,
+  standsIn,
+  type NewTurn,
+  type Turn,
+} from './turn';
 
 /** A question on its way when the page was left goes out again by itself for so long; later the reader decides. */
 const sendAgainMs = 60_000;
+
+type Speaker = Pick<Character, 'char_id' | 'world'>;
 
 export class ChatSession {
   private state: ChatState;
@@ -52,32 +64,29 @@ export class ChatSession {
     this.following.clear();
   }
 
-  /** `pageId`: the page that the reader has open, or "". */
-  ask(character: Pick<Character, 'char_id' | 'world'>, question: string, pageId: string): void {
-    const conversation_id = states.openConversation(this.state, character.char_id);
-    const before = newestTurn(states.turnsOf(this.state, character.char_id, conversation_id));
-    const turn = newTurn({
-      key: randomId(),
-      idempotency_key: randomId(),
-      now: Date.now(),
-      user_id: this.userId,
-      character,
-      question,
-      conversation_id,
-      parent_id: before?.turn_id ?? '',
-      page_id: pageId,
-    });
-    this.set(states.withQuestion(this.state, turn));
-    void this.send(turn);
+  /** After what is shown. `pageId`: the page that the reader has open, or "". */
+  ask(character: Speaker, question: string, pageId: string): void {
+    const { id, path } = states.viewOf(this.state, character.char_id);
+    const parent_id = path.map(({ turn }) => turn.turn_id).filter(Boolean).at(-1);
+    this.put({ character, question, conversation_id: id, parent_id, page_id: pageId });
+  }
+
+  /** Puts the question of a turn in other words, in its place; the old one stays beside it. */
+  rephrase(turn: Turn, question: string, pageId: string): void {
+    const { char_id, world, conversation_id, parent_id, turn_id: edit_of } = turn;
+    this.put({ character: { char_id, world }, question, conversation_id, parent_id, edit_of, page_id: pageId });
   }
 
   /** Asks the question of a turn once more: a sibling where the server has taken it, else the question itself. */
   askAgain(turn: Turn): void {
     if (isUnsent(turn) && keepsIdempotencyKey(turn)) return this.sendAgain(turn, turn.idempotency_key);
-    if (isUnsent(turn) && turn.again_of !== '') return this.sendAgain(turn, randomId());
-    if (isUnsent(turn) || turn.status === 'lost') {
-      this.remove(turn);
-      return this.ask(turn, turn.question, turn.request?.page_id ?? '');
+    if (isUnsent(turn) && standsIn(turn)) return this.sendAgain(turn, randomId());
+    const page_id = turn.request?.page_id ?? '';
+    if (isUnsent(turn) || turn.status === 'lost') this.remove(turn);
+    if (isUnsent(turn)) return this.ask(turn, turn.question, page_id);
+    if (turn.status === 'lost') {
+      const { char_id, world, question, conversation_id, parent_id } = turn;
+      return this.put({ character: { char_id, world }, question, conversation_id, parent_id, page_id });
     }
     const sibling = siblingOf(turn, randomId(), randomId(), Date.now());
     this.set(states.withQuestion(this.state, sibling));
@@ -127,6 +136,12 @@ export class ChatSession {
   forget(conversationId: string): void {
     for (const turn of this.state.turns) if (turn.conversation_id === conversationId) this.leave(turn.key);
     this.set(states.forgotten(this.state, conversationId));
+  }
+
+  private put(asked: Omit<NewTurn, 'key' | 'idempotency_key' | 'now' | 'user_id'>): void {
+    const turn = newTurn({ ...asked, key: randomId(), idempotency_key: randomId(), now: Date.now(), user_id: this.userId });
+    this.set(states.withQuestion(this.state, turn));
+    void this.send(turn);
   }
 
   private followRunning(): void {
@@ -180,7 +195,7 @@ export class ChatSession {
     const outcome = await followTurn(url, {
       signal: controller.signal,
       onEvents: (events) => this.takeEvents(events, change),
-      onLine: (open) => change((now) => (now.line_lost === !open ? now : { ...now, line_lost: !open })),
+      onLine: (line) => change((now) => (now.line === line ? now : { ...now, line })),
     });
     if (outcome.kind === 'left' || controller.signal.aborted) return;
     change((now) => {

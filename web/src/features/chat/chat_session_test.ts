@@ -69,7 +69,7 @@ describe('asking', () => {
     await askAndWait('Why?');
     expect(last()).toMatchObject({ turn_id: 't1', status: 'done', reply: 'Because it was there.', receipt: { charged: 5 } });
     await askAndWait('And then?');
-    expect(server.turns.map((turn) => [turn.conversation_id, turn.parent_id])).toEqual([['c1', null], ['c1', 't1']]);
+    expect(server.turns.map((turn) => [turn.conversation_id, turn.parent_id])).toEqual([['c1', ''], ['c1', 't1']]);
     expect(shown().map((turn) => turn.question)).toEqual(['Why?', 'And then?']);
     expect(page.getState().balance).toBe(90);
   });
@@ -205,9 +205,9 @@ describe('a lost line', () => {
     page.ask(arieol, 'Why?', '');
     await until(() => last().reply.includes('word5'));
     server.cutLines();
-    await until(() => last().line_lost);
+    await until(() => last().line === 'lost');
     await settled();
-    expect(last()).toMatchObject({ reply: whole(60), line_lost: false, status: 'done' });
+    expect(last()).toMatchObject({ reply: whole(60), line: 'open', status: 'done' });
   });
 
   it('to a server that has forgotten the turn ends it', async () => {
@@ -276,17 +276,22 @@ describe('siblings', () => {
     expect(view().path).toHaveLength(1);
     expect(view().path[0]!.siblings.map((turn) => turn.reply)).toEqual(['Answer 1', 'Answer 2']);
     expect(last().reply).toBe('Answer 2');
-    expect(view().aside).toBe(false);
   });
 
-  it('can be chosen; the next question shows what it follows', async () => {
+  it('can be chosen; the next question follows the one that is shown', async () => {
     const { siblings, after } = view().path[0]!;
     page.choose(siblings[0]!, after);
     expect(last().reply).toBe('Answer 1');
-    expect(view().aside).toBe(true);
     await askAndWait('And then?');
-    expect(shown().map((turn) => turn.reply)).toEqual(['Answer 2', 'Answer 1']);
-    expect(server.turns[2]!.parent_id).toBe('t2');
+    expect(server.turns[2]!.parent_id).toBe('t1');
+    expect(shown().map((turn) => turn.turn_id)).toEqual(['t1', 't3']);
+    page.choose(siblings[1]!, after);
+    expect(shown().map((turn) => turn.turn_id)).toEqual(['t2']);
+    await askAndWait('What else?');
+    expect(server.turns[3]!.parent_id).toBe('t2');
+    reload();
+    await until(() => shown().length === 2);
+    expect(shown().map((turn) => turn.turn_id)).toEqual(['t2', 't4']);
   });
 
   it('are the same after a reload', async () => {
@@ -306,6 +311,68 @@ describe('siblings', () => {
     await settled();
     expect(view().path[0]!.siblings).toHaveLength(3);
     expect(view().unsent).toEqual([]);
+  });
+});
+
+describe('a question in other words', () => {
+  const questions = () => shown().map((turn) => turn.question);
+
+  it('stands in the place of the old one, after the same turn', async () => {
+    for (const question of ['One?', 'Two?', 'Three?']) await askAndWait(question);
+    page.rephrase(shown()[1]!, 'Two, then?', '');
+    await until(() => questions().length === 2);
+    await settled();
+    expect(questions()).toEqual(['One?', 'Two, then?']);
+    expect(server.turns[3]!.parent_id).toBe('t1');
+    const { siblings, after } = view().path[1]!;
+    expect(siblings.map((turn) => turn.question)).toEqual(['Two?', 'Two, then?']);
+    page.choose(siblings[0]!, after);
+    expect(questions()).toEqual(['One?', 'Two?', 'Three?']);
+  });
+
+  it('may be the first of its conversation', async () => {
+    await askAndWait('One?');
+    page.rephrase(last(), 'First?', '');
+    await until(() => questions()[0] === 'First?');
+    await settled();
+    expect(server.turns.map((turn) => [turn.conversation_id, turn.parent_id])).toEqual([['c1', ''], ['c1', '']]);
+    expect(view().path[0]!.siblings).toHaveLength(2);
+    await askAndWait('And then?');
+    expect(questions()).toEqual(['First?', 'And then?']);
+    reload();
+    await until(() => shown().length === 2);
+    expect(questions()).toEqual(['First?', 'And then?']);
+  });
+
+  it('that was refused keeps its place', async () => {
+    for (const question of ['One?', 'Two?', 'Three?']) await askAndWait(question);
+    server.balance = 0;
+    page.rephrase(shown()[1]!, 'Two, then?', '');
+    await until(() => view().unsent.length === 1);
+    expect(questions()).toEqual(['One?', 'Two?', 'Three?', 'Two, then?']);
+    server.balance = 100;
+    page.askAgain(last());
+    await until(() => questions().length === 2);
+    await settled();
+    expect(questions()).toEqual(['One?', 'Two, then?']);
+  });
+});
+
+describe('where the server puts a turn elsewhere than the page thought', () => {
+  it('the page shows it there', async () => {
+    for (const question of ['One?', 'Two?']) await askAndWait(question);
+    page.askAgain(last());
+    await settled();
+    const { siblings, after } = view().path[1]!;
+    page.choose(siblings[0]!, after);
+    // The body is read by the stand-in, which then takes the newest turn for the parent.
+    const realFetch = globalThis.fetch;
+    vi.stubGlobal('fetch', (path: string, init?: RequestInit) => {
+      const { parent_id: _parent, ...others } = JSON.parse(String(init?.body ?? '{}')) as Record<string, string>;
+      return realFetch(path, path === '/v1/turns' ? { ...init, body: JSON.stringify(others) } : init);
+    });
+    await askAndWait('Three?');
+    expect(shown().map((turn) => turn.turn_id)).toEqual(['t1', 't3', 't4']);
   });
 });
 

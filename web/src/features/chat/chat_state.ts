@@ -2,7 +2,7 @@
 
 import type { Outcome, TurnCreated, TurnRecord } from '../../lib/api_types';
 import { applySent, isRunning, isUnsent, turnOfRecord, type Turn } from './turn';
-import { newestTurn, pathThrough, type Choices, type Placed } from './turn_tree';
+import { pathThrough, type Choices, type Placed } from './turn_tree';
 
 export type Load = { state: 'loading' } | { state: 'ready' } | { state: 'failed'; message: string };
 
@@ -45,9 +45,10 @@ export function withoutTurn(state: ChatState, key: string): ChatState {
   return { ...state, turns: state.turns.filter((turn) => turn.key !== key) };
 }
 
-/** A new question is put: what it follows, the newest turn, must be what is shown. */
+/** A new question is put: where it will stand, none of the turns that stand there is chosen any more. */
 export function withQuestion(state: ChatState, turn: Turn): ChatState {
-  return withTurn({ ...state, choices: { ...state.choices, [turn.conversation_id]: {} } }, turn);
+  const own = without(state.choices[turn.conversation_id] ?? {}, turn.parent_id);
+  return withTurn({ ...state, choices: { ...state.choices, [turn.conversation_id]: own } }, turn);
 }
 
 /** What came of sending the turn of that key. */
@@ -76,9 +77,12 @@ function begun(state: ChatState, asked: Turn, turn: Turn): ChatState {
     // Questions that were refused before the conversation began stay in it.
     .map((other) => (began && waitedWith(other) ? { ...other, conversation_id } : other));
   const shown = openConversation(state, turn.char_id) === asked.conversation_id;
+  // The server has put it elsewhere than the reader was looking.
+  const moved = turn.parent_id !== asked.parent_id;
   return {
     ...state,
     turns,
+    choices: moved ? without(state.choices, conversation_id) : state.choices,
     open: shown ? { ...state.open, [turn.char_id]: conversation_id } : state.open,
     loads: began ? { ...state.loads, [conversation_id]: { state: 'ready' } } : state.loads,
     listed: state.listed + 1,
@@ -90,7 +94,7 @@ export function loaded(state: ChatState, conversationId: string, records: readon
   const known = new Map(state.turns.map((turn) => [turn.turn_id, turn]));
   const turns = records.map((record) => {
     const own = known.get(record.turn_id);
-    if (own && isRunning(own)) return { ...own, parent_id: record.parent_id ?? '' };
+    if (own && isRunning(own)) return { ...own, parent_id: record.parent_id };
     return { ...turnOfRecord(record), key: own?.key ?? record.turn_id };
   });
   const ids = new Set(turns.map((turn) => turn.turn_id));
@@ -125,7 +129,7 @@ function without<T>(entries: Readonly<Record<string, T>>, name: string): Record<
 
 /** A question without the conversation that it was meant for. It was not taken, so it may go out anew. */
 function asFirst(turn: Turn): Turn {
-  return { ...turn, conversation_id: '', parent_id: '', status: turn.status === 'unreachable' ? 'refused' : turn.status };
+  return { ...turn, conversation_id: '', parent_id: '', edit_of: '', status: turn.status === 'unreachable' ? 'refused' : turn.status };
 }
 
 /** What is shown of a conversation. */
@@ -136,8 +140,6 @@ export interface ConversationView {
   unsent: Turn[];
   /** The one whose reply is arriving. */
   running: Turn | undefined;
-  /** The path ends elsewhere than where the next question will follow. */
-  aside: boolean;
   load: Load;
 }
 
@@ -146,13 +148,11 @@ export function viewOf(state: ChatState, charId: string): ConversationView {
   const turns = turnsOf(state, charId, id);
   const path = pathThrough(turns, state.choices[id] ?? {});
   const end = path.at(-1)?.turn;
-  const newest = newestTurn(turns);
   return {
     id,
     path,
     unsent: turns.filter((turn) => isUnsent(turn) && turn !== end),
     running: turns.find(isRunning),
-    aside: end !== undefined && newest !== undefined && !isUnsent(end) && end !== newest,
     load: id === '' ? { state: 'ready' } : (state.loads[id] ?? { state: 'loading' }),
   };
 }

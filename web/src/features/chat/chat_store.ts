@@ -1,7 +1,7 @@
 // What the browser keeps for a reload: which conversation is open with each character, and the questions that the server has not
 // taken. All else is the server's.
 
-import { longStore, tabStore, type TextStore } from '../../lib/storage';
+import type { TextStore } from '../../lib/storage';
 import type { Turn } from './turn';
 
 const openKey = 'gibsey.open';
@@ -16,7 +16,7 @@ export interface ChatStore {
 }
 
 /** `tab` outlives a reload; `long` is what a new tab begins with. */
-export function makeChatStore(tab: TextStore = tabStore, long: TextStore = longStore): ChatStore {
+export function makeChatStore(tab: TextStore, long: TextStore): ChatStore {
   return {
     loadOpen: () => readOpen(tab.get(openKey) ?? long.get(openKey)),
     saveOpen(open) {

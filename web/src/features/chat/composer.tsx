@@ -1,5 +1,7 @@
-import { useEffect, type FormEvent, type KeyboardEvent, type ReactElement, type RefObject } from 'react';
+import { type FormEvent, type KeyboardEvent, type ReactElement, type RefObject } from 'react';
 import type { Character } from '../../lib/api_types';
+import { isSendKey } from './send_key';
+import { useGrownArea } from './use_grown_area';
 
 export interface ComposerProps {
   character: Character;
@@ -15,21 +17,13 @@ export interface ComposerProps {
 }
 
 export function Composer({ character, draft, busy, stoppable, box, onDraft, onAsk, onStop }: ComposerProps): ReactElement {
-  useEffect(() => {
-    // As tall as its text, up to the limit in the style sheet.
-    const area = box.current;
-    if (!area) return;
-    area.style.height = 'auto';
-    area.style.height = `${area.scrollHeight + 2}px`;
-  }, [draft, box]);
-
+  useGrownArea(box, draft);
   const submit = (event?: FormEvent) => {
     event?.preventDefault();
     if (!busy && draft.trim() !== '') onAsk(draft.trim());
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    // Enter that only chooses a word of an input method must not send.
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (!isSendKey(event)) return;
     event.preventDefault();
     submit();
   };

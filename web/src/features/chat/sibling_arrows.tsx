@@ -4,11 +4,13 @@ export interface SiblingArrowsProps {
   /** From 0. */
   index: number;
   count: number;
+  /** What there is more than one of: answers to one question, or versions of it. */
+  what: 'answer' | 'version';
   onShow: (index: number) => void;
 }
 
-/** "2 / 3", with a way to the answer before and the one after. */
-export function SiblingArrows({ index, count, onShow }: SiblingArrowsProps): ReactElement {
+/** "2 / 3", with a way to the one before and the one after. */
+export function SiblingArrows({ index, count, what, onShow }: SiblingArrowsProps): ReactElement {
   const arrow = (to: number, sign: string, label: string) => {
     const there = to >= 0 && to < count;
     // Not `disabled`: the arrow that brought the reader to the end must keep the focus.
@@ -19,13 +21,13 @@ export function SiblingArrows({ index, count, onShow }: SiblingArrowsProps): Rea
     );
   };
   return (
-    <div className="siblings" role="group" aria-label="Answers to this question">
-      {arrow(index - 1, '‹', 'The answer before')}
+    <div className="siblings" role="group" aria-label={what === 'answer' ? 'Answers to this question' : 'Versions of this question'}>
+      {arrow(index - 1, '‹', `The ${what} before`)}
       <span className="siblings-place" role="status">
-        <span className="unseen">Answer </span>
+        <span className="unseen">{what === 'answer' ? 'Answer' : 'Version'} </span>
         {index + 1} / {count}
       </span>
-      {arrow(index + 1, '›', 'The next answer')}
+      {arrow(index + 1, '›', `The next ${what}`)}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState, type ReactElement, type ReactNode } from 'react';
-import { readerId } from '../../lib/storage';
+import { notSignedIn } from '../../lib/http';
+import { useReader } from '../../lib/reader';
 import type { Turn } from './turn';
 
 export interface TroubleProps {
@@ -60,6 +61,7 @@ function stoppedText(turn: Turn): string {
 
 function NeedsCredits(props: TroubleProps): ReactElement {
   const { turn, narratorLeft, onAskNarrator } = props;
+  const { user_id } = useReader();
   const refusal = turn.refusal?.kind === 'credits' ? turn.refusal : { needed: 0, available: 0 };
   const have = refusal.available === 0 ? 'none' : refusal.available;
   const narrator = narratorLeft && turn.char_id !== '' && refusal.available > 0;
@@ -80,7 +82,7 @@ function NeedsCredits(props: TroubleProps): ReactElement {
     >
       Nothing was charged and your question is kept.
       {narrator && ' The narrator usually answers for less.'} Whoever runs this book can give you more, with{' '}
-      <code>gibsey credit grant {readerId()} 100</code>
+      <code>gibsey credit grant {user_id} 100</code>
     </Panel>
   );
 }
@@ -115,13 +117,15 @@ function Busy(props: TroubleProps): ReactElement {
 
 function Refused(props: TroubleProps): ReactElement {
   const refusal = props.turn.refusal;
-  const detail = refusal?.kind === 'problem' ? refusal.detail : 'The question was not taken.';
+  const problem = refusal?.kind === 'problem' ? refusal : undefined;
+  const signedOut = problem?.status === 401;
+  const title = signedOut ? notSignedIn : (problem?.detail ?? 'The question was not taken.');
   return (
     <Panel
-      title={detail}
+      title={title}
       actions={
         <>
-          <Again {...props} label="Ask again" />
+          <Again {...props} label={signedOut ? 'Sign in and ask' : 'Ask again'} />
           <Edit {...props} />
         </>
       }

@@ -14,6 +14,7 @@ import type {
   TurnRecord,
   TurnRequest,
 } from '../../lib/api_types';
+import type { Line } from '../../lib/follow_turn';
 
 export type TurnStatus =
   | 'waiting' // no word yet
@@ -33,10 +34,12 @@ export interface Turn {
   turn_id: string;
   /** Empty: the question that begins a conversation, before the server has taken it. */
   conversation_id: string;
-  /** The turn before it; empty is the first. */
+  /** The turn before it; empty is the first. Until the server has said so, the one that it was put after. */
   parent_id: string;
   /** The turn whose question is answered once more, or empty. */
   again_of: string;
+  /** The turn whose question is put otherwise, in its place, or empty. */
+  edit_of: string;
   /** "" is the narrator. */
   char_id: string;
   world: string;
@@ -63,8 +66,8 @@ export interface Turn {
   again_at?: number;
   /** The reader's wish to stop: on its way, or not heard. */
   stopping?: 'asked' | 'unheard';
-  /** The line to the server is lost and tried again. */
-  line_lost: boolean;
+  /** To the server, while the reply is followed. */
+  line: Line;
 }
 
 export interface NewTurn {
@@ -75,7 +78,9 @@ export interface NewTurn {
   character: Pick<Character, 'char_id' | 'world'>;
   question: string;
   conversation_id: string;
-  parent_id: string;
+  /** The turn of the conversation that it follows, empty for none; undefined: its newest, which the page may not know. */
+  parent_id: string | undefined;
+  edit_of?: string;
   /** The page that the reader has open, or empty. */
   page_id: string;
 }
@@ -85,7 +90,8 @@ export function newTurn(asked: NewTurn): Turn {
   return {
     ...blank(asked.key, character.char_id, character.world, question, asked.now),
     conversation_id,
-    parent_id: asked.parent_id,
+    parent_id: asked.parent_id ?? '',
+    edit_of: asked.edit_of ?? '',
     idempotency_key: asked.idempotency_key,
     request: {
       user_id: asked.user_id,
@@ -93,6 +99,7 @@ export function newTurn(asked: NewTurn): Turn {
       text: question,
       ...(character.world === '' ? {} : { world: character.world }),
       ...(conversation_id === '' ? {} : { conversation_id }),
+      ...(conversation_id === '' || asked.parent_id === undefined ? {} : { parent_id: asked.parent_id }),
       ...(asked.page_id === '' ? {} : { page_id: asked.page_id }),
     },
   };
@@ -116,6 +123,7 @@ function blank(key: string, charId: string, world: string, question: string, now
     conversation_id: '',
     parent_id: '',
     again_of: '',
+    edit_of: '',
     char_id: charId,
     world,
     question,
@@ -128,7 +136,7 @@ function blank(key: string, charId: string, world: string, question: string, now
     quotes: [],
     cut: [],
     hold: 0,
-    line_lost: false,
+    line: 'open',
   };
 }
 
@@ -139,6 +147,11 @@ export function isRunning(turn: Turn): boolean {
 /** The server has not taken it, as far as the page knows. */
 export function isUnsent(turn: Turn): boolean {
   return turn.turn_id === '';
+}
+
+/** It takes the place of another turn: one asked again, or put otherwise. */
+export function standsIn(turn: Turn): boolean {
+  return turn.again_of !== '' || turn.edit_of !== '';
 }
 
 export function applyEvents(turn: Turn, events: readonly TurnEvent[]): Turn {
@@ -176,9 +189,8 @@ export function applySent(turn: Turn, outcome: Outcome<TurnCreated>, now: number
     const refused: Turn = { ...turn, status: 'refused', refusal };
     return refusal.kind === 'busy' ? { ...refused, again_at: now + refusal.retry_after_s * 1000 } : refused;
   }
-  const { turn_id, conversation_id, hold } = outcome.answer;
-  const moved = turn.conversation_id !== '' && turn.conversation_id !== conversation_id;
-  return { ...turn, turn_id, conversation_id, hold, parent_id: moved ? '' : turn.parent_id };
+  const { turn_id, conversation_id, parent_id, hold } = outcome.answer;
+  return { ...turn, turn_id, conversation_id, parent_id, hold };
 }
 
 /** Before its stream is read from the start. */
@@ -201,7 +213,7 @@ export function turnOfRecord(record: TurnRecord): Turn {
     ...blank(record.turn_id, record.character_id, record.world, record.question, Number.isNaN(asked) ? 0 : asked),
     turn_id: record.turn_id,
     conversation_id: record.conversation_id,
-    parent_id: record.parent_id ?? '',
+    parent_id: record.parent_id,
     status: statusOf[record.status],
     reply: record.reply,
     sources: record.sources,

@@ -4,10 +4,10 @@ import { applyEvents, applySent, keepsIdempotencyKey, newTurn, rewound, siblingO
 
 const asked = {
   key: 'k1', idempotency_key: 'idem', now: 1000, user_id: 'u', character: { char_id: 'arieol', world: 'w' }, question: 'Why?',
-  conversation_id: '', parent_id: '', page_id: '',
+  conversation_id: '', parent_id: undefined, page_id: '',
 };
 const fresh = newTurn(asked);
-const created = { turn_id: 't1', conversation_id: 'c1', events_url: '/e', hold: 5 };
+const created = { turn_id: 't1', conversation_id: 'c1', parent_id: '', events_url: '/e', hold: 5 };
 const doneWith = (finish_reason: 'stop' | 'stopped_by_reader'): TurnEvent => ({
   type: 'done',
   done: { turn_id: 't1', finish_reason, provider: 'local', model: 'm', fallback_used: false, first_token_ms: 1, total_ms: 2 },
@@ -23,12 +23,15 @@ describe('a question', () => {
   it('goes out with what is known, and without what is not', () => {
     expect(fresh.request).toEqual({ user_id: 'u', character_id: 'arieol', text: 'Why?', world: 'w' });
     const later = newTurn({ ...asked, conversation_id: 'c1', parent_id: 't1', page_id: '042', character: { char_id: '', world: '' } });
-    expect(later.request).toEqual({ user_id: 'u', character_id: '', text: 'Why?', conversation_id: 'c1', page_id: '042' });
+    expect(later.request).toEqual({ user_id: 'u', character_id: '', text: 'Why?', conversation_id: 'c1', parent_id: 't1', page_id: '042' });
     expect(later.parent_id).toBe('t1');
+    const first = newTurn({ ...asked, conversation_id: 'c1', parent_id: '', edit_of: 't1' });
+    expect([first.request?.parent_id, first.edit_of]).toEqual(['', 't1']);
+    expect(newTurn({ ...asked, conversation_id: 'c1' }).request).not.toHaveProperty('parent_id');
   });
 
   it('once more has no body, and stands beside the first', () => {
-    const sent = applySent({ ...fresh, parent_id: 't0' }, { kind: 'ok', answer: created }, 0);
+    const sent = applySent({ ...fresh, parent_id: 't0' }, { kind: 'ok', answer: { ...created, parent_id: 't0' } }, 0);
     const sibling = siblingOf(sent, 'k2', 'other', 2000);
     expect(sibling).toMatchObject({ again_of: 't1', parent_id: 't0', conversation_id: 'c1', question: 'Why?', turn_id: '' });
     expect(sibling.request).toBeUndefined();
@@ -66,10 +69,11 @@ describe('a turn', () => {
 });
 
 describe('what came of sending', () => {
-  it('is the server’s name for it, and whose conversation it is', () => {
+  it('is the server’s name for it, and where it stands', () => {
     expect(applySent(fresh, { kind: 'ok', answer: created }, 0)).toMatchObject({ turn_id: 't1', conversation_id: 'c1', hold: 5 });
     const elsewhere = { ...fresh, conversation_id: 'c2', parent_id: 't9' };
-    expect(applySent(elsewhere, { kind: 'ok', answer: created }, 0)).toMatchObject({ conversation_id: 'c1', parent_id: '' });
+    const answer = { ...created, parent_id: 't7' };
+    expect(applySent(elsewhere, { kind: 'ok', answer }, 0)).toMatchObject({ conversation_id: 'c1', parent_id: 't7' });
   });
 
   it('counts the wait of a busy server from now', () => {
@@ -95,7 +99,7 @@ describe('a record', () => {
   };
 
   it('is what the live turn became', () => {
-    const live = applyEvents(applySent({ ...fresh, parent_id: 't0' }, { kind: 'ok', answer: created }, 0), [
+    const live = applyEvents(applySent({ ...fresh, parent_id: 't0' }, { kind: 'ok', answer: { ...created, parent_id: 't0' } }, 0), [
       { type: 'turn', hold: 5 }, { type: 'context', cut: ['2 quotes'] }, token('Because\n'), { type: 'quote', quote },
       { type: 'ledger', receipt }, doneWith('stop'),
     ]);

@@ -1,6 +1,6 @@
-// A conversation is a tree: siblings answer the same question again, and a question follows one of them. Pure.
+// A conversation is a tree: siblings answer a question again, or one put otherwise in its place; a question follows one of them. Pure.
 
-import { isRunning, type Turn } from './turn';
+import { isRunning, standsIn, type Turn } from './turn';
 
 /** A turn in its place: after the turn `after` ("" is the first place), one of `siblings`, which are listed oldest first. */
 export interface Placed {
@@ -14,11 +14,11 @@ export type Choices = Readonly<Record<string, string>>;
 
 /**
  * The way through the tree of one conversation: at each place the chosen sibling, else the one on the way to the newest turn,
- * else the newest. `turns` in the order in which they began; those that the server has not taken are not in the tree, but for a
- * sibling that is being asked for.
+ * else the newest. `turns` in the order in which they began; those that the server has not taken are not in the tree, but for one
+ * that is being asked in the place of another.
  */
 export function pathThrough(turns: readonly Turn[], choices: Choices): Placed[] {
-  const tree = turns.filter((turn) => turn.turn_id !== '' || (turn.again_of !== '' && isRunning(turn)));
+  const tree = turns.filter((turn) => turn.turn_id !== '' || (standsIn(turn) && isRunning(turn)));
   const parents = parentsOf(tree);
   const children = new Map<string, Turn[]>();
   for (const turn of tree) {
@@ -35,11 +35,6 @@ export function pathThrough(turns: readonly Turn[], choices: Choices): Placed[] 
     after = turn.turn_id || undefined;
   }
   return path;
-}
-
-/** The last turn that the server took: the one that a new question will follow. */
-export function newestTurn(turns: readonly Turn[]): Turn | undefined {
-  return turns.filter((turn) => turn.turn_id !== '').at(-1);
 }
 
 /** A parent that is not known, or began later, is none: so there is no circle. By key of the turn. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { siblingOf, type Turn, turnOfRecord } from './turn';
-import { newestTurn, pathThrough } from './turn_tree';
+import { pathThrough } from './turn_tree';
 
 function taken(id: string, parent: string): Turn {
   return turnOfRecord({
-    turn_id: id, conversation_id: 'c', parent_id: parent || null, world: 'w', character_id: 'a', question: `${id}?`, reply: 'r',
+    turn_id: id, conversation_id: 'c', parent_id: parent, world: 'w', character_id: 'a', question: `${id}?`, reply: 'r',
     status: 'complete', finish_reason: 'stop', error: null, sources: [], quotes: [], context: { included: [], cut: [] }, receipt: null,
     provider: '', model: '', fallback_used: false, first_token_ms: 0, total_ms: 0, created: '',
   });
@@ -52,12 +52,6 @@ describe('pathThrough', () => {
     expect(shown([...tree.slice(0, 3), sibling])).toBe('t1 t2 k/2');
     expect(shown([...tree.slice(0, 3), { ...sibling, status: 'refused' }])).toBe('t1 t2 t3');
     expect(shown([...tree.slice(0, 3), { ...sibling, again_of: '' }])).toBe('t1 t2 t3');
-  });
-});
-
-describe('newestTurn', () => {
-  it('is the last that the server took', () => {
-    expect(newestTurn([])).toBeUndefined();
-    expect(newestTurn([...tree, siblingOf(tree[0]!, 'k', 'i', 0)])?.key).toBe('t5');
+    expect(shown([...tree.slice(0, 3), { ...sibling, again_of: '', edit_of: 't3' }])).toBe('t1 t2 k/2');
   });
 });

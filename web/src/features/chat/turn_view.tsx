@@ -2,6 +2,7 @@ import { memo, type ReactElement } from 'react';
 import { voiceStyle } from '../../components/voice';
 import type { Character, Quote, Source } from '../../lib/api_types';
 import { pageMark } from './marked_reply';
+import { Question } from './question';
 import { Reply } from './reply';
 import { ReplyFoot } from './reply_foot';
 import { SiblingArrows } from './sibling_arrows';
@@ -12,6 +13,9 @@ export interface TurnActions {
   onAgain: (turn: Turn) => void;
   onAskNarrator: (turn: Turn) => void;
   onEdit: (turn: Turn) => void;
+  /** New words for the question of a turn; undefined ends it. */
+  onReword: (turnId: string, text: string | undefined) => void;
+  onRephrase: (turn: Turn, question: string) => void;
   /** `after` as in Placed. */
   onChoose: (sibling: Turn, after: string) => void;
   onOpenQuote: (turn: Turn, quote: Quote) => void;
@@ -24,6 +28,9 @@ export interface TurnViewProps extends TurnActions {
   siblings: readonly Turn[];
   character: Character;
   narratorLeft: boolean;
+  rewording: string | undefined;
+  /** No reply is arriving: a question may be put. */
+  mayAsk: boolean;
   /** It is the end of what is shown, and no reply is arriving: its question may be asked again. */
   mayAskAgain: boolean;
 }
@@ -34,10 +41,14 @@ export const TurnView = memo(function TurnView(props: TurnViewProps): ReactEleme
   const openQuote = (quote: Quote) => props.onOpenQuote(turn, quote);
   return (
     <li className="turn" data-status={turn.status} data-turn-id={turn.turn_id || undefined}>
-      <p className="question">
-        <span className="unseen">You asked: </span>
-        {turn.question}
-      </p>
+      <Question
+        key={turn.key}
+        turn={turn}
+        rewording={props.rewording}
+        mayAsk={props.mayAsk}
+        onReword={props.onReword}
+        onRephrase={props.onRephrase}
+      />
       {(running || turn.reply !== '') && (
         <article
           className="bubble voiced"
@@ -51,9 +62,11 @@ export const TurnView = memo(function TurnView(props: TurnViewProps): ReactEleme
           ) : (
             <Reply reply={turn.reply} quotes={turn.quotes} streaming={running} onOpenQuote={openQuote} />
           )}
-          {running && turn.line_lost && (
+          {running && turn.line !== 'open' && (
             <p className="line-lost" role="status">
-              The line to the server is lost; trying again. What it writes meanwhile will be here then.
+              {turn.line === 'lost'
+                ? 'The line to the server is lost; trying again. What it writes meanwhile will be here then.'
+                : 'The reply goes on at the server. Sign in again to read it.'}
             </p>
           )}
           {!running && (
@@ -93,6 +106,7 @@ function Tools({ turn, after, siblings, mayAskAgain, onAgain, onChoose }: TurnVi
         <SiblingArrows
           index={siblings.indexOf(turn)}
           count={siblings.length}
+          what={siblings.every(({ question }) => question === turn.question) ? 'answer' : 'version'}
           onShow={(index) => onChoose(siblings[index]!, after)}
         />
       )}

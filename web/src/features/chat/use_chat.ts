@@ -1,5 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { readerId } from '../../lib/storage';
+import type { Reader } from '../../lib/reader';
 import { ChatSession } from './chat_session';
 import type { ChatState } from './chat_state';
 import { makeChatStore } from './chat_store';
@@ -9,9 +9,9 @@ export interface Chat {
   state: ChatState;
 }
 
-/** The page's conversations, for as long as the page is shown. */
-export function useChat(): Chat {
-  const [session] = useState(() => new ChatSession(readerId(), makeChatStore()));
+/** This reader's conversations, for as long as the page is shown. Another reader needs another component. */
+export function useChat(reader: Reader): Chat {
+  const [session] = useState(() => new ChatSession(reader.user_id, makeChatStore(reader.tab, reader.long)));
   const state = useSyncExternalStore(session.subscribe, session.getState);
   useEffect(() => {
     session.start();

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { deleteConversation, listConversations } from '../../lib/api';
 import type { Conversation } from '../../lib/api_types';
-import { sentenceFor } from '../../lib/http';
+import { isUnauthorized, sentenceFor } from '../../lib/http';
+import type { Reader } from '../../lib/reader';
 import { mergedPages } from './merged_pages';
 
 const pageSize = 30;
@@ -20,8 +21,9 @@ export interface PastConversations {
   remove: (conversationId: string) => Promise<boolean>;
 }
 
-/** The reader's conversations, newest first; read anew whenever `version` changes. */
-export function usePastConversations(userId: string, version: number): PastConversations {
+/** The reader's conversations, newest first; read anew whenever `version` changes or the reader comes back. */
+export function usePastConversations(reader: Reader, version: number): PastConversations {
+  const userId = reader.user_id;
   const [list, setList] = useState<readonly Conversation[]>([]);
   const [next, setNext] = useState<string | null>(null);
   const [trouble, setTrouble] = useState('');
@@ -31,9 +33,10 @@ export function usePastConversations(userId: string, version: number): PastConve
   useEffect(() => {
     let current = true;
     const limit = Math.min(Math.max(length.current, pageSize), mostAtOnce);
-    void listConversations(userId, limit).then((outcome) => {
+    void listConversations(reader.user_id, limit).then((outcome) => {
       if (!current) return;
-      setTrouble(outcome.kind === 'ok' ? '' : sentenceFor(outcome));
+      // That a session has ended is said at the head of the page.
+      setTrouble(outcome.kind === 'ok' || isUnauthorized(outcome) ? '' : sentenceFor(outcome));
       if (outcome.kind !== 'ok') return;
       setList(outcome.answer.conversations);
       setNext(outcome.answer.next);
@@ -41,7 +44,7 @@ export function usePastConversations(userId: string, version: number): PastConve
     return () => {
       current = false;
     };
-  }, [userId, version]);
+  }, [reader, version]);
 
   const loadMore = useCallback(() => {
     if (next === null) return;

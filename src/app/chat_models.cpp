@@ -1,0 +1,56 @@
+#include "app/chat_models.hpp"
+
+#include "base/log.hpp"
+#include "provider/anthropic/anthropic_model.hpp"
+#include "provider/llama/llama_chat.hpp"
+#include "provider/ollama/ollama_model.hpp"
+#include "provider/openai/openai_model.hpp"
+#include "provider/scripted/scripted_model.hpp"
+
+#include <algorithm>
+
+namespace gibsey::app {
+namespace {
+
+using Models = std::vector<std::unique_ptr<provider::ChatModel>>;
+
+Result<void> add_local(Models& models, const Config& config, provider::LlamaEngine* engine) {
+  if (!config.script.empty()) {
+    GIBSEY_TRY(auto script, provider::ScriptedModel::load(config.script));
+    models.push_back(std::move(script));
+  } else if (engine != nullptr) {
+    models.push_back(std::make_unique<provider::LlamaChat>(*engine));
+  }
+  return {};
+}
+
+template <typename Model>
+Result<void> add(Models& models, const provider::UpstreamOptions& upstream) {
+  GIBSEY_TRY(auto model, Model::create(upstream));
+  models.push_back(std::move(model));
+  return {};
+}
+
+}  // namespace
+
+bool wants_local_model(const Config& config) {
+  return config.script.empty() &&
+         std::ranges::any_of(config.providers, [](const ConfiguredProvider& one) { return one.kind == ProviderKind::local; });
+}
+
+Result<Models> open_chat_models(const Config& config, provider::LlamaEngine* engine) {
+  Models models;
+  for (const auto& [kind, upstream] : config.providers) {
+    switch (kind) {
+      case ProviderKind::local: GIBSEY_CHECK(add_local(models, config, engine)); break;
+      case ProviderKind::openai: GIBSEY_CHECK(add<provider::OpenAiModel>(models, upstream)); break;
+      case ProviderKind::anthropic: GIBSEY_CHECK(add<provider::AnthropicModel>(models, upstream)); break;
+      case ProviderKind::ollama: GIBSEY_CHECK(add<provider::OllamaModel>(models, upstream)); break;
+    }
+  }
+  if (models.empty()) return fail(ErrorCode::unavailable, "no model is there to answer: see LLM_PROVIDERS in .env.example");
+  for (const auto& model : models) log::info("answers come from {} ({})", model->model(), model->provider());
+  return models;
+}
+
+}  // namespace gibsey::app

@@ -1,0 +1,1 @@
+export default (...names) => names.flat(Infinity).filter((name) => typeof name === 'string').join(' ');

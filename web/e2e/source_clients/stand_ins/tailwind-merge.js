@@ -1,0 +1,1 @@
+export const twMerge = (names) => names;
