@@ -48,7 +48,7 @@ class Server:
             path.write_text(json.dumps(script))
             command += ["--script", str(path)]
         self.log = open(self.log_path, "ab")
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("OLLAMA_", "GIBSEY_MODEL", "GIBSEY_SCRIPT", "LOG_LEVEL"))}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("OLLAMA_", "LLM_", "OPENAI_", "ANTHROPIC_", "CLAUDE_", "GIBSEY_MODEL", "GIBSEY_SCRIPT", "LOG_LEVEL"))}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, cwd=self._temporary.name,
                                         env={**clean, **(environment or {})})
         self.address = self._wait_until_ready()

@@ -149,6 +149,7 @@ class EveryPath(unittest.TestCase):
         self.stream("POST", "/api/v1/chat", fields={"creator": "Tunde Marrow", "user_id": "logged", "conversation_id": events[-1][1]["conversation_id"]})
         self.assertEqual(self.stream("POST", "/api/v1/chat", fields={"query": "xxbreaks the compressor"})[-1][1]["message"], "LLM generation failed")
         self.stream("POST", "/api/v1/chat", fields={"query": "Who are you?", "world": "sarah"})
+        self.call("GET", "/v1/providers", 200)
         rows = self.call("GET", "/v1/usage", 200, query={"limit": 1})
         self.call("GET", "/v1/usage", 200, query={"limit": 1, "before": rows["next"]})
 

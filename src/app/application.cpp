@@ -117,6 +117,7 @@ Result<void> Application::open_turns() {
                                     .max_turns = config_.max_turns,
                                     .opening_grant = config_.opening_grant,
                                     .passages_required = config_.passages_required,
+                                    .tell_faults = !authenticator_->on(),
                                     .costs = config_.costs,
                                     .debug = config_.debug},
                                    remote_->parts_by_dialect(parts));
@@ -299,6 +300,7 @@ server::Services Application::services(const server::StaticFiles& page) {
           .ping_interval = config_.ping_interval,
           .ping_timeout = config_.ping_timeout,
           .opening_grant = config_.opening_grant,
+          .embedder = embedder_.get(),
           .window = remote_->window()};
 }
 

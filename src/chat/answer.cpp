@@ -85,14 +85,24 @@ class Answering {
       parts_.observer.failed(turn_.record.provider, to_string(ended.error().code));
       if (!provider::Providers::another_may_help(ended.error()) || turn_.deadline.passed()) {
         co_await draft_.close(false);
-        co_return std::unexpected(ended.error());
+        co_return std::unexpected(told(ended.error()));
       }
     }
     co_await draft_.close(false);
-    co_return std::unexpected(choice_.error());
+    co_return std::unexpected(told(choice_.error()));
   }
 
  private:
+  /// Where readers sign in, a fault names no machine inside the house.
+  [[nodiscard]] Error told(Error error) const {
+    if (turn_.tell_faults || !provider::Providers::another_may_help(error)) return error;
+    log::warn("turn {}: {}", turn_.record.id, error.message);
+    error.message = error.code == ErrorCode::busy        ? "every model is busy; ask again in a moment"
+                    : error.code == ErrorCode::too_large ? "the question does not fit the model; ask it in fewer words"
+                                                         : "no model can answer now; nothing was charged, ask again in a moment";
+    return error;
+  }
+
   asio::awaitable<Result<model::FinishReason>> attempt(const Choice::Chosen& chosen, bool goes_on) {
     take_on(turn_, parts_, chosen);
     choose_tone(turn_, parts_);

@@ -167,7 +167,12 @@ class Generator {
 asio::awaitable<Result<model::FinishReason>> stream_freely(AdmittedTurn& turn, Generator& generator, const Prompt& prompt,
                                                            ReplyCheck& check, ReplyWriter& writer) {
   FreeSink sink(check, writer);
-  co_return co_await generator.generate(request_for(turn, prompt), sink);
+  GIBSEY_CO_TRY(const auto reason, co_await generator.generate(request_for(turn, prompt), sink));
+  const bool silent = !generator.first_token() && prompt.opening.empty();
+  if (silent && reason != model::FinishReason::stopped_by_reader) {
+    co_return fail(ErrorCode::unavailable, "the model ended its reply without a word");
+  }
+  co_return reason;
 }
 
 GuardInputs guard_inputs(const AdmittedTurn& turn, const Prompt& prompt) {

@@ -68,7 +68,7 @@ class StoredRecall final : public Recall {
                   co_await store_.recollections(query.user_id, query.character_id, embedder_->model(), kRecollections));
     if (past.empty()) co_return snippets;
     std::vector<std::string> texts{std::move(query.message)};
-    GIBSEY_CO_TRY(const auto vectors, co_await embedder_->embed(std::move(texts)));
+    GIBSEY_CO_TRY(const auto vectors, co_await embedder_->embed_questions(std::move(texts)));
     std::vector<std::pair<float, const store::Recollection*>> scored;
     for (const auto& one : past) {
       if (const float score = cosine(one.vector, vectors.at(0)); score >= kClose) scored.emplace_back(score, &one);

@@ -27,6 +27,7 @@ struct AdmittedTurn {
   Deadline::Clock::time_point started;
   int context_tokens = 6000;
   bool passages_required = false;
+  bool tell_faults = true;
   bool debug = false;  ///< what models are sent is kept in the record
   ToneSteps tone_steps;
 

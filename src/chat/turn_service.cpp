@@ -230,6 +230,7 @@ class Turns final : public TurnService {
     turn->started = started;
     turn->context_tokens = settings_.context_tokens;
     turn->passages_required = settings_.passages_required;
+    turn->tell_faults = settings_.tell_faults;
     turn->debug = settings_.debug;
     turn->tone_steps = settings_.tone_steps;
     co_return co_await begin(std::move(turn), place);

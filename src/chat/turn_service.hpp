@@ -103,6 +103,8 @@ struct TurnSettings {
   int context_tokens = 6000;             ///< of a prompt with its reply; the model's own limit counts too
   /// Where the passages cannot be looked up: fail the turn, or let the character answer without quotes and say so.
   bool passages_required = false;
+  /// Whether a reader is told why the models failed, their addresses included: where the reader is the operator too.
+  bool tell_faults = true;
   ToneSteps tone_steps;
   Costs costs;         ///< besides those of the worlds
   bool debug = false;  ///< what models are sent is kept in the turn's record

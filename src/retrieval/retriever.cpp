@@ -207,7 +207,7 @@ class Retriever::State {
     std::vector<float> vector;
     if (embedder_ != nullptr && index->has_vectors()) {
       std::vector<std::string> texts{query.text};
-      auto embedded = co_await embedder_->embed(std::move(texts));
+      auto embedded = co_await embedder_->embed_questions(std::move(texts));
       // Words alone still find lines; a reader is better served by those than by an error.
       if (embedded && !embedded->empty()) vector = std::move(embedded->front());
     }

@@ -261,7 +261,7 @@ TEST(Anthropic, WhatIsNotAWholeStreamIsAnError) {
   }
   const auto endless = answer_to({{kHead + chunked("data: " + std::string(2'000'000, 'a')) + kEnd}});
   ASSERT_TRUE(endless.error);
-  EXPECT_EQ(endless.error->code, ErrorCode::too_large);
+  EXPECT_EQ(endless.error->code, ErrorCode::unavailable);
 }
 
 TEST(Anthropic, WhatIsStrangeInTheStreamIsLeftOut) {

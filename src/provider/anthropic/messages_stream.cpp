@@ -72,7 +72,8 @@ Async<std::optional<std::string>> MessagesStream::next() {
     }
     if (!*read)
       co_return fail(ErrorCode::unavailable, fmt::format("{} closed the stream before the reply was whole", inputs_.who));
-    GIBSEY_CO_CHECK(reader_.feed(**read, events_));
+    // A line without an end is the server's fault, not the size of the question.
+    if (const auto fed = reader_.feed(**read, events_); !fed) co_return fail(ErrorCode::unavailable, fed.error().message);
   }
 }
 

@@ -73,7 +73,8 @@ Async<std::optional<std::string>> ChatStream::next() {
       co_return std::unexpected(read.error());
     }
     if (*read) {
-      GIBSEY_CO_CHECK(reader_.feed(**read, lines_));
+      // A line without an end is the server's fault, not the size of the question.
+      if (const auto fed = reader_.feed(**read, lines_); !fed) co_return fail(ErrorCode::unavailable, fed.error().message);
       continue;
     }
     if (reader_.rest().empty()) {

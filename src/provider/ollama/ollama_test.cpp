@@ -297,7 +297,7 @@ TEST(Ollama, GarbageIsAnErrorAndNothingWorse) {
 TEST(Ollama, ALineWithoutEndIsAnError) {
   const auto told = answer_to({{kHead + chunked("{\"message\":\"" + std::string(2'000'000, 'a')) + kEnd}});
   ASSERT_TRUE(told.error);
-  EXPECT_EQ(told.error->code, ErrorCode::too_large);
+  EXPECT_EQ(told.error->code, ErrorCode::unavailable);
 }
 
 TEST(Ollama, ARefusalIsGivenInOllamasWords) {
