@@ -35,6 +35,15 @@ class IncludeOrder(unittest.TestCase):
         self.assertIn("chat/b.cpp:1: only app/ may see store/sqlite/", done.stdout.replace(str(ROOT), ""))
         self.assertNotIn("a.cpp", done.stdout)
 
+    def test_two_classes_of_one_name_fail(self):
+        client, server = "namespace gibsey::net {\nclass Exchange : public Base {\n};\n}\n", "namespace gibsey::net {\nclass Exchange {\n};\n}\n"
+        done = run_on({"net/client.hpp": client, "net/server.hpp": server})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("gibsey::net::Exchange is defined at", done.stdout)
+        hidden = "namespace gibsey::net {\nnamespace {\nclass Exchange {\n};\n}  // namespace\n}\n"
+        self.assertEqual(run_on({"net/client.cpp": hidden, "net/server.hpp": server}).returncode, 0)
+        self.assertEqual(run_on({"net/client.hpp": client, "chat/server.hpp": server.replace("net", "chat")}).returncode, 0)
+
     def test_an_unknown_folder_fails(self):
         self.assertEqual(run_on({"misc/a.cpp": ""}).returncode, 1)
 

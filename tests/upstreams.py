@@ -95,9 +95,12 @@ class Upstream:
         self._call(start())
 
     def refuse(self):
-        """Nobody listens any more: connections are refused."""
+        """Nobody listens any more: connections are refused, and those that were kept open are closed."""
         async def stop():
             self._server.close()
+            for task in list(self._connections):
+                task.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
         self._call(stop())
 
     def together(self, count):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails on an #include that goes up the line of layers, and on a backend folder seen by anyone but app/.
+"""Fails on an #include that goes up the line of layers, on a backend folder seen by anyone but app/, and on two classes of one name.
 
 Usage: include_order.py [ROOT]; prints each offence as file:line and exits 1, or a one-line summary and exits 0."""
 import pathlib
@@ -42,9 +42,26 @@ def offences(source):
                     yield f"{path}:{number}: only app/ may see {backend}/"
 
 
+def twins(source):
+    """Classes that two files of a namespace define: the linker would take the functions of either (one definition rule)."""
+    places = {}
+    for path in sorted(source.rglob("*.[ch]pp")):
+        namespace, unnamed = "", False
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if match := re.match(r"namespace ([\w:]+) \{", line):
+                namespace, unnamed = match.group(1), False
+            elif line in ("namespace {", "}  // namespace"):
+                unnamed = line == "namespace {"
+            elif (match := re.match(r"(?:class|struct) (\w+)(?: final)?(?: :|(?: final)? ?\{)", line)) and not unnamed:
+                places.setdefault((namespace, match.group(1)), []).append(f"{path}:{number}")
+    for (namespace, name), found in places.items():
+        if len(found) > 1:
+            yield f"{found[1]}: {namespace}::{name} is defined at {found[0]} too; give one of them another name"
+
+
 def main():
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent.parent
-    found = list(offences(root / "src"))
+    found = [*offences(root / "src"), *twins(root / "src")]
     for line in found:
         print(line)
     if found:

@@ -65,6 +65,8 @@ Application::~Application() {
   retriever_.reset();
   models_.reset();
   chat_models_.clear();
+  // Its timer would keep the runtime's threads for half a minute.
+  if (pool_) pool_->close();
   embedder_.reset();
   engine_.reset();
   if (ledger_) ledger_->close();
@@ -191,7 +193,8 @@ Result<void> Application::open_models(bool chat) {
   GIBSEY_TRY(engine_, provider::LlamaEngine::open(options));
   embedder_ = std::make_unique<provider::LlamaEmbedder>(*engine_);
   if (!chat) return {};
-  GIBSEY_TRY(chat_models_, open_chat_models(config_, options.chat_model_path.empty() ? nullptr : engine_.get()));
+  pool_ = std::make_shared<net::HttpPool>(runtime_.executor());
+  GIBSEY_TRY(chat_models_, open_chat_models(config_, options.chat_model_path.empty() ? nullptr : engine_.get(), pool_));
   return {};
 }
 

@@ -93,6 +93,7 @@ class Application {
   std::unique_ptr<store::SqliteLedgerStore> ledger_;
   std::unique_ptr<provider::LlamaEngine> engine_;
   std::unique_ptr<provider::LlamaEmbedder> embedder_;
+  std::shared_ptr<net::HttpPool> pool_;  ///< connections to model servers
   std::vector<std::unique_ptr<provider::ChatModel>> chat_models_;
   std::unique_ptr<provider::Providers> models_;
   std::unique_ptr<retrieval::Retriever> retriever_;

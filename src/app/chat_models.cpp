@@ -38,9 +38,10 @@ bool wants_local_model(const Config& config) {
          std::ranges::any_of(config.providers, [](const ConfiguredProvider& one) { return one.kind == ProviderKind::local; });
 }
 
-Result<Models> open_chat_models(const Config& config, provider::LlamaEngine* engine) {
+Result<Models> open_chat_models(const Config& config, provider::LlamaEngine* engine, std::shared_ptr<net::HttpPool> pool) {
   Models models;
-  for (const auto& [kind, upstream] : config.providers) {
+  for (auto [kind, upstream] : config.providers) {
+    upstream.pool = pool;
     switch (kind) {
       case ProviderKind::local: GIBSEY_CHECK(add_local(models, config, engine)); break;
       case ProviderKind::openai: GIBSEY_CHECK(add<provider::OpenAiModel>(models, upstream)); break;

@@ -18,7 +18,10 @@ struct Providers::Entry {
       : model(served), place(rank), breaker(settings) {}
 
   [[nodiscard]] bool resting() const { return Clock::now() < rests_until; }
-  [[nodiscard]] bool closed_off() const { return breaker.closed_off().has_value(); }
+  [[nodiscard]] bool closed_off() const { return !in_this_process() && breaker.closed_off().has_value(); }
+  /// A breaker spares callers the wait for a server that is away. There is none to wait for here, and nobody gains when a model
+  /// that failed three replies refuses the next hundred.
+  [[nodiscard]] bool in_this_process() const { return model.provider() == "local" || model.provider() == "scripted"; }
 
   ChatModel& model;
   const std::size_t place;
@@ -97,10 +100,7 @@ std::vector<ProviderState> Providers::states() const {
   const std::lock_guard lock(mutex_);
   std::vector<ProviderState> states;
   for (const auto& entry : entries_) {
-    const auto* status = entry->breaker.state() == net::CircuitBreaker::State::open ? "open"
-                         : entry->resting()                                         ? "resting"
-                         : entry->down                                              ? "down"
-                                                                                    : "ready";
+    const auto* status = entry->closed_off() ? "open" : entry->resting() ? "resting" : entry->down ? "down" : "ready";
     states.push_back({.name = entry->model.provider(),
                       .model = entry->model.model(),
                       .context_tokens = entry->model.context_tokens(),
@@ -141,13 +141,13 @@ std::optional<Providers::Choice::Chosen> Providers::Choice::next() {
 
 std::optional<Providers::Choice::Chosen> Providers::Choice::choose(Entry& entry, std::string why, milliseconds wait) {
   auto permit = entry.breaker.enter();
-  if (!permit) {
+  if (!permit && !entry.in_this_process()) {
     const std::lock_guard lock(providers_.mutex_);
     failed_.push_back({&entry, {ErrorCode::unavailable, entry.last_error}});
     return std::nullopt;
   }
   permit_.reset();
-  permit_.emplace(*std::move(permit));
+  if (permit) permit_.emplace(*std::move(permit));
   asked_ = &entry;
   why_ = why;
   const std::lock_guard lock(providers_.mutex_);

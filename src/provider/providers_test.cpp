@@ -129,6 +129,13 @@ TEST_F(ProvidersTest, SeveralFailuresOpenTheBreaker) {
   EXPECT_EQ(asked(providers, kBroken).size(), 1U) << "a probe is let through";
 }
 
+TEST_F(ProvidersTest, AModelInThisProcessHasNoBreaker) {
+  Named local{"local"};
+  Providers providers({&local}, settings);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(asked(providers, kBroken).size(), 1U);
+  EXPECT_EQ(providers.states().at(0).status, "down");
+}
+
 TEST_F(ProvidersTest, ABusyOneIsLeftAloneForAsLongAsItAsked) {
   Providers providers({&one, &two}, settings);
   const Error busy{ErrorCode::busy, "too many requests", milliseconds(60)};

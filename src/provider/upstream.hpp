@@ -1,5 +1,8 @@
 #pragma once
+#include "net/http_pool.hpp"
+
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,6 +27,7 @@ struct UpstreamOptions {
   int context_tokens = 8192;          ///< prompt and reply together
   bool is_small = false;              ///< takes the prompt for tiny models
   Patience patience;
+  std::shared_ptr<net::HttpPool> pool;  ///< whose connections are used; null: one a call
 };
 
 }  // namespace gibsey::provider

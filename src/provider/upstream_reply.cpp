@@ -41,14 +41,22 @@ std::optional<std::time_t> parse_http_date(const std::string& text) {
 }  // namespace
 
 asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> UpstreamReply::send(net::HttpClientRequest request, Patience patience,
-                                                                            Deadline deadline) {
+                                                                            Deadline deadline,
+                                                                            std::shared_ptr<net::HttpPool> pool) {
   const auto until = Clock::now() + patience.first_token;
   if (patience.total < deadline.left()) deadline = Deadline::after(patience.total);
   const net::HttpClientTimeouts timeouts{.connect = patience.connect,
                                          .first_byte = patience.first_token,
                                          .idle = std::max(patience.first_token, patience.between_tokens)};
-  GIBSEY_CO_TRY(auto reply, co_await net::send_http(std::move(request), timeouts, deadline));
-  co_return std::unique_ptr<UpstreamReply>(new UpstreamReply(std::move(reply), patience, until));
+  request.once = request.method == "POST";
+  net::HttpResult reply;
+  if (pool) {
+    reply = co_await pool->send(std::move(request), timeouts, deadline);
+  } else {
+    reply = co_await net::send_http(std::move(request), timeouts, deadline);
+  }
+  if (!reply) co_return std::unexpected(std::move(reply).error());
+  co_return std::unique_ptr<UpstreamReply>(new UpstreamReply(*std::move(reply), patience, until));
 }
 
 asio::awaitable<Result<std::optional<std::string>>> UpstreamReply::read() {

@@ -2,6 +2,7 @@
 #include "base/deadline.hpp"
 #include "base/result.hpp"
 #include "net/http_client.hpp"
+#include "net/http_pool.hpp"
 #include "provider/upstream.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -19,9 +20,11 @@ namespace gibsey::provider {
 class UpstreamReply {
  public:
   /// Sends `request` and waits for the head of the answer; `deadline` and the patience's total bound everything, the body
-  /// included. Errors: as net::send_http.
+  /// included. Over `pool` where there is one, else over a connection of its own. A generation may cost something: it is never
+  /// sent a second time. Errors: as net::send_http.
   static boost::asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> send(net::HttpClientRequest request, Patience patience,
-                                                                             Deadline deadline);
+                                                                             Deadline deadline,
+                                                                             std::shared_ptr<net::HttpPool> pool);
 
   [[nodiscard]] int status() const { return reply_->status(); }
   [[nodiscard]] const net::HttpHeaders& headers() const { return reply_->headers(); }

@@ -90,7 +90,7 @@ Async<std::unique_ptr<TokenStream>> AnthropicModel::start(ChatRequest request) {
                                 .url = options_.base_url + "/v1/messages",
                                 .headers = headers(),
                                 .body = messages_request(request, options_, sent).dump()};
-    GIBSEY_CO_TRY(auto reply, co_await UpstreamReply::send(std::move(call), options_.patience, request.deadline));
+    GIBSEY_CO_TRY(auto reply, co_await UpstreamReply::send(std::move(call), options_.patience, request.deadline, options_.pool));
     if (reply->status() == 200) {
       MessagesStreamInputs inputs{.who = who_,
                                   .secret = options_.api_key,
@@ -144,7 +144,7 @@ int AnthropicModel::count_tokens(const std::string& text) const {
 
 Async<std::string> AnthropicModel::get(std::string path) const {
   net::HttpClientRequest call{.method = "GET", .url = options_.base_url + path, .headers = headers()};
-  const auto sent = co_await UpstreamReply::send(std::move(call), options_.patience, Deadline::after(kCheck));
+  const auto sent = co_await UpstreamReply::send(std::move(call), options_.patience, Deadline::after(kCheck), options_.pool);
   if (!sent) co_return std::unexpected(sent.error());
   auto body = co_await (*sent)->read_all(kMostModels);
   if ((*sent)->status() != 200) co_return std::unexpected(refused(**sent, body.value_or("")));

@@ -121,7 +121,8 @@ asio::awaitable<Result<json>> OllamaEmbedder::post(std::string url, std::string 
   net::HttpClientRequest call{
       .method = "POST", .url = url, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
   if (!options_.api_key.empty()) call.headers.add("Authorization", "Bearer " + options_.api_key);
-  GIBSEY_CO_TRY(const auto reply, co_await UpstreamReply::send(std::move(call), options_.patience, Deadline::never()));
+  GIBSEY_CO_TRY(const auto reply,
+                co_await UpstreamReply::send(std::move(call), options_.patience, Deadline::never(), options_.pool));
   const auto answer = co_await reply->read_all(kMostAnswer);
   const auto status = reply->status();
   if (status != 200) {

@@ -103,7 +103,7 @@ Async<std::unique_ptr<TokenStream>> OllamaModel::start(ChatRequest request) {
                                 .url = address_.chat(),
                                 .headers = headers_of(options_),
                                 .body = body_of(request, options_, *learned_).dump()};
-    GIBSEY_CO_TRY(auto reply, co_await UpstreamReply::send(std::move(call), options_.patience, request.deadline));
+    GIBSEY_CO_TRY(auto reply, co_await UpstreamReply::send(std::move(call), options_.patience, request.deadline, options_.pool));
     if (reply->status() == 200) {
       auto inputs = inputs_of(request, options_, learned_->tokens);
       inputs.who = who_;
@@ -134,7 +134,8 @@ int OllamaModel::count_tokens(const std::string& text) const {
 
 Async<void> OllamaModel::check() {
   net::HttpClientRequest call{.method = "GET", .url = address_.tags(), .headers = headers_of(options_)};
-  GIBSEY_CO_TRY(const auto reply, co_await UpstreamReply::send(std::move(call), options_.patience, Deadline::after(kCheck)));
+  GIBSEY_CO_TRY(const auto reply,
+                co_await UpstreamReply::send(std::move(call), options_.patience, Deadline::after(kCheck), options_.pool));
   const auto body = co_await reply->read_all(kMostModels);
   if (reply->status() != 200) co_return std::unexpected(refused(*reply, body.value_or("")));
   if (!body) co_return std::unexpected(body.error());

@@ -132,7 +132,7 @@ OpenAiServer::OpenAiServer(UpstreamOptions options, std::string base, std::strin
 asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> OpenAiServer::get(std::string path, Deadline deadline) const {
   net::HttpClientRequest request{.method = "GET", .url = url(path), .headers = {{"Accept", "application/json"}}};
   if (!options_.api_key.empty()) request.headers.add("Authorization", "Bearer " + options_.api_key);
-  co_return co_await UpstreamReply::send(std::move(request), options_.patience, deadline);
+  co_return co_await UpstreamReply::send(std::move(request), options_.patience, deadline, options_.pool);
 }
 
 asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> OpenAiServer::post(std::string path, std::string body,
@@ -140,7 +140,7 @@ asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> OpenAiServer::post(std::
   net::HttpClientRequest request{
       .method = "POST", .url = url(path), .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
   if (!options_.api_key.empty()) request.headers.add("Authorization", "Bearer " + options_.api_key);
-  co_return co_await UpstreamReply::send(std::move(request), options_.patience, deadline);
+  co_return co_await UpstreamReply::send(std::move(request), options_.patience, deadline, options_.pool);
 }
 
 Error OpenAiServer::refusal(const UpstreamReply& reply, const std::string& body) const {
