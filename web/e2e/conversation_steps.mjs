@@ -1,6 +1,6 @@
 // Steps of the page test about what stays: a reload, a stop, another answer, the list of conversations.
 
-import { ask, begun, check, ended, letters, put, shownLetters } from './steps.mjs';
+import { ask, begun, check, ended, letters, put, shownLetters, soon } from './steps.mjs';
 
 /** A reload shows the ended turn as it was. */
 export async function reloadAfterwards(page, turn) {
@@ -38,7 +38,7 @@ export async function reloadInMidStream(page) {
   check(after === letters(record.reply), `The page shows "${after}", the server keeps "${letters(record.reply)}".`);
   // The last letters may have been part of a page's number that the page shows otherwise in the end.
   check(after.startsWith(before.slice(0, -12)), `Before the reload stood "${before}", now "${after}".`);
-  check((await credits(page)) === balance - record.receipt.charged, 'The balance does not show one charge for the reply.');
+  await soon(async () => (await credits(page)) === balance - record.receipt.charged, 'The balance does not show one charge for the reply.');
   return status;
 }
 
@@ -68,14 +68,14 @@ export async function regenerate(page) {
   await turn.locator('.siblings-place', { hasText: '2 / 2' }).waitFor({ timeout: 15_000 });
   const status = await ended(turn);
   check(status === 'done', `The second answer ended as "${status}": ${await turn.innerText()}`);
-  check((await page.locator('.turn').count()) === count, 'The second answer does not stand in the place of the first.');
+  await soon(async () => (await page.locator('.turn').count()) === count, 'The second answer does not stand in the place of the first.');
   const second = await turn.locator('.reply').innerText();
   check((await turn.getAttribute('data-turn-id')) !== firstId, 'The second answer is the first one.');
   await turn.getByRole('button', { name: 'The answer before' }).click();
-  check((await turn.locator('.reply').innerText()) === first, 'The arrow back does not show the first answer.');
+  await soon(async () => (await turn.locator('.reply').innerText()) === first, 'The arrow back does not show the first answer.');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  check((await turn.locator('.reply').innerText()) === second, 'The arrow on, by the keyboard, does not show the second answer.');
+  await soon(async () => (await turn.locator('.reply').innerText()) === second, 'The arrow on, by the keyboard, does not show the second answer.');
 }
 
 /** The first question in other words is a branch: the arrows lead back, and what is asked then follows what is shown. */
@@ -86,7 +86,7 @@ export async function rephrase(page) {
   await first.hover();
   await first.getByRole('button', { name: /^Edit the question/ }).click();
   await page.keyboard.press('Escape');
-  check((await first.locator('.question').count()) === 1, 'Escape does not leave the question as it was.');
+  await soon(async () => (await first.locator('.question').count()) === 1, 'Escape does not leave the question as it was.');
   await page.waitForFunction(() => document.activeElement?.classList.contains('question-edit'), null, { timeout: 15_000 });
   await page.keyboard.press('Enter');
   await page.getByLabel('Your question in other words').fill('Who lit the lamp in the tower?');
@@ -94,7 +94,7 @@ export async function rephrase(page) {
   await first.locator('.siblings-place').waitFor({ timeout: 15_000 });
   const status = await ended(first);
   check(status === 'done', `The question in other words ended as "${status}": ${await first.innerText()}`);
-  check((await page.locator('.turn').count()) === 1, 'What followed the old question stands after the new one.');
+  await soon(async () => (await page.locator('.turn').count()) === 1, 'What followed the old question stands after the new one.');
   const branch = await put(page, 'And who put it out?');
   await ended(branch);
   const [edited, next] = [await recordOf(page, first), await recordOf(page, branch)];
@@ -103,12 +103,12 @@ export async function rephrase(page) {
   for (let i = 0; i < 9 && (await first.getAttribute('data-turn-id')) !== firstId; i++) {
     await first.getByRole('button', { name: 'The version before' }).click();
   }
-  check((await first.locator('.question').innerText()) === question, 'The arrows do not lead back to the old question.');
-  check((await first.getAttribute('data-turn-id')) === firstId, 'The arrows do not lead back to the old answer.');
+  await soon(async () => (await first.locator('.question').innerText()) === question, 'The arrows do not lead back to the old question.');
+  await soon(async () => (await first.getAttribute('data-turn-id')) === firstId, 'The arrows do not lead back to the old answer.');
   for (let i = 0; i < 9 && (await first.getAttribute('data-turn-id')) !== edited.turn_id; i++) {
     await first.getByRole('button', { name: 'The next version' }).click();
   }
-  check((await page.locator('.turn').count()) === 2, `The branch has ${await page.locator('.turn').count()} turns, not 2; before ${turns}.`);
+  await soon(async () => (await page.locator('.turn').count()) === 2, `The branch has ${await page.locator('.turn').count()} turns, not 2; before ${turns}.`);
 }
 
 async function recordOf(page, turn) {
@@ -134,8 +134,8 @@ export async function conversations(page, firstQuestion) {
 
   await page.getByRole('button', { name: firstQuestion }).first().click();
   await page.locator('.turn').nth(turns - 1).waitFor({ timeout: 15_000 });
-  check((await page.locator('.turn').count()) === turns, 'The opened conversation has not all its turns.');
-  check((await page.locator('.reply .page-chip').count()) === marks, 'The opened conversation has not all its quotes.');
+  await soon(async () => (await page.locator('.turn').count()) === turns, 'The opened conversation has not all its turns.');
+  await soon(async () => (await page.locator('.reply .page-chip').count()) === marks, 'The opened conversation has not all its quotes.');
 
   await page.getByRole('button', { name: `Delete the conversation “${firstQuestion}”` }).click();
   await page.keyboard.press('Escape');
@@ -143,13 +143,13 @@ export async function conversations(page, firstQuestion) {
   await page.getByRole('button', { name: `Delete the conversation “${firstQuestion}”` }).click();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.locator('.threshold').waitFor({ timeout: 15_000 });
-  check((await titles.allInnerTexts()).join('|') === 'Where is the key?', 'The deleted conversation is still listed.');
+  await soon(async () => (await titles.allInnerTexts()).join('|') === 'Where is the key?', 'The deleted conversation is still listed.');
 }
 
 /** On a small screen the list is a drawer. */
 export async function drawer(page) {
   await page.setViewportSize({ width: 390, height: 800 });
-  check((await page.locator('.past').count()) === 0, 'On a small screen the list takes room beside the conversation.');
+  await soon(async () => (await page.locator('.past').count()) === 0, 'On a small screen the list takes room beside the conversation.');
   await page.getByRole('button', { name: 'Conversations' }).click();
   await page.locator('dialog .past-item').first().waitFor({ timeout: 15_000 });
   await page.keyboard.press('Escape');
@@ -157,7 +157,7 @@ export async function drawer(page) {
   await page.getByRole('button', { name: 'Conversations' }).click();
   await page.locator('dialog .past-open').first().click();
   await page.locator('.turn').first().waitFor({ timeout: 15_000 });
-  check((await page.locator('dialog .past-item').count()) === 0, 'The drawer stays open over the conversation.');
+  await soon(async () => (await page.locator('dialog .past-item').count()) === 0, 'The drawer stays open over the conversation.');
 }
 
 async function credits(page) {

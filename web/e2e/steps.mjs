@@ -6,6 +6,15 @@ export function check(holds, sentence) {
   if (!holds) throw new Error(sentence);
 }
 
+/** Waits until `holds()` is true: a page draws itself anew a moment after what it was told. */
+export async function soon(holds, sentence) {
+  const deadline = Date.now() + 5_000;
+  while (!(await holds())) {
+    check(Date.now() < deadline, sentence);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** One space between words, no quotation marks at the ends. */
 export function bare(text) {
   return text.replace(/\s+/g, ' ').replace(/^[\s"'“”‘’«»]+|[\s"'“”‘’«»]+$/g, '');
