@@ -26,6 +26,7 @@ namespace {
 
 constexpr auto kSweepEvery = std::chrono::minutes(1);
 constexpr auto kWatchEvery = std::chrono::seconds(1);
+constexpr auto kVectorsEvery = std::chrono::seconds(10);
 /// No turn may last longer (TurnSettings::time_limit is five minutes).
 constexpr auto kHoldLimit = std::chrono::minutes(10);
 
@@ -126,44 +127,77 @@ Result<void> Application::open_turns() {
   return {};
 }
 
-void Application::start_sweeping() {
+void Application::start_chores() {
   remote_->start();
-  sweeping_.emplace(runtime_.executor());
-  sweep_timer_.emplace(*sweeping_);
-  asio::co_spawn(*sweeping_, sweep_holds(), asio::detached);
-  watch_timer_.emplace(*sweeping_);
-  watching_ = asio::co_spawn(*sweeping_, watch_models(), asio::use_future);
+  chores_.emplace(runtime_.executor());
+  for (auto* timer : {&sweep_timer_, &watch_timer_, &vector_timer_}) timer->emplace(*chores_);
+  asio::co_spawn(*chores_, sweep_holds(), asio::detached);
+  watching_ = asio::co_spawn(*chores_, watch_models(), asio::use_future);
+  completing_ = asio::co_spawn(*chores_, complete_vectors(), asio::use_future);
 }
 
-void Application::stop_sweeping() {
+void Application::stop_chores() {
   remote_->stop();
-  asio::post(*sweeping_, [this] {
-    sweep_no_more_ = true;
-    sweep_timer_->cancel();
-    watch_timer_->cancel();
+  asio::post(*chores_, [this] {
+    no_more_chores_ = true;
+    for (auto* timer : {&sweep_timer_, &watch_timer_, &vector_timer_}) (*timer)->cancel();
   });
+  // A model server may take minutes to embed a book.
+  if (pool_) pool_->shut_down();
   if (watching_.valid()) watching_.wait();
+  if (completing_.valid()) completing_.wait();
+}
+
+/// Ends early when the chores do.
+asio::awaitable<void> Application::rest(asio::steady_timer& timer, std::chrono::milliseconds time) {
+  if (no_more_chores_) co_return;
+  boost::system::error_code woken;
+  timer.expires_after(time);
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
 asio::awaitable<void> Application::watch_models() {
-  while (!sweep_no_more_) {
-    boost::system::error_code woken;
-    watch_timer_->expires_after(kWatchEvery);
-    co_await watch_timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    if (!sweep_no_more_) co_await models_->check_failed();
+  while (!no_more_chores_) {
+    co_await rest(*watch_timer_, kWatchEvery);
+    if (!no_more_chores_) co_await models_->check_failed();
   }
 }
 
 asio::awaitable<void> Application::sweep_holds() {
-  while (!sweep_no_more_) {
-    boost::system::error_code woken;
-    sweep_timer_->expires_after(kSweepEvery);
-    co_await sweep_timer_->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    if (sweep_no_more_) co_return;
+  while (!no_more_chores_) {
+    co_await rest(*sweep_timer_, kSweepEvery);
+    if (no_more_chores_) co_return;
     const auto swept = co_await chat::sweep_holds(*turn_store_, ledgers_, kHoldLimit);
     if (!swept) log::error("holds were not swept: {}", swept.error().message);
     if (swept && *swept > 0) log::warn("{} forgotten holds were ended", *swept);
   }
+}
+
+/// What an embedder elsewhere has not embedded yet: a reader need not wait for it, and it may be away for hours.
+asio::awaitable<void> Application::complete_vectors() {
+  while (!no_more_chores_) {
+    std::map<std::string, std::string> waiting;
+    {
+      const std::lock_guard lock(mutex_);
+      waiting = without_vectors_;
+    }
+    for (const auto& [world, before] : waiting) {
+      const auto embedded = co_await embed_world(world);
+      if (no_more_chores_) co_return;
+      if (embedded) log::info("world {}: its passages are found by meaning too", world);
+      if (!embedded && embedded.error().message != before)
+        log::warn("world {}: searched by words alone: {}", world, embedded.error().message);
+      const std::lock_guard lock(mutex_);
+      if (embedded) without_vectors_.erase(world);
+      if (!embedded) without_vectors_[world] = embedded.error().message;
+    }
+    co_await rest(*vector_timer_, kVectorsEvery);
+  }
+}
+
+asio::awaitable<Result<void>> Application::embed_world(std::string world) {
+  GIBSEY_CO_CHECK(co_await ingest::embed_missing(world, *pages_, *embedder_, {}));
+  co_return co_await retriever_->load(world);
 }
 
 Result<void> Application::open_stores(bool exclusive) {
@@ -181,8 +215,10 @@ Result<void> Application::open_models(bool chat) {
   // Every admitted turn may wait in the engine: the turn service's own bound is the one that answers 429.
   options.max_queue = config_.max_turns;
   options.threads = config_.threads;
-  GIBSEY_TRY(options.embedding_model_path,
-             existing_model(config_.embedding_model, installation_.models / "all-minilm-l6-v2.gguf", "embedding model"));
+  if (embeds_here()) {
+    GIBSEY_TRY(options.embedding_model_path,
+               existing_model(config_.embedding_model, installation_.models / "all-minilm-l6-v2.gguf", "embedding model"));
+  }
   if (chat && wants_local_model(config_)) {
     auto file = existing_model(config_.model, installation_.models / "chat.gguf", "chat model");
     const bool needed = config_.providers_named || config_.providers.size() == 1 || !config_.model.empty();
@@ -190,12 +226,18 @@ Result<void> Application::open_models(bool chat) {
     if (file) options.chat_model_path = *std::move(file);
     if (!file) log::warn("no model in this process stands behind the others: {}", file.error().message);
   }
-  GIBSEY_TRY(engine_, provider::LlamaEngine::open(options));
-  embedder_ = std::make_unique<provider::LlamaEmbedder>(*engine_);
-  if (!chat) return {};
+  if (embeds_here() || !options.chat_model_path.empty()) {
+    GIBSEY_TRY(engine_, provider::LlamaEngine::open(options));
+  }
   pool_ = std::make_shared<net::HttpPool>(runtime_.executor());
+  GIBSEY_TRY(embedder_, open_embedder(config_, engine_.get(), pool_));
+  if (!chat) return {};
   GIBSEY_TRY(chat_models_, open_chat_models(config_, options.chat_model_path.empty() ? nullptr : engine_.get(), pool_));
   return {};
+}
+
+bool Application::embeds_here() const {
+  return config_.embedder && config_.embedder->kind == ProviderKind::local;
 }
 
 std::vector<fs::path> Application::world_folders() const {
@@ -238,8 +280,9 @@ asio::awaitable<Result<void>> Application::sync_folder(fs::path folder) {
   }
   GIBSEY_CO_TRY(auto book, ingest::read_book(name, {folder}));
   book.world.origin = "folder";
+  // load_index() embeds.
   GIBSEY_CO_TRY(const auto report, co_await ingest::import_book(std::move(book), ingest::IfExists::replace, *pages_, *pages_,
-                                                                embedder_.get(), ProgressBar(name)));
+                                                                nullptr, ProgressBar(name)));
   const auto& changes = report.pages;
   if (changes.added + changes.changed + changes.removed > 0) {
     log::info("world {}: {} pages new, {} changed, {} removed", name, changes.added, changes.changed, changes.removed);
@@ -248,8 +291,11 @@ asio::awaitable<Result<void>> Application::sync_folder(fs::path folder) {
 }
 
 asio::awaitable<Result<void>> Application::load_index(model::World world) {
-  // What an interrupted ingest left without a vector is made up for here.
-  if (embedder_) {
+  // What an interrupted ingest left without a vector is made up for here; an embedder elsewhere does so while readers read.
+  if (embedder_ && !embeds_here()) {
+    const std::lock_guard lock(mutex_);
+    without_vectors_.try_emplace(world.name);
+  } else if (embedder_) {
     GIBSEY_CO_CHECK(co_await ingest::embed_missing(world.name, *pages_, *embedder_, ProgressBar(world.name)));
   }
   GIBSEY_CO_CHECK(co_await retriever_->load(world.name));
@@ -278,6 +324,9 @@ server::HealthSnapshot Application::health() const {
   const std::lock_guard lock(mutex_);
   snapshot.worlds = loaded_;
   snapshot.problems = problems_;
+  for (const auto& [world, why] : without_vectors_) {
+    if (!why.empty()) snapshot.problems.push_back(fmt::format("world {}: searched by words alone: {}", world, why));
+  }
   return snapshot;
 }
 

@@ -7,8 +7,8 @@
 #include "chat/turn_service.hpp"
 #include "ingest/importer.hpp"
 #include "provider/chat_model.hpp"
+#include "provider/embedder.hpp"
 #include "provider/llama/engine.hpp"
-#include "provider/llama/llama_embedder.hpp"
 #include "provider/providers.hpp"
 #include "retrieval/retriever.hpp"
 #include "server/conversation_feed.hpp"
@@ -23,7 +23,9 @@
 #include <boost/asio/strand.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -65,9 +67,10 @@ class Application {
   [[nodiscard]] retrieval::Retriever& retriever() { return *retriever_; }
   [[nodiscard]] provider::Embedder* embedder() { return embedder_.get(); }
   [[nodiscard]] chat::TurnService& turns() { return *turns_; }
-  /// Ends holds that a turn could not end, once a minute, until stop_sweeping().
-  void start_sweeping();
-  void stop_sweeping();
+  /// Until stop_chores(): ends holds that a turn could not end, once a minute; asks after models that failed; gets the vectors
+  /// that an embedder elsewhere still owes.
+  void start_chores();
+  void stop_chores();
   /// That anyone else than this machine could be answered only with sign-in.
   [[nodiscard]] bool auth_on() const { return authenticator_ && authenticator_->on(); }
   void set_ready(bool ready) { ready_ = ready; }
@@ -79,8 +82,12 @@ class Application {
   Result<void> open_turns();
   boost::asio::awaitable<void> sweep_holds();
   boost::asio::awaitable<void> watch_models();
+  boost::asio::awaitable<void> complete_vectors();
+  boost::asio::awaitable<void> rest(boost::asio::steady_timer& timer, std::chrono::milliseconds time);
   boost::asio::awaitable<Result<void>> sync_folder(std::filesystem::path folder);
   boost::asio::awaitable<Result<void>> load_index(model::World world);
+  boost::asio::awaitable<Result<void>> embed_world(std::string world);
+  [[nodiscard]] bool embeds_here() const;
   [[nodiscard]] std::vector<std::filesystem::path> world_folders() const;
   [[nodiscard]] server::HealthSnapshot health() const;
 
@@ -92,8 +99,8 @@ class Application {
   std::unique_ptr<store::SqliteTurnStore> turn_store_;
   std::unique_ptr<store::SqliteLedgerStore> ledger_;
   std::unique_ptr<provider::LlamaEngine> engine_;
-  std::unique_ptr<provider::LlamaEmbedder> embedder_;
-  std::shared_ptr<net::HttpPool> pool_;  ///< connections to model servers
+  std::unique_ptr<provider::Embedder> embedder_;  ///< null: the search is by words alone
+  std::shared_ptr<net::HttpPool> pool_;           ///< connections to model servers
   std::vector<std::unique_ptr<provider::ChatModel>> chat_models_;
   std::unique_ptr<provider::Providers> models_;
   std::unique_ptr<retrieval::Retriever> retriever_;
@@ -114,16 +121,19 @@ class Application {
   std::unique_ptr<RemoteServices> remote_;
   chat::Ledgers ledgers_;
   std::unique_ptr<chat::TurnService> turns_;
-  // The timer and the flag are the strand's own.
-  std::optional<boost::asio::strand<boost::asio::any_io_executor>> sweeping_;
+  // The timers and the flag are the strand's own.
+  std::optional<boost::asio::strand<boost::asio::any_io_executor>> chores_;
   std::optional<boost::asio::steady_timer> sweep_timer_;
   std::optional<boost::asio::steady_timer> watch_timer_;
-  std::future<void> watching_;  ///< ends when watch_models() has
-  bool sweep_no_more_ = false;
+  std::optional<boost::asio::steady_timer> vector_timer_;
+  std::future<void> watching_;    ///< ends when watch_models() has
+  std::future<void> completing_;  ///< ends when complete_vectors() has
+  bool no_more_chores_ = false;
   std::atomic<bool> ready_ = false;
   mutable std::mutex mutex_;
   std::vector<server::HealthSnapshot::World> loaded_;
   std::vector<std::string> problems_;
+  std::map<std::string, std::string> without_vectors_;  ///< worlds whose vectors are still to come, and what has kept them
 };
 
 }  // namespace gibsey::app

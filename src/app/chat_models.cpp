@@ -2,8 +2,12 @@
 
 #include "base/log.hpp"
 #include "provider/anthropic/anthropic_model.hpp"
+#include "provider/bounded_embedder.hpp"
 #include "provider/llama/llama_chat.hpp"
+#include "provider/llama/llama_embedder.hpp"
+#include "provider/ollama/ollama_embedder.hpp"
 #include "provider/ollama/ollama_model.hpp"
+#include "provider/openai/openai_embedder.hpp"
 #include "provider/openai/openai_model.hpp"
 #include "provider/scripted/scripted_model.hpp"
 
@@ -31,7 +35,31 @@ Result<void> add(Models& models, const provider::UpstreamOptions& upstream) {
   return {};
 }
 
+/// After so many questions without a vector none is asked for so long.
+const net::BreakerSettings kEmbedderBreaker{.failures = 3, .open_for = std::chrono::seconds(15)};
+
+Result<std::unique_ptr<provider::Embedder>> embedder_at(ProviderKind kind, const provider::UpstreamOptions& upstream) {
+  if (kind == ProviderKind::ollama) return provider::OllamaEmbedder::create(upstream);
+  return provider::OpenAiEmbedder::create(upstream, {});
+}
+
 }  // namespace
+
+Result<std::unique_ptr<provider::Embedder>> open_embedder(const Config& config, provider::LlamaEngine* engine,
+                                                          std::shared_ptr<net::HttpPool> pool) {
+  if (!config.embedder) return nullptr;
+  const auto& chosen = *config.embedder;
+  if (chosen.kind == ProviderKind::local) return std::make_unique<provider::LlamaEmbedder>(*engine);
+  auto upstream = chosen.upstream;
+  upstream.pool = std::move(pool);
+  GIBSEY_TRY(auto documents, embedder_at(chosen.kind, upstream));
+  auto& patience = upstream.patience;
+  patience.total = chosen.question_timeout;
+  patience.connect = std::min(patience.connect, patience.total);
+  patience.first_token = std::min(patience.first_token, patience.total);
+  GIBSEY_TRY(auto questions, embedder_at(chosen.kind, upstream));
+  return std::make_unique<provider::BoundedEmbedder>(std::move(documents), std::move(questions), kEmbedderBreaker);
+}
 
 bool wants_local_model(const Config& config) {
   return config.script.empty() &&

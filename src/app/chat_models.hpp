@@ -2,6 +2,7 @@
 #include "app/config.hpp"
 #include "base/result.hpp"
 #include "provider/chat_model.hpp"
+#include "provider/embedder.hpp"
 #include "provider/llama/engine.hpp"
 
 #include <memory>
@@ -15,6 +16,11 @@ namespace gibsey::app {
 [[nodiscard]] Result<std::vector<std::unique_ptr<provider::ChatModel>>> open_chat_models(const Config& config,
                                                                                          provider::LlamaEngine* engine,
                                                                                          std::shared_ptr<net::HttpPool> pool);
+
+/// What Config::embedder names; null where that is nullopt. `engine` may be null for one elsewhere. Nobody is asked yet. Errors:
+/// invalid_argument (an address).
+[[nodiscard]] Result<std::unique_ptr<provider::Embedder>> open_embedder(const Config& config, provider::LlamaEngine* engine,
+                                                                        std::shared_ptr<net::HttpPool> pool);
 
 /// Whether a model in this process is wanted: `local` is in the order and no script stands in for it.
 [[nodiscard]] bool wants_local_model(const Config& config);

@@ -207,6 +207,7 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   };
   GIBSEY_TRY(config.auth, read_auth_settings(find));
   GIBSEY_TRY(config.providers, read_providers(find, [&settings](const char* name) { return settings.in_files(name); }));
+  GIBSEY_TRY(config.embedder, read_embedder(find));
   config.providers_named = !find("LLM_PROVIDERS").empty();
   std::string costs;
   settings.take("GIBSEY_COSTS", costs);

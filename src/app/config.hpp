@@ -28,8 +28,9 @@ struct Config {
   std::filesystem::path script;           ///< a scripted model instead of a real one (tests, benchmarks)
   std::vector<std::string> allowed_hosts;
   std::vector<std::string> allowed_origins;
-  std::vector<ConfiguredProvider> providers;  ///< in the order in which they are asked; never empty
-  bool providers_named = false;               ///< by LLM_PROVIDERS, not by what else is set
+  std::vector<ConfiguredProvider> providers;                          ///< in the order in which they are asked; never empty
+  bool providers_named = false;                                       ///< by LLM_PROVIDERS, not by what else is set
+  std::optional<ConfiguredEmbedder> embedder = ConfiguredEmbedder{};  ///< nullopt: searched by words alone
   // Other services; used only where named.
   std::string rag_url;     ///< whole address of GET /retrieve
   std::string ledger_url;  ///< whole address of POST /debit

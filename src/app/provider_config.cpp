@@ -46,14 +46,14 @@ Result<milliseconds> seconds_in(const Lookup& find, const char* name, millisecon
   return milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-Result<UpstreamOptions> upstream_of(const Names& names, const Lookup& find) {
+/// `setting` is the one that names the provider.
+Result<UpstreamOptions> upstream_of(const Names& names, const Lookup& find, const char* setting) {
   UpstreamOptions options{
       .name = names.provider, .base_url = find(names.url), .api_key = find(names.key), .model = find(names.model)};
   if (options.base_url.empty()) options.base_url = names.default_url;
   if (options.model.empty()) options.model = names.default_model;
   if (options.base_url.empty())
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("LLM_PROVIDERS names '{}', but {} is not set", names.provider, names.url));
+    return fail(ErrorCode::invalid_argument, fmt::format("{} names '{}', but {} is not set", setting, names.provider, names.url));
   if (const auto url = net::parse_http_url(options.base_url); !url)
     return fail(ErrorCode::invalid_argument, fmt::format("{}: {}", names.url, url.error().message));
   if (options.model.empty())
@@ -63,6 +63,11 @@ Result<UpstreamOptions> upstream_of(const Names& names, const Lookup& find) {
   }
   GIBSEY_TRY(const double max_tokens, number_in(find, names.max_tokens, 0, 1, 1'000'000));
   GIBSEY_TRY(const double context, number_in(find, names.context_tokens, options.context_tokens, 512, 10'000'000));
+  // The sources' OLLAMA_URL is a whole endpoint and wins over the base.
+  if (names.kind == ProviderKind::ollama && !find("OLLAMA_URL").empty()) options.base_url = find("OLLAMA_URL");
+  const bool cloud = names.kind == ProviderKind::anthropic || std::string_view(names.provider) == "openai";
+  if (cloud && options.api_key.empty() && find(names.url).empty())
+    return fail(ErrorCode::invalid_argument, fmt::format("{} names '{}', but {} is not set", setting, names.provider, names.key));
   options.max_tokens = static_cast<int>(max_tokens);
   options.context_tokens = static_cast<int>(context);
   options.is_small = is_tiny_by_name(options.model);
@@ -155,15 +160,35 @@ Result<std::vector<ConfiguredProvider>> read_providers(const Lookup& find, const
           fmt::format("LLM_PROVIDERS: there is no provider '{}'; there are llm, llm_fallback, ollama, openai, anthropic, local",
                       name));
     }
-    GIBSEY_TRY(auto upstream, upstream_of(*names, find));
-    // The sources' OLLAMA_URL is a whole endpoint and wins over the base.
-    if (name == "ollama" && !find("OLLAMA_URL").empty()) upstream.base_url = find("OLLAMA_URL");
-    const bool cloud = name == "openai" || name == "anthropic";
-    if (cloud && upstream.api_key.empty() && find(names->url).empty())
-      return fail(ErrorCode::invalid_argument, fmt::format("LLM_PROVIDERS names '{}', but {} is not set", name, names->key));
+    GIBSEY_TRY(auto upstream, upstream_of(*names, find, "LLM_PROVIDERS"));
     providers.push_back({.kind = names->kind, .upstream = std::move(upstream)});
   }
   return providers;
+}
+
+Result<std::optional<ConfiguredEmbedder>> read_embedder(const Lookup& find) {
+  const auto text = find("GIBSEY_EMBEDDER");
+  ConfiguredEmbedder embedder;
+  GIBSEY_TRY(embedder.question_timeout, seconds_in(find, "GIBSEY_EMBEDDER_TIMEOUT", embedder.question_timeout));
+  if (text.empty() || text == "local") return embedder;
+  if (text == "off") return std::nullopt;
+  const auto colon = text.find(':');
+  const auto name = text.substr(0, colon);
+  const auto known = known_providers();
+  const auto names = std::ranges::find(known, name, &Names::provider);
+  if (names == known.end() || names->kind == ProviderKind::anthropic || colon == std::string::npos || colon + 1 == text.size()) {
+    return fail(
+        ErrorCode::invalid_argument,
+        fmt::format("GIBSEY_EMBEDDER must be local, off, or ollama, llm, llm_fallback or openai with a model for embeddings, "
+                    "as ollama:nomic-embed-text; not '{}'",
+                    text));
+  }
+  const auto with_model = [&](const char* setting) {
+    return std::string_view(setting) == names->model ? text.substr(colon + 1) : find(setting);
+  };
+  GIBSEY_TRY(embedder.upstream, upstream_of(*names, with_model, "GIBSEY_EMBEDDER"));
+  embedder.kind = names->kind;
+  return embedder;
 }
 
 }  // namespace gibsey::app

@@ -82,11 +82,11 @@ int serve(const Config& config, const Installation& installation) {
   // Before anybody is told that there is somebody to signal.
   asio::signal_set signals(app.runtime().executor(), SIGTERM, SIGINT, SIGHUP);
   app.set_ready(true);
-  app.start_sweeping();
+  app.start_chores();
   fmt::print("Gibsey is ready at {}\n", fmt::join(*addresses, " and "));
   std::fflush(stdout);
   app.runtime().wait(run_until_told(app, server, signals));
-  app.stop_sweeping();
+  app.stop_chores();
   return 0;
 }
 

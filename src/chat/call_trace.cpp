@@ -5,15 +5,6 @@
 namespace gibsey::chat {
 namespace {
 
-const char* name_of(provider::Role role) {
-  switch (role) {
-    case provider::Role::system: return "system";
-    case provider::Role::user: return "user";
-    case provider::Role::assistant: return "assistant";
-  }
-  return "";
-}
-
 /// The request's user and deadline are the turn's own; addresses and keys are the provider's, which no request knows.
 model::ModelCall call_of(const provider::ChatModel& model, const provider::ChatRequest& request) {
   model::ModelCall call{.provider = model.provider(),
@@ -25,7 +16,7 @@ model::ModelCall call_of(const provider::ChatModel& model, const provider::ChatR
                         .top_p = request.sampling.top_p,
                         .min_p = request.sampling.min_p,
                         .repeat_penalty = request.sampling.repeat_penalty};
-  for (const auto& message : request.messages) call.messages.push_back({name_of(message.role), message.text});
+  for (const auto& message : request.messages) call.messages.push_back({to_string(message.role), message.text});
   return call;
 }
 

@@ -118,7 +118,14 @@ class Generator {
 
  private:
   asio::awaitable<Result<model::FinishReason>> stream(provider::ChatRequest request, Sink& sink, CallTrace& trace) {
-    GIBSEY_CO_TRY(std::shared_ptr<provider::TokenStream> stream, co_await turn_.model->start(std::move(request)));
+    std::stop_source unwanted;
+    request.cancel = unwanted.get_token();
+    turn_.log->when_stopped([unwanted]() mutable { unwanted.request_stop(); });
+    auto started = co_await turn_.model->start(std::move(request));
+    turn_.log->when_stopped(nullptr);
+    if (!started && turn_.log->stop_requested()) co_return model::FinishReason::stopped_by_reader;
+    if (!started) co_return std::unexpected(std::move(started).error());
+    const std::shared_ptr<provider::TokenStream> stream = *std::move(started);
     turn_.log->when_stopped([weak = std::weak_ptr(stream)] {
       if (const auto running = weak.lock()) running->stop();
     });

@@ -70,12 +70,7 @@ class ClientExchange::Reply final : public HttpReply {
   asio::awaitable<Result<std::optional<std::string>>> read() override {
     return asio::co_spawn(exchange_->strand_, read_piece(exchange_), asio::use_awaitable);
   }
-  void cancel() override {
-    asio::post(exchange_->strand_, [exchange = exchange_] {
-      exchange->cancel_asked_ = true;
-      if (exchange->transport_) exchange->transport_->close();
-    });
-  }
+  void cancel() override { exchange_->cancel(); }
 
  private:
   const std::shared_ptr<ClientExchange> exchange_;
@@ -83,11 +78,12 @@ class ClientExchange::Reply final : public HttpReply {
 };
 
 ClientExchange::ClientExchange(std::shared_ptr<HttpTransport> transport, HttpClientTimeouts timeouts, Deadline deadline,
-                               GiveBack give_back)
+                               GiveBack give_back, Stops stops)
     : strand_(transport->strand()),
       where_(transport->where()),
       timeouts_(timeouts),
       deadline_(deadline),
+      stops_(std::move(stops)),
       transport_(std::move(transport)),
       give_back_(std::move(give_back)) {}
 
@@ -96,6 +92,9 @@ std::unique_ptr<HttpReply> ClientExchange::reply() {
 }
 
 asio::awaitable<ClientExchange::Step> ClientExchange::run(std::shared_ptr<const HttpTransport::Request> request, bool is_new) {
+  for (std::size_t i = 0; i < stops_.size(); ++i) {
+    if (stops_[i].stop_possible()) on_stop_[i].emplace(std::move(stops_[i]), Cancel{weak_from_this()});
+  }
   return asio::co_spawn(strand_, run_on_strand(shared_from_this(), std::move(request), is_new), asio::use_awaitable);
 }
 
@@ -103,6 +102,7 @@ asio::awaitable<ClientExchange::Step> ClientExchange::run_on_strand(std::shared_
                                                                     std::shared_ptr<const HttpTransport::Request> request,
                                                                     bool is_new) {
   auto outcome = co_await self->exchange(*request, is_new);
+  if (!outcome && self->cancel_asked_) outcome.error() = HttpFailure{self->cancelled(), outcome.error().sent};
   if (!outcome) self->transport_.reset();
   co_return outcome;
 }
@@ -112,10 +112,11 @@ std::chrono::milliseconds ClientExchange::bounded(std::chrono::milliseconds time
 }
 
 asio::awaitable<ClientExchange::Step> ClientExchange::exchange(const HttpTransport::Request& request, bool is_new) {
-  if (is_new) {
+  if (is_new && !cancel_asked_) {
     const auto opened = co_await transport_->open(Deadline::after(bounded(timeouts_.connect)));
     if (!opened) co_return std::unexpected(HttpFailure{opened.error(), false});
   }
+  if (cancel_asked_) co_return std::unexpected(HttpFailure{cancelled(), false});
   transport_->allow(bounded(timeouts_.first_byte));
   error_code unsent;
   co_await transport_->write(request, unsent);
@@ -160,6 +161,21 @@ Error ClientExchange::no_answer(const error_code& error) const {
   return failure;
 }
 
+Error ClientExchange::cancelled() const {
+  return {ErrorCode::cancelled, fmt::format("the request to {} was cancelled", where_)};
+}
+
+void ClientExchange::cancel() {
+  asio::post(strand_, [self = shared_from_this()] {
+    self->cancel_asked_ = true;
+    if (self->transport_) self->transport_->close();
+  });
+}
+
+void ClientExchange::Cancel::operator()() const {
+  if (const auto running = exchange.lock()) running->cancel();
+}
+
 asio::awaitable<Result<std::optional<std::string>>> ClientExchange::read_piece(std::shared_ptr<ClientExchange> self) {
   auto piece = co_await self->read_on();
   if (!piece) {
@@ -170,8 +186,7 @@ asio::awaitable<Result<std::optional<std::string>>> ClientExchange::read_piece(s
 }
 
 asio::awaitable<Result<std::optional<std::string>>> ClientExchange::read_on() {
-  const auto cancelled = [this] { return fail(ErrorCode::cancelled, fmt::format("reading from {} was cancelled", where_)); };
-  if (cancel_asked_) co_return cancelled();
+  if (cancel_asked_) co_return std::unexpected(cancelled());
   if (broken_) co_return std::unexpected(*broken_);
   while (transport_) {
     parser_->get().body().data = piece_.data();
@@ -180,7 +195,7 @@ asio::awaitable<Result<std::optional<std::string>>> ClientExchange::read_on() {
     error_code error;
     co_await transport_->read_some(*parser_, error);
     if (error == http::error::need_buffer) error = {};
-    if (error && cancel_asked_) co_return cancelled();
+    if (error && cancel_asked_) co_return std::unexpected(cancelled());
     if (error) co_return std::unexpected(transport_error(error, where_, "reading its answer"));
     const auto read = piece_.size() - parser_->get().body().size;
     end_if_done();

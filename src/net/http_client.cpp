@@ -62,10 +62,11 @@ asio::awaitable<HttpResult> send_http(HttpClientRequest request, HttpClientTimeo
   auto proxy = choose_proxy(proxies, *url);
   if (!proxy) co_return std::unexpected(HttpFailure{proxy.error(), false});
   HttpRoute route{*std::move(url), *std::move(proxy)};
+  ClientExchange::Stops stops{std::move(request.stop), {}};
   auto message = message_of(std::move(request), route, false);
   auto tls = route.url.tls ? std::make_shared<TlsClient>() : nullptr;
   auto transport = std::make_shared<HttpTransport>(co_await asio::this_coro::executor, std::move(route), std::move(tls));
-  const auto exchange = std::make_shared<ClientExchange>(std::move(transport), timeouts, deadline, nullptr);
+  const auto exchange = std::make_shared<ClientExchange>(std::move(transport), timeouts, deadline, nullptr, std::move(stops));
   const auto outcome = co_await exchange->run(std::move(message), true);
   if (!outcome) co_return std::unexpected(outcome.error());
   co_return exchange->reply();

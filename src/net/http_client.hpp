@@ -11,6 +11,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace gibsey::net {
@@ -21,6 +22,9 @@ struct HttpClientRequest {
   HttpHeaders headers;  ///< Host, User-Agent, Accept-Encoding (nothing compressed), Content-Length and Connection are added
   std::string body;
   bool once = false;  ///< HttpPool: not sent again either when a kept connection was closed before an answer to it began
+  /// A stop closes the connection, before the head of the answer too; what waits fails with cancelled. Its name may still be
+  /// being looked up, or its address connected to: that ends with timeouts.connect.
+  std::stop_token stop;
 };
 
 struct HttpClientTimeouts {
@@ -60,7 +64,7 @@ void set_default_proxies(ProxyRules rules);
 /// Sends a request over a connection of its own and waits for the head of the answer, whatever its status: a redirect is an
 /// answer, so that no key travels where nobody sent it. Certificates of https are verified against the system's. `deadline`
 /// bounds everything, the body included. Errors: invalid_argument (address, proxy), unavailable (the message names the address,
-/// and the proxy without its password), deadline. From any executor; resumes on the caller's.
+/// and the proxy without its password), deadline, cancelled (its stop was asked for). From any executor; resumes on the caller's.
 boost::asio::awaitable<HttpResult> send_http(HttpClientRequest request, HttpClientTimeouts timeouts, Deadline deadline,
                                              ProxyRules proxies = default_proxies());
 

@@ -85,6 +85,12 @@ class HttpPool::State : public std::enable_shared_from_this<State> {
     timer_.cancel();
   }
 
+  void shut_down() {
+    close();
+    all_.request_stop();
+  }
+  [[nodiscard]] std::stop_token stop_of_all() const { return all_.get_token(); }
+
   void count_renewal() {
     const std::lock_guard lock(mutex_);
     ++counts_.renewed;
@@ -126,6 +132,7 @@ class HttpPool::State : public std::enable_shared_from_this<State> {
   asio::steady_timer timer_;
   bool timer_waits_ = false;
   bool closed_ = false;
+  std::stop_source all_;
   std::shared_ptr<TlsClient> tls_;
   HttpPoolCounts counts_;
 };
@@ -139,6 +146,10 @@ HttpPool::~HttpPool() {
 
 void HttpPool::close() {
   state_->close();
+}
+
+void HttpPool::shut_down() {
+  state_->shut_down();
 }
 
 HttpPoolCounts HttpPool::counts() const {
@@ -157,20 +168,22 @@ asio::awaitable<HttpResult> HttpPool::send_by(std::shared_ptr<State> state, Http
   if (!proxy) co_return std::unexpected(HttpFailure{proxy.error(), false});
   const HttpRoute route{*std::move(url), *std::move(proxy)};
   const bool once = request.once;
+  const ClientExchange::Stops stops{request.stop, state->stop_of_all()};
   const auto message = message_of(std::move(request), route, true);
   const auto keep = [weak = std::weak_ptr(state)](TransportPtr transport) {
     if (const auto pool = weak.lock()) pool->keep(std::move(transport));
   };
   bool sent = false;
   if (auto kept = state->take(route.place())) {
-    const auto exchange = std::make_shared<ClientExchange>(std::move(kept), timeouts, deadline, keep);
+    const auto exchange = std::make_shared<ClientExchange>(std::move(kept), timeouts, deadline, keep, stops);
     const auto outcome = co_await exchange->run(message, false);
     if (outcome) co_return exchange->reply();
-    if (once || !exchange->closed_before_answer() || deadline.passed()) co_return std::unexpected(outcome.error());
+    const bool unwanted = outcome.error().code == ErrorCode::cancelled;
+    if (once || unwanted || !exchange->closed_before_answer() || deadline.passed()) co_return std::unexpected(outcome.error());
     sent = true;
     state->count_renewal();
   }
-  const auto exchange = std::make_shared<ClientExchange>(state->fresh(route), timeouts, deadline, keep);
+  const auto exchange = std::make_shared<ClientExchange>(state->fresh(route), timeouts, deadline, keep, stops);
   auto outcome = co_await exchange->run(message, true);
   if (outcome) co_return exchange->reply();
   outcome.error().sent = outcome.error().sent || sent;

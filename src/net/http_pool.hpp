@@ -46,6 +46,8 @@ class HttpPool {
                                                         Deadline deadline);
   /// Closes the kept connections and keeps none any more. Requests go on.
   void close();
+  /// close(), and ends what is under way, answers that are being read too, and what comes later: cancelled.
+  void shut_down();
   [[nodiscard]] HttpPoolCounts counts() const;
 
  private:

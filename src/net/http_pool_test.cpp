@@ -5,9 +5,15 @@
 #include "net/testing/keeping_server.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
 
+#include <array>
 #include <future>
 #include <latch>
+#include <stop_token>
+#include <thread>
 
 namespace gibsey::net {
 namespace {
@@ -317,6 +323,76 @@ TEST_F(HttpPoolTest, ACancelledReadDoesNotHarmTheNextRequest) {
   (*reply)->cancel();
   EXPECT_EQ(get(server).body, "fine") << "its connection is none of the old answer's";
   EXPECT_EQ(server.connections(), 2);
+}
+
+/// Takes one request, answers nothing, and waits until the other side has closed the connection.
+class SilentServer {
+ public:
+  SilentServer() : acceptor_(context_, {asio::ip::address_v4::loopback(), 0}) {
+    thread_ = std::thread([this] {
+      asio::ip::tcp::socket socket(context_);
+      acceptor_.accept(socket);
+      std::string request;
+      boost::system::error_code error;
+      asio::read_until(socket, asio::dynamic_buffer(request), "\r\n\r\n", error);
+      asked_.set_value();
+      std::array<char, 1> byte{};
+      socket.read_some(asio::buffer(byte), error);
+      closed_.set_value(error == asio::error::eof || error == asio::error::connection_reset);
+    });
+  }
+  ~SilentServer() { thread_.join(); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+
+  [[nodiscard]] std::string address() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+  void wait_until_asked() { asked_.get_future().wait(); }
+  bool is_closed_within(std::chrono::seconds time) {
+    auto closed = closed_.get_future();
+    return closed.wait_for(time) == std::future_status::ready && closed.get();
+  }
+
+ private:
+  asio::io_context context_;
+  asio::ip::tcp::acceptor acceptor_;
+  std::promise<void> asked_;
+  std::promise<bool> closed_;
+  std::thread thread_;
+};
+
+TEST_F(HttpPoolTest, AStopEndsTheWaitForTheHeadAndClosesTheConnection) {
+  SilentServer server;
+  std::stop_source unwanted;
+  auto answer = io_.start(fetch(pool_, {.url = server.address(), .stop = unwanted.get_token()}));
+  server.wait_until_asked();
+  unwanted.request_stop();
+  const auto failure = answer.get().failure;
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->code, ErrorCode::cancelled);
+  EXPECT_TRUE(failure->sent);
+  EXPECT_TRUE(server.is_closed_within(10s));
+  const KeepingServer other([](const SeenRequest&) { return KeepingServer::Answer{fine()}; });
+  const auto late = io_.run(fetch(pool_, {.url = other.address(), .stop = unwanted.get_token()}));
+  ASSERT_TRUE(late.failure) << "its stop was asked for before it began";
+  EXPECT_EQ(late.failure->code, ErrorCode::cancelled);
+  EXPECT_FALSE(late.failure->sent);
+  EXPECT_EQ(get(other).body, "fine") << "the others go on";
+}
+
+TEST_F(HttpPoolTest, ShutDownEndsWhatIsUnderWay) {
+  SilentServer server;
+  const KeepingServer half(
+      [](const SeenRequest&) { return KeepingServer::Answer{"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf"}; });
+  auto answer = io_.start(fetch(pool_, {.url = server.address()}));
+  auto reply = io_.run(begin(pool_, {.url = half.address()}));
+  EXPECT_EQ(io_.run(read_once(**reply)), "half");
+  auto reading = io_.start(read_once(**reply));
+  server.wait_until_asked();
+  pool_.shut_down();
+  EXPECT_EQ(answer.get().failure.value().code, ErrorCode::cancelled);
+  EXPECT_EQ(reading.get().error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(server.is_closed_within(10s));
+  EXPECT_EQ(get(half).failure.value().code, ErrorCode::cancelled);
 }
 
 TEST_F(HttpPoolTest, CancelAfterTheEndLeavesTheConnectionToOthers) {

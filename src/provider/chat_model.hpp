@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ template <typename T>
 using Async = boost::asio::awaitable<Result<T>>;
 
 enum class Role { system, user, assistant };
+[[nodiscard]] const char* to_string(Role role);
 
 struct ChatMessage {
   Role role = Role::user;
@@ -45,6 +47,7 @@ struct ChatRequest {
   std::vector<std::string> stop;  ///< generation ends before any of these would be written
   std::string user_id;            ///< engines share their slots fairly between users
   Deadline deadline = Deadline::never();
+  std::stop_token cancel;  ///< a reply that nobody wants any more: ends the wait for its first word too, with cancelled
 };
 
 /// A place in a document of the prompt that a model's server says a passage of the reply rests on. start/end: characters, pages
@@ -88,6 +91,8 @@ class ChatModel {
   [[nodiscard]] virtual std::string provider()
       const = 0;  ///< as LLM_PROVIDERS names it: "local", "ollama", "llm_fallback"; "scripted"
   [[nodiscard]] virtual std::string model() const = 0;
+  /// Whether it runs in this process: no server can be away.
+  [[nodiscard]] virtual bool in_process() const { return false; }
   /// Whether ChatRequest::opening is honoured.
   [[nodiscard]] virtual bool supports_opening() const = 0;
   /// Prompt and reply together.

@@ -21,6 +21,7 @@ class Embedder {
   }
   /// Names the vector set ("all-minilm-l6-v2"); another name means vectors that cannot be compared.
   [[nodiscard]] virtual std::string model() const = 0;
+  /// Numbers in a vector; 0 where that is learned from the first one.
   [[nodiscard]] virtual int dimension() const = 0;
 };
 

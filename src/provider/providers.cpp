@@ -18,10 +18,9 @@ struct Providers::Entry {
       : model(served), place(rank), breaker(settings) {}
 
   [[nodiscard]] bool resting() const { return Clock::now() < rests_until; }
-  [[nodiscard]] bool closed_off() const { return !in_this_process() && breaker.closed_off().has_value(); }
-  /// A breaker spares callers the wait for a server that is away. There is none to wait for here, and nobody gains when a model
-  /// that failed three replies refuses the next hundred.
-  [[nodiscard]] bool in_this_process() const { return model.provider() == "local" || model.provider() == "scripted"; }
+  /// A breaker spares callers the wait for a server that is away. Nobody gains when a model in this process that failed three
+  /// replies refuses the next hundred.
+  [[nodiscard]] bool closed_off() const { return !model.in_process() && breaker.closed_off().has_value(); }
 
   ChatModel& model;
   const std::size_t place;
@@ -141,7 +140,7 @@ std::optional<Providers::Choice::Chosen> Providers::Choice::next() {
 
 std::optional<Providers::Choice::Chosen> Providers::Choice::choose(Entry& entry, std::string why, milliseconds wait) {
   auto permit = entry.breaker.enter();
-  if (!permit && !entry.in_this_process()) {
+  if (!permit && !entry.model.in_process()) {
     const std::lock_guard lock(providers_.mutex_);
     failed_.push_back({&entry, {ErrorCode::unavailable, entry.last_error}});
     return std::nullopt;

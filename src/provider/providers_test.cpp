@@ -22,6 +22,7 @@ class Named final : public ChatModel {
   Async<std::unique_ptr<TokenStream>> start(ChatRequest request) override { return script_.start(std::move(request)); }
   [[nodiscard]] std::string provider() const override { return name_; }
   [[nodiscard]] std::string model() const override { return name_ + "-model"; }
+  [[nodiscard]] bool in_process() const override { return here; }
   [[nodiscard]] bool supports_opening() const override { return false; }
   [[nodiscard]] int context_tokens() const override { return 4096; }
   [[nodiscard]] bool is_small() const override { return false; }
@@ -32,6 +33,7 @@ class Named final : public ChatModel {
     co_return Result<void>{};
   }
   bool reachable = false;
+  bool here = false;
   int checks = 0;
 
  private:
@@ -130,8 +132,8 @@ TEST_F(ProvidersTest, SeveralFailuresOpenTheBreaker) {
 }
 
 TEST_F(ProvidersTest, AModelInThisProcessHasNoBreaker) {
-  Named local{"local"};
-  Providers providers({&local}, settings);
+  one.here = true;
+  Providers providers({&one}, settings);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(asked(providers, kBroken).size(), 1U);
   EXPECT_EQ(providers.states().at(0).status, "down");
 }

@@ -89,7 +89,8 @@ Async<std::unique_ptr<TokenStream>> AnthropicModel::start(ChatRequest request) {
     net::HttpClientRequest call{.method = "POST",
                                 .url = options_.base_url + "/v1/messages",
                                 .headers = headers(),
-                                .body = messages_request(request, options_, sent).dump()};
+                                .body = messages_request(request, options_, sent).dump(),
+                                .stop = request.cancel};
     GIBSEY_CO_TRY(auto reply, co_await UpstreamReply::send(std::move(call), options_.patience, request.deadline, options_.pool));
     if (reply->status() == 200) {
       MessagesStreamInputs inputs{.who = who_,

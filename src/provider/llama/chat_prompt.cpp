@@ -23,15 +23,6 @@ Tokens tokenize_raw(const llama_vocab* vocab, std::string_view text, bool parse_
   return tokens;
 }
 
-const char* role_name(Role role) {
-  switch (role) {
-    case Role::system: return "system";
-    case Role::user: return "user";
-    case Role::assistant: return "assistant";
-  }
-  return "user";
-}
-
 /// Stands for message number i while the template is rendered: then what is template and what is message is known exactly.
 std::string placeholder(std::size_t i) {
   return fmt::format("\x02{}\x03", i);
@@ -105,7 +96,7 @@ std::string ChatTemplate::render(const std::vector<Role>& roles, bool begin_repl
   contents.reserve(roles.size());
   for (const Role role : roles) {
     contents.push_back(placeholder(contents.size()));
-    messages.push_back({role_name(role), contents.back().c_str()});
+    messages.push_back({to_string(role), contents.back().c_str()});
   }
   std::string out(256 + roles.size() * 64, '\0');
   for (;;) {
@@ -148,7 +139,7 @@ Result<ChatPrompt> ChatTemplate::prompt(const ChatRequest& request) const {
     const auto at = whole.find(mark, position);
     if (at == std::string::npos) {
       return fail(ErrorCode::invalid_argument,
-                  fmt::format("the model's chat template leaves out a {} message", role_name(roles[i])));
+                  fmt::format("the model's chat template leaves out a {} message", to_string(roles[i])));
     }
     structure(position, at);
     append(target(at), tokenize(request.messages[i].text));

@@ -11,6 +11,7 @@ class LlamaChat : public ChatModel {
   Async<std::unique_ptr<TokenStream>> start(ChatRequest request) override;
   [[nodiscard]] std::string provider() const override { return "local"; }
   [[nodiscard]] std::string model() const override { return engine_.chat_model().name; }
+  [[nodiscard]] bool in_process() const override { return true; }
   [[nodiscard]] bool supports_opening() const override { return true; }
   [[nodiscard]] int context_tokens() const override { return engine_.chat_model().context_tokens; }
   [[nodiscard]] bool is_small() const override;

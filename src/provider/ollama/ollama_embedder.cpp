@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -24,17 +23,6 @@ namespace {
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kMostAnswer = 64 * 1024 * 1024;
 
-/// The model card of nomic-embed-text: every text begins with its task.
-struct Prefixes {
-  std::string_view document;
-  std::string_view question;
-};
-
-Prefixes prefixes_of(std::string_view model) {
-  if (model.contains("nomic-embed-text")) return {"search_document: ", "search_query: "};
-  return {};
-}
-
 /// An old server answers a path it does not know by plain text, and a model it does not have by JSON.
 bool is_unknown_path(int status, const std::string& body) {
   return status == 405 || (status == 404 && !net::parse_service_json(body).is_object());
@@ -47,13 +35,9 @@ OllamaEmbedder::OllamaEmbedder(UpstreamOptions options, OllamaAddress address)
       address_(std::move(address)),
       who_(fmt::format("{} at {}", options_.name, net::shown_address(address_.base))) {}
 
-asio::awaitable<Result<std::unique_ptr<OllamaEmbedder>>> OllamaEmbedder::create(UpstreamOptions options) {
-  GIBSEY_CO_TRY(auto address, ollama_address(options.base_url));
-  std::unique_ptr<OllamaEmbedder> embedder(new OllamaEmbedder(std::move(options), std::move(address)));
-  std::vector<std::string> texts{"What is the dimension of this?"};
-  GIBSEY_CO_TRY(const auto vectors, co_await embedder->embed(std::move(texts)));
-  embedder->dimension_ = static_cast<int>(vectors.front().size());
-  co_return embedder;
+Result<std::unique_ptr<OllamaEmbedder>> OllamaEmbedder::create(UpstreamOptions options) {
+  GIBSEY_TRY(auto address, ollama_address(options.base_url));
+  return std::unique_ptr<OllamaEmbedder>(new OllamaEmbedder(std::move(options), std::move(address)));
 }
 
 std::string OllamaEmbedder::model() const {
@@ -63,11 +47,11 @@ std::string OllamaEmbedder::model() const {
 }
 
 asio::awaitable<Result<OllamaEmbedder::Vectors>> OllamaEmbedder::embed(std::vector<std::string> texts) {
-  return embed_prefixed(std::move(texts), prefixes_of(options_.model).document);
+  return embed_prefixed(std::move(texts), task_prefixes(options_.model).document);
 }
 
 asio::awaitable<Result<OllamaEmbedder::Vectors>> OllamaEmbedder::embed_questions(std::vector<std::string> texts) {
-  return embed_prefixed(std::move(texts), prefixes_of(options_.model).question);
+  return embed_prefixed(std::move(texts), task_prefixes(options_.model).query);
 }
 
 asio::awaitable<Result<OllamaEmbedder::Vectors>> OllamaEmbedder::embed_prefixed(std::vector<std::string> texts,
@@ -135,25 +119,11 @@ asio::awaitable<Result<json>> OllamaEmbedder::post(std::string url, std::string 
   co_return parsed;
 }
 
-Result<std::vector<float>> OllamaEmbedder::vector_of(const json& numbers) const {
-  std::vector<float> vector;
-  double squares = 0;
-  if (numbers.is_array()) {
-    for (const auto& number : numbers) {
-      if (!number.is_number()) return fail(ErrorCode::unavailable, fmt::format("{} gave a vector that holds no numbers", who_));
-      vector.push_back(number.get<float>());
-      squares += static_cast<double>(vector.back()) * static_cast<double>(vector.back());
-    }
-  }
-  if (vector.empty() || !std::isfinite(squares) || squares <= 0) {
-    return fail(ErrorCode::unavailable, fmt::format("{} gave no vector: is {} a model for embeddings?", who_, options_.model));
-  }
-  if (dimension_ != 0 && vector.size() != static_cast<std::size_t>(dimension_)) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("{} gave a vector of {} numbers, {} before: its model has changed", who_, vector.size(), dimension_));
-  }
-  const auto length = std::sqrt(squares);
-  for (auto& number : vector) number = static_cast<float>(number / length);
+Result<std::vector<float>> OllamaEmbedder::vector_of(const json& numbers) {
+  auto vector = unit_vector(numbers);
+  if (!vector) return fail(vector.error().code, fmt::format("{}: {}", who_, vector.error().message));
+  if (auto checked = size_.check(vector->size()); !checked)
+    return fail(checked.error().code, fmt::format("{}: {}", who_, checked.error().message));
   return vector;
 }
 

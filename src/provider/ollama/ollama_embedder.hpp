@@ -1,5 +1,6 @@
 #pragma once
 #include "provider/embedder.hpp"
+#include "provider/embedding.hpp"
 #include "provider/ollama/ollama_address.hpp"
 #include "provider/upstream.hpp"
 
@@ -13,15 +14,15 @@
 
 namespace gibsey::provider {
 
-/// Vectors by an Ollama server: POST /api/embed, or /api/embeddings where the server is older than that. nomic-embed-text gets
-/// the prefixes that it was trained with. Safe to call from any executor.
+/// Vectors by an Ollama server: POST /api/embed, or /api/embeddings where the server is older than that. Texts and questions
+/// get the prefixes that their model was trained with. Safe to call from any executor.
 class OllamaEmbedder : public Embedder {
  public:
   using Vectors = std::vector<std::vector<float>>;
 
-  /// Asks for one vector to learn the dimension. Of the options it takes name, base_url, api_key, model and patience. Errors:
-  /// invalid_argument (the address cannot be read), not_found (no such model), unavailable, busy, deadline, forbidden.
-  static boost::asio::awaitable<Result<std::unique_ptr<OllamaEmbedder>>> create(UpstreamOptions options);
+  /// Of the options it takes name, base_url, api_key, model, patience and pool. Errors: invalid_argument (the address cannot be
+  /// read).
+  static Result<std::unique_ptr<OllamaEmbedder>> create(UpstreamOptions options);
 
   /// Errors besides those of Embedder: deadline, busy, not_found, forbidden; unavailable too for vectors of another dimension, or
   /// that are none.
@@ -29,7 +30,8 @@ class OllamaEmbedder : public Embedder {
   boost::asio::awaitable<Result<Vectors>> embed_questions(std::vector<std::string> texts) override;
   /// "ollama:" and the model's name, without ":latest".
   [[nodiscard]] std::string model() const override;
-  [[nodiscard]] int dimension() const override { return dimension_; }
+  /// 0 until the first vector has come.
+  [[nodiscard]] int dimension() const override { return size_.value(); }
 
  private:
   OllamaEmbedder(UpstreamOptions options, OllamaAddress address);
@@ -37,13 +39,13 @@ class OllamaEmbedder : public Embedder {
   boost::asio::awaitable<Result<Vectors>> embed_batch(std::vector<std::string> texts);
   boost::asio::awaitable<Result<Vectors>> embed_singly(std::vector<std::string> texts);
   boost::asio::awaitable<Result<nlohmann::json>> post(std::string url, std::string body);
-  [[nodiscard]] Result<std::vector<float>> vector_of(const nlohmann::json& numbers) const;
+  [[nodiscard]] Result<std::vector<float>> vector_of(const nlohmann::json& numbers);
   [[nodiscard]] Error refused(int status, const std::string& body) const;
 
   UpstreamOptions options_;
   OllamaAddress address_;
   std::string who_;
-  int dimension_ = 0;                 ///< 0 until the first vector has come
+  VectorSize size_{0};
   std::atomic<bool> is_old_ = false;  ///< the server has no /api/embed
 };
 

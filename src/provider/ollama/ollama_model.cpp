@@ -25,19 +25,10 @@ constexpr std::chrono::seconds kCheck{15};
 /// num_predict counts thoughts too.
 constexpr int kThinkingTokens = 2048;
 
-const char* role_name(Role role) {
-  switch (role) {
-    case Role::system: return "system";
-    case Role::user: return "user";
-    case Role::assistant: return "assistant";
-  }
-  return "user";
-}
-
 json messages_of(const ChatRequest& request) {
   json messages = json::array();
   for (const auto& message : request.messages) {
-    messages.push_back({{"role", role_name(message.role)}, {"content", utf8::sanitized(message.text)}});
+    messages.push_back({{"role", to_string(message.role)}, {"content", utf8::sanitized(message.text)}});
   }
   if (!request.opening.empty()) messages.push_back({{"role", "assistant"}, {"content", utf8::sanitized(request.opening)}});
   return messages;
@@ -102,7 +93,8 @@ Async<std::unique_ptr<TokenStream>> OllamaModel::start(ChatRequest request) {
     net::HttpClientRequest call{.method = "POST",
                                 .url = address_.chat(),
                                 .headers = headers_of(options_),
-                                .body = body_of(request, options_, *learned_).dump()};
+                                .body = body_of(request, options_, *learned_).dump(),
+                                .stop = request.cancel};
     GIBSEY_CO_TRY(auto reply, co_await UpstreamReply::send(std::move(call), options_.patience, request.deadline, options_.pool));
     if (reply->status() == 200) {
       auto inputs = inputs_of(request, options_, learned_->tokens);

@@ -27,15 +27,6 @@ constexpr std::array<std::string_view, 11> kRefusals{"unsupported", "not support
                                                      "unknown",     "unrecognized",   "not allowed",      "forbidden",
                                                      "unexpected",  "not compatible", "deprecated"};
 
-const char* role_name(Role role) {
-  switch (role) {
-    case Role::system: return "system";
-    case Role::user: return "user";
-    case Role::assistant: return "assistant";
-  }
-  return "user";
-}
-
 std::string lower(std::string_view text) {
   std::string out(text);
   std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -73,7 +64,7 @@ bool needs_room_to_think(const ModelHabits& habits) {
 json chat_body(const ChatRequest& request, const UpstreamOptions& options, const ModelHabits& habits) {
   json messages = json::array();
   for (const auto& message : request.messages) {
-    messages.push_back({{"role", role_name(message.role)}, {"content", utf8::sanitized(message.text)}});
+    messages.push_back({{"role", to_string(message.role)}, {"content", utf8::sanitized(message.text)}});
   }
   json body = {{"model", options.model}, {"messages", std::move(messages)}, {"stream", true}};
   add_token_bound(body, reply_tokens(request, options) + (needs_room_to_think(habits) ? kRoomToThink : 0), habits.refused);

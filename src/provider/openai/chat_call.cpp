@@ -16,7 +16,7 @@ boost::asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> ask(std::shared_p
   bool learned = false;
   for (;;) {
     const auto body = chat_body(call->request, server.options(), call->habits);
-    auto reply = co_await server.post("/chat/completions", body.dump(), call->deadline);
+    auto reply = co_await server.post("/chat/completions", body.dump(), call->deadline, call->unwanted.get_token());
     if (!reply) co_return std::unexpected(server.told(std::move(reply).error()));
     if ((*reply)->status() == 200) {
       if (learned) {

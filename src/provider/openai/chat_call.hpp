@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <utility>
 
 namespace gibsey::provider {
@@ -45,6 +46,7 @@ struct ChatCall {
   ChatRequest request;
   Deadline deadline = Deadline::never();  ///< of the whole reply
   ModelHabits habits;                     ///< by which it was sent
+  std::stop_source unwanted = {};         ///< closes the connection while the head is waited for
 };
 
 /// Asks for the reply and waits for the head of the answer, which is 200. Where the server refuses a parameter that can be left

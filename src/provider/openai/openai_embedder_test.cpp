@@ -42,8 +42,8 @@ std::unique_ptr<OpenAiEmbedder> embedder_at(const std::string& address, Embeddin
 
 TEST(OpenAiEmbedder, EmbedsInBatchesInOrderAtUnitLength) {
   ModelServer server(embedded);
-  const auto embedder = embedder_at(server.address(), {.dimension = 4, .prefix = "search_query: ", .batch = 2});
-  const auto vectors = run(embedder->embed({"one", "three", "", "\xFFx", "five"}));
+  const auto embedder = embedder_at(server.address(), {.dimension = 4, .batch = 2});
+  const auto vectors = run(embedder->embed_questions({"one", "three", "", "\xFFx", "five"}));
   ASSERT_TRUE(vectors) << vectors.error().message;
   ASSERT_EQ(vectors->size(), 5U);
   for (const auto& vector : *vectors) {
@@ -79,7 +79,7 @@ TEST(OpenAiEmbedder, LongTextsAreCutAndFurtherWhereTheServerWantsIt) {
   ASSERT_TRUE(run(embedder->embed({text})));
   std::vector<std::size_t> sizes;
   for (const auto& request : server.requests()) sizes.push_back(inputs_of(request)[0].get<std::string>().size());
-  EXPECT_EQ(sizes, (std::vector<std::size_t>{1000, 500, 250}));
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1017, 517, 267})) << "and 17 bytes of prefix";
 }
 
 TEST(OpenAiEmbedder, AnswersThatAreNoneAreErrors) {
@@ -114,11 +114,26 @@ TEST(OpenAiEmbedder, AnswersThatAreNoneAreErrors) {
   }
 }
 
-TEST(OpenAiEmbedder, KnowsThePrefixesAndWantsADimension) {
+TEST(OpenAiEmbedder, TheFirstVectorTellsTheDimension) {
+  ModelServer server([calls = 0](const std::string&) mutable {
+    return ModelServer::Answer{
+        answer_of(200, ++calls == 1 ? R"({"data":[{"embedding":[0,1]}]})" : R"({"data":[{"embedding":[1,2,3]}]})")};
+  });
+  const auto embedder = embedder_at(server.address(), {});
+  EXPECT_EQ(embedder->dimension(), 0);
+  EXPECT_EQ(embedder->model(), "embeddings:nomic-embed-text-v1.5");
+  ASSERT_TRUE(run(embedder->embed({"a"})));
+  EXPECT_EQ(embedder->dimension(), 2);
+  EXPECT_TRUE(run(embedder->embed({"a"})).error().message.contains("3 numbers, where 2 were expected"));
+}
+
+TEST(OpenAiEmbedder, KnowsThePrefixes) {
   EXPECT_EQ(task_prefixes("nomic-embed-text:latest").document, "search_document: ");
   EXPECT_EQ(task_prefixes("nomic-embed-text-v1.5").query, "search_query: ");
   EXPECT_EQ(task_prefixes("text-embedding-3-small").query, "");
-  EXPECT_EQ(OpenAiEmbedder::create({.base_url = "http://h"}, {}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(task_prefixes("intfloat/e5-base-v2").document, "passage: ");
+  EXPECT_EQ(task_prefixes("mxbai-embed-large").document, "");
+  EXPECT_TRUE(task_prefixes("bge-small-en-v1.5").query.starts_with("Represent this sentence"));
   EXPECT_EQ(OpenAiEmbedder::create({.base_url = "h"}, {.dimension = 4}).error().code, ErrorCode::invalid_argument);
 }
 

@@ -135,10 +135,13 @@ asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> OpenAiServer::get(std::s
   co_return co_await UpstreamReply::send(std::move(request), options_.patience, deadline, options_.pool);
 }
 
-asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> OpenAiServer::post(std::string path, std::string body,
-                                                                           Deadline deadline) const {
-  net::HttpClientRequest request{
-      .method = "POST", .url = url(path), .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
+asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> OpenAiServer::post(std::string path, std::string body, Deadline deadline,
+                                                                           std::stop_token stop) const {
+  net::HttpClientRequest request{.method = "POST",
+                                 .url = url(path),
+                                 .headers = {{"Content-Type", "application/json"}},
+                                 .body = std::move(body),
+                                 .stop = std::move(stop)};
   if (!options_.api_key.empty()) request.headers.add("Authorization", "Bearer " + options_.api_key);
   co_return co_await UpstreamReply::send(std::move(request), options_.patience, deadline, options_.pool);
 }

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace gibsey::provider {
@@ -34,10 +35,11 @@ class OpenAiServer {
   /// Errors: invalid_argument (the address cannot be read).
   static Result<OpenAiServer> create(UpstreamOptions options);
 
-  /// Sends, and waits for the head of the answer, whatever its status. `path` begins with "/". Errors: unavailable, deadline.
+  /// Sends, and waits for the head of the answer, whatever its status. `path` begins with "/". Errors: unavailable, deadline,
+  /// cancelled (by `stop`).
   boost::asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> get(std::string path, Deadline deadline) const;
-  boost::asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> post(std::string path, std::string body,
-                                                                      Deadline deadline) const;
+  boost::asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> post(std::string path, std::string body, Deadline deadline,
+                                                                      std::stop_token stop) const;
 
   /// What an answer other than 200 means: forbidden (the key is refused, the account is empty), not_found (no such model),
   /// too_large (the prompt does not fit the context), busy, else unavailable. With the server's own words and its Retry-After.

@@ -118,6 +118,7 @@ void OpenAiStream::stop() {
   const std::lock_guard lock(mutex_);
   stop_asked_ = true;
   if (pending_) pending_->give_up();
+  call_->unwanted.request_stop();
   if (reply_) reply_->cancel();
 }
 

@@ -15,7 +15,7 @@
 namespace gibsey::provider {
 
 /// A reply of an OpenAI-compatible server. The first next() sends the request, so that a stop() ends the wait for the head of the
-/// answer too; the connection is closed at once by a stop() after the head, before it when the head comes (see PendingReply).
+/// answer too, and closes the connection.
 class OpenAiStream final : public TokenStream {
  public:
   explicit OpenAiStream(std::shared_ptr<ChatCall> call);

@@ -13,10 +13,10 @@
 namespace gibsey::provider {
 
 /// A request that is under way until the head of its answer is there. Who waits for it can be let go from any thread, at any
-/// time, while its server's name is looked up too, which nothing can break off. The request then goes on by itself until its own
-/// deadlines, and an answer that it still brings is closed unread: a cancellation_signal would close the connection at once, but
-/// in Boost 1.81 it is not safe through a co_spawn on another strand (impl/co_spawn.hpp posts `this` of a handler that the
-/// completion frees), which is how net/ sends.
+/// time, while its server's name is looked up too, which nothing can break off. The request then goes on by itself until it is
+/// stopped by its own token or deadline, and an answer that it still brings is closed unread. (A cancellation_signal is no way:
+/// in Boost 1.81 it is not safe through a co_spawn on another strand, which is how net/ sends; impl/co_spawn.hpp posts `this` of
+/// a handler that the completion frees.)
 class PendingReply : public std::enable_shared_from_this<PendingReply> {
  public:
   using Reply = std::unique_ptr<UpstreamReply>;

@@ -58,6 +58,7 @@ class ScriptedModel : public ChatModel {
   Async<std::unique_ptr<TokenStream>> start(ChatRequest request) override;
   [[nodiscard]] std::string provider() const override { return "scripted"; }
   [[nodiscard]] std::string model() const override;
+  [[nodiscard]] bool in_process() const override { return true; }
   [[nodiscard]] bool supports_opening() const override;
   [[nodiscard]] int context_tokens() const override;
   [[nodiscard]] bool is_small() const override;

@@ -60,8 +60,8 @@ Field<void> check_model(const Services& services, const std::string& name) {
 
 Field<void> check_dimensions(const Services& services, const Json& object) {
   GIBSEY_TRY(const auto dimensions, optional_number(object, "dimensions", 1, INT32_MAX));
-  const auto own = services.embedder->dimension();
-  if (!dimensions || *dimensions == own) return {};
+  const auto own = services.embedder->dimension();  // 0: nobody has asked its server yet
+  if (!dimensions || own == 0 || *dimensions == own) return {};
   return not_here("dimensions", fmt::format("The vectors of '{}' have {} dimensions.", services.embedder->model(), own));
 }
 
