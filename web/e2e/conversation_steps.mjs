@@ -1,6 +1,6 @@
 // Steps of the page test about what stays: a reload, a stop, another answer, the list of conversations.
 
-import { ask, begun, check, ended, letters, put, shownLetters, soon } from './steps.mjs';
+import { ask, begun, check, ended, focused, letters, put, shownLetters, soon } from './steps.mjs';
 
 /** A reload shows the ended turn as it was. */
 export async function reloadAfterwards(page, turn) {
@@ -83,8 +83,14 @@ export async function rephrase(page) {
   const first = page.locator('.turn').first();
   const [question, firstId] = [await first.locator('.question').innerText(), await first.getAttribute('data-turn-id')];
   const turns = await page.locator('.turn').count();
+  const edit = first.getByRole('button', { name: /^Edit the question/ });
+  const opacity = () => edit.evaluate((button) => getComputedStyle(button).opacity);
+  await page.mouse.move(0, 0);
+  check((await opacity()) === '0', 'The way to edit a question is shown where nobody is near it.');
+  await edit.focus();
+  check((await opacity()) === '1', 'The way to edit a question is out of sight for who comes by the keyboard.');
   await first.hover();
-  await first.getByRole('button', { name: /^Edit the question/ }).click();
+  await edit.click();
   await page.keyboard.press('Escape');
   await soon(async () => (await first.locator('.question').count()) === 1, 'Escape does not leave the question as it was.');
   await page.waitForFunction(() => document.activeElement?.classList.contains('question-edit'), null, { timeout: 15_000 });
@@ -154,6 +160,7 @@ export async function drawer(page) {
   await page.locator('dialog .past-item').first().waitFor({ timeout: 15_000 });
   await page.keyboard.press('Escape');
   await page.locator('dialog .past-item').first().waitFor({ state: 'detached', timeout: 15_000 });
+  await soon(() => focused(page.locator('.head-past')), 'The focus is not back where the drawer was opened.');
   await page.getByRole('button', { name: 'Conversations' }).click();
   await page.locator('dialog .past-open').first().click();
   await page.locator('.turn').first().waitFor({ timeout: 15_000 });

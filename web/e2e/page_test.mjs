@@ -5,7 +5,7 @@
 
 import { base, runInBrowser, watch } from './browser.mjs';
 import { conversations, drawer, regenerate, reloadAfterwards, reloadInMidStream, rephrase, stop } from './conversation_steps.mjs';
-import { ask, bare, check } from './steps.mjs';
+import { ask, bare, check, focused, soon } from './steps.mjs';
 
 const question = 'Why did you climb the tower?';
 
@@ -51,6 +51,17 @@ async function checkQuote(page, turn) {
   return { quoted, mark };
 }
 
+/** The open page takes the focus; closed, it gives it back to the mark that opened it last, be it open already or not. */
+async function leavePage(page, turn) {
+  const chips = turn.locator('.page-chip');
+  await turn.locator('summary').click();
+  await chips.last().click();
+  await soon(() => focused(page.locator('.drawer button')), 'Another page is opened, and the focus stays outside of it.');
+  await page.keyboard.press('Escape');
+  await page.locator('.drawer').waitFor({ state: 'detached', timeout: 15_000 });
+  await soon(() => focused(chips.last()), 'The focus is not back at the mark that opened the page.');
+}
+
 runInBrowser('page test', async (page) => {
   const faults = watch(page);
   await page.goto(base);
@@ -59,6 +70,7 @@ runInBrowser('page test', async (page) => {
   const { quoted, mark } = await checkQuote(page, turn);
   check((await page.locator('.account').count()) === 0, 'A server that asks for no sign-in shows an account.');
   if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+  await leavePage(page, turn);
   await reloadAfterwards(page, turn);
   await regenerate(page);
   const cut = await reloadInMidStream(page);

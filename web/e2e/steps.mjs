@@ -15,6 +15,10 @@ export async function soon(holds, sentence) {
   }
 }
 
+export function focused(place) {
+  return place.evaluate((element) => element === document.activeElement);
+}
+
 /** One space between words, no quotation marks at the ends. */
 export function bare(text) {
   return text.replace(/\s+/g, ' ').replace(/^[\s"'“”‘’«»]+|[\s"'“”‘’«»]+$/g, '');

@@ -1,12 +1,13 @@
 import type { ReactElement } from 'react';
-import { useCharacters } from '../features/characters/use_characters';
+import { Notice } from '../components/notice';
 import { Account } from '../features/sign_in/account';
 import { SignInDialog } from '../features/sign_in/sign_in_dialog';
 import { SignInPage } from '../features/sign_in/sign_in_page';
 import { useSignIn } from '../features/sign_in/use_sign_in';
+import { listCharacters } from '../lib/api';
 import { ReaderContext, type Reader } from '../lib/reader';
+import { useLoaded } from '../lib/use_loaded';
 import { Book } from './book';
-import { Notice } from './notice';
 
 /** The book of whoever reads; a sign-in where the server wants one. */
 export function App(): ReactElement {
@@ -35,12 +36,12 @@ export function App(): ReactElement {
 }
 
 function Library({ reader, account }: { reader: Reader; account: ReactElement | undefined }): ReactElement {
-  const { cast, reload } = useCharacters();
+  const { loaded: cast, reload } = useLoaded(listCharacters);
   if (cast.state === 'loading') return <Notice title="Opening the book…" />;
   if (cast.state === 'failed') return <Notice title="The book does not open." text={cast.message} onRetry={reload} />;
-  if (cast.characters.length === 0) {
+  if (cast.value.length === 0) {
     const text = 'No world is loaded. Make one with: gibsey ingest --world NAME FILE';
     return <Notice title="This book has no characters yet." text={text} onRetry={reload} />;
   }
-  return <Book reader={reader} characters={cast.characters} account={account} />;
+  return <Book reader={reader} characters={cast.value} account={account} />;
 }

@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import { Door } from '../components/door';
+import { credits } from '../lib/credits';
 
 export interface HeadProps {
   charId: string;
@@ -19,7 +20,7 @@ export function Head({ charId, title, balance, account, onPast }: HeadProps): Re
         <Door id={charId} />
       </span>
       <h1 className="head-title">{title}</h1>
-      {balance !== undefined && <p className="head-balance">{balance === 1 ? '1 credit' : `${balance} credits`}</p>}
+      {balance !== undefined && <p className="head-balance">{credits(balance)}</p>}
       {account}
       {onPast && (
         <button type="button" className="button head-past" aria-haspopup="dialog" onClick={onPast}>

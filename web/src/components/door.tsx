@@ -9,7 +9,7 @@ function seed(id: string): number {
 }
 
 /** An arch with its foot on the line y = 46, `inset` inside the door's frame. */
-export function archPath(inset: number): string {
+function archPath(inset: number): string {
   const radius = 15 - inset;
   const left = 5 + inset;
   return `M${left} 46V${20 + inset * 0.25}a${radius} ${radius} 0 0 1 ${2 * radius} 0V46`;

@@ -1,4 +1,5 @@
 import { Component, type ReactNode } from 'react';
+import { Notice } from './notice';
 
 /** A fault of the page itself: said plainly, and the conversation is still in the tab's store. */
 export class FailureBoundary extends Component<{ children: ReactNode }, { failed: boolean }> {
@@ -11,13 +12,12 @@ export class FailureBoundary extends Component<{ children: ReactNode }, { failed
   override render(): ReactNode {
     if (!this.state.failed) return this.props.children;
     return (
-      <main className="notice" role="alert">
-        <h1>This page has tripped over its own threshold.</h1>
-        <p>Your conversation is kept in this tab. Load the page again to go on.</p>
-        <button type="button" className="button" onClick={() => window.location.reload()}>
-          Load again
-        </button>
-      </main>
+      <Notice
+        title="This page has tripped over its own threshold."
+        text="Your conversation is kept in this tab. Load the page again to go on."
+        retryLabel="Load again"
+        onRetry={() => window.location.reload()}
+      />
     );
   }
 }

@@ -71,6 +71,8 @@ describe('createTurn', () => {
 
   it.each([
     [402, {}, '{"needed":5,"available":2}', { kind: 'credits', needed: 5, available: 2 }],
+    [402, {}, 'null', { kind: 'credits', needed: 0, available: 0 }],
+    [402, {}, '{"needed":"5"}', { kind: 'credits', needed: 0, available: 0 }],
     [429, { 'Retry-After': '7' }, '{"detail":"Wait."}', { kind: 'busy', retry_after_s: 7, detail: 'Wait.' }],
     [404, {}, '{"title":"Gone","detail":"char not found"}', { kind: 'problem', status: 404, title: 'Gone', detail: 'char not found' }],
     [502, {}, '<html>', { kind: 'problem', status: 502, title: 'Error 502', detail: 'The server answered with status 502.' }],

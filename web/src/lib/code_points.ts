@@ -12,9 +12,3 @@ export function utf16Offsets(text: string, offsets: readonly number[]): (number 
   }
   return offsets.map((offset) => wanted.get(offset));
 }
-
-/** `text[start:end]` in code points; undefined where the span is empty or not inside the text. */
-export function codePointSlice(text: string, start: number, end: number): string | undefined {
-  const [from, to] = utf16Offsets(text, [start, end]);
-  return from === undefined || to === undefined || from >= to ? undefined : text.slice(from, to);
-}

@@ -26,7 +26,7 @@ export function mix(over: Rgb, ground: Rgb, share: number): Rgb {
 }
 
 /** Relative luminance, WCAG 2.2. */
-export function luminance({ r, g, b }: Rgb): number {
+function luminance({ r, g, b }: Rgb): number {
   const linear = (part: number) => {
     const c = part / 255;
     return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;

@@ -16,213 +16,187 @@ import type {
   TurnFailed,
   TurnRecord,
 } from './api_types';
+import { brass } from './palette';
 import type { ServerEvent } from './sse';
 
+type Decode<T> = (value: unknown) => T;
 type Fields = Record<string, unknown>;
 
-function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
+const fields: Decode<Fields> = (value) => (typeof value === 'object' && value !== null ? (value as Fields) : {});
 
-function text(value: unknown, fallback = ''): string {
+const text: Decode<string> = (value) => {
   if (typeof value === 'string') return value;
-  return typeof value === 'number' ? String(value) : fallback;
-}
+  return typeof value === 'number' ? String(value) : '';
+};
 
-function number(value: unknown, fallback = 0): number {
-  return typeof value === 'number' && Number.isFinite(value) ? value : fallback;
-}
+const number = numberOr(0);
 
-function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-}
+const flag: Decode<boolean> = (value) => value === true;
 
-function list<T>(value: unknown, decode: (item: unknown) => T): T[] {
-  return Array.isArray(value) ? value.map(decode) : [];
+const texts: Decode<string[]> = (value) => (Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []);
+
+/** An empty text is none. */
+const textOrNull: Decode<string | null> = (value) => text(value) || null;
+
+function numberOr(fallback: number): Decode<number> {
+  return (value) => (typeof value === 'number' && Number.isFinite(value) ? value : fallback);
 }
 
 /** One of `known`, whose first is what anything else is taken for. */
-function oneOf<T extends string>(value: unknown, known: readonly [T, ...T[]]): T {
-  return known.find((name) => name === value) ?? known[0];
+function oneOf<T extends string>(...known: readonly [T, ...T[]]): Decode<T> {
+  return (value) => known.find((name) => name === value) ?? known[0];
 }
 
-const unknownColour = '#8A7F6D';
+/** Any text: it is shown as it stands, also one that the page does not know. */
+function anyOf<T extends string>(): Decode<T> {
+  return (value) => text(value) as T;
+}
+
+function orNull<T>(decode: Decode<T>): Decode<T | null> {
+  return (value) => (value ? decode(value) : null);
+}
+
+function list<T>(decode: Decode<T>): Decode<T[]> {
+  return (value) => (Array.isArray(value) ? value.map((item) => decode(item)) : []);
+}
+
+/** An object of these fields, each decoded by its own; what is no object has none of them. */
+function record<T>(parts: { [Name in keyof T]-?: Decode<T[Name]> }): Decode<T> {
+  const decoders = Object.entries(parts) as [string, Decode<unknown>][];
+  return (value) => {
+    const row = fields(value);
+    return Object.fromEntries(decoders.map(([name, decode]) => [name, decode(row[name])])) as T;
+  };
+}
+
+const characterRow = record<Character>({
+  char_id: text,
+  display_name: text,
+  color_hex: text,
+  tone: text,
+  blurb: text,
+  greeting: text,
+  world: text,
+  world_title: text,
+  aliases: texts,
+  questions: texts,
+});
 
 export function decodeCharacter(value: unknown): Character {
-  const row = fields(value);
-  const id = text(row.char_id);
-  const colour = text(row.color_hex);
+  const row = characterRow(value);
   return {
-    char_id: id,
-    display_name: text(row.display_name) || id || 'The narrator',
-    color_hex: /^#[0-9a-f]{6}$/i.test(colour) ? colour.toUpperCase() : unknownColour,
-    tone: text(row.tone),
-    blurb: text(row.blurb),
-    greeting: text(row.greeting),
-    world: text(row.world),
-    world_title: text(row.world_title) || text(row.world),
-    aliases: texts(row.aliases),
-    questions: texts(row.questions),
+    ...row,
+    display_name: row.display_name || row.char_id || 'The narrator',
+    color_hex: /^#[0-9a-f]{6}$/i.test(row.color_hex) ? row.color_hex.toUpperCase() : brass,
+    world_title: row.world_title || row.world,
   };
 }
 
-export function decodePage(value: unknown): Page {
-  const row = fields(value);
-  return {
-    id: text(row.id),
-    world: text(row.world),
-    label: text(row.label),
-    title: text(row.title),
-    chapter: text(row.chapter),
-    text: text(row.text),
-  };
-}
+export const decodePage = record<Page>({ id: text, world: text, label: text, title: text, chapter: text, text });
 
-function decodeSource(value: unknown): Source {
-  const row = fields(value);
-  return {
-    n: number(row.n),
-    page_id: text(row.page_id),
-    label: text(row.label),
-    title: text(row.title),
-    chapter: text(row.chapter),
-    quote: text(row.quote),
-    start: number(row.start),
-    end: number(row.end),
-    score: number(row.score),
-  };
-}
+const decodeSource = record<Source>({
+  n: number,
+  page_id: text,
+  label: text,
+  title: text,
+  chapter: text,
+  quote: text,
+  start: number,
+  end: number,
+  score: number,
+});
 
-function decodeQuote(value: unknown): Quote {
-  const row = fields(value);
-  return {
-    n: number(row.n),
-    page_id: text(row.page_id),
-    label: text(row.label),
-    title: text(row.title),
-    start: number(row.start),
-    end: number(row.end),
-    text: text(row.text),
-    verified: row.verified === true,
-    origin: oneOf(row.origin, ['model', 'opening', 'epigraph']),
-    reply_start: number(row.reply_start, -1),
-    reply_end: number(row.reply_end, -1),
-  };
-}
+const decodeQuote = record<Quote>({
+  n: number,
+  page_id: text,
+  label: text,
+  title: text,
+  start: number,
+  end: number,
+  text,
+  verified: flag,
+  origin: oneOf('model', 'opening', 'epigraph'),
+  reply_start: numberOr(-1),
+  reply_end: numberOr(-1),
+});
 
-function decodeReceipt(value: unknown): Receipt {
-  const row = fields(value);
-  return {
-    held: number(row.held),
-    charged: number(row.charged),
-    released: number(row.released),
-    balance: number(row.balance),
-    // Shown as it stands; a rule that the page does not know is shown too.
-    rule: text(row.rule) as Receipt['rule'],
-  };
-}
+const decodeReceipt = record<Receipt>({ held: number, charged: number, released: number, balance: number, rule: anyOf() });
 
-function decodeDone(value: unknown): TurnDone {
-  const row = fields(value);
-  return {
-    turn_id: text(row.turn_id),
-    finish_reason: oneOf(row.finish_reason, ['stop', 'length', 'stopped_by_reader', 'error']),
-    provider: text(row.provider),
-    model: text(row.model),
-    fallback_used: row.fallback_used === true,
-    first_token_ms: number(row.first_token_ms),
-    total_ms: number(row.total_ms),
-  };
-}
+const decodeDone = record<TurnDone>({
+  turn_id: text,
+  finish_reason: oneOf('stop', 'length', 'stopped_by_reader', 'error'),
+  provider: text,
+  model: text,
+  fallback_used: flag,
+  first_token_ms: number,
+  total_ms: number,
+});
 
-function decodeFailed(value: unknown): TurnFailed {
-  const row = fields(value);
-  return {
-    code: text(row.code) as TurnFailed['code'],
-    message: text(row.message) || 'The answer broke off.',
-    retryable: row.retryable === true,
-    released: row.released === true,
-  };
-}
+const decodeFailed = record<TurnFailed>({
+  code: anyOf(),
+  message: (value) => text(value) || 'The answer broke off.',
+  retryable: flag,
+  released: flag,
+});
 
-export function decodeTurnCreated(value: unknown): TurnCreated {
-  const row = fields(value);
-  return {
-    turn_id: text(row.turn_id),
-    conversation_id: text(row.conversation_id),
-    parent_id: text(row.parent_id),
-    events_url: text(row.events_url),
-    hold: number(row.hold),
-  };
-}
+export const decodeTurnCreated = record<TurnCreated>({
+  turn_id: text,
+  conversation_id: text,
+  parent_id: text,
+  events_url: text,
+  hold: number,
+});
+
+const decodeTurnError = record<NonNullable<TurnRecord['error']>>({ code: anyOf(), message: text });
+
+const decodeTurnRecord = record<TurnRecord>({
+  turn_id: text,
+  conversation_id: text,
+  parent_id: text,
+  world: text,
+  character_id: text,
+  question: text,
+  reply: text,
+  status: oneOf('complete', 'running', 'stopped', 'failed', 'interrupted'),
+  finish_reason: oneOf('', 'stop', 'length', 'stopped_by_reader', 'error'),
+  error: orNull(decodeTurnError),
+  sources: list(decodeSource),
+  quotes: list(decodeQuote),
+  context: record({ included: texts, cut: texts }),
+  receipt: orNull(decodeReceipt),
+  provider: text,
+  model: text,
+  fallback_used: flag,
+  first_token_ms: number,
+  total_ms: number,
+  created: text,
+});
 
 /** The turns of GET /v1/conversations/{id}. */
 export function decodeTurnRecords(value: unknown): TurnRecord[] {
-  return list(fields(value).turns, decodeTurnRecord);
+  return list(decodeTurnRecord)(fields(value).turns);
 }
 
-function decodeTurnRecord(value: unknown): TurnRecord {
-  const row = fields(value);
-  return {
-    turn_id: text(row.turn_id),
-    conversation_id: text(row.conversation_id),
-    parent_id: text(row.parent_id),
-    world: text(row.world),
-    character_id: text(row.character_id),
-    question: text(row.question),
-    reply: text(row.reply),
-    status: oneOf(row.status, ['complete', 'running', 'stopped', 'failed', 'interrupted']),
-    finish_reason: oneOf(row.finish_reason, ['', 'stop', 'length', 'stopped_by_reader', 'error']),
-    error: row.error ? decodeTurnError(row.error) : null,
-    sources: list(row.sources, decodeSource),
-    quotes: list(row.quotes, decodeQuote),
-    context: { included: texts(fields(row.context).included), cut: texts(fields(row.context).cut) },
-    receipt: row.receipt ? decodeReceipt(row.receipt) : null,
-    provider: text(row.provider),
-    model: text(row.model),
-    fallback_used: row.fallback_used === true,
-    first_token_ms: number(row.first_token_ms),
-    total_ms: number(row.total_ms),
-    created: text(row.created),
-  };
-}
+const decodeConversation = record<Conversation>({
+  conversation_id: text,
+  world: text,
+  character_id: text,
+  title: text,
+  turns: number,
+  updated: text,
+});
 
-function decodeTurnError(value: unknown): TurnRecord['error'] {
-  const row = fields(value);
-  return { code: text(row.code) as TurnFailed['code'], message: text(row.message) };
-}
+export const decodeConversationList = record<ConversationList>({ conversations: list(decodeConversation), next: textOrNull });
 
-export function decodeConversationList(value: unknown): ConversationList {
-  const body = fields(value);
-  return { conversations: list(body.conversations, decodeConversation), next: text(body.next) || null };
-}
-
-function decodeConversation(value: unknown): Conversation {
-  const row = fields(value);
-  return {
-    conversation_id: text(row.conversation_id),
-    world: text(row.world),
-    character_id: text(row.character_id),
-    title: text(row.title),
-    turns: number(row.turns),
-    updated: text(row.updated),
-  };
-}
-
-export function decodeSignedIn(value: unknown): SignedIn {
-  const row = fields(value);
-  return {
-    auth: oneOf(row.auth, ['off', 'on']),
-    user_id: text(row.user_id) || null,
-    admin: row.admin === true,
-    expires: text(row.expires) || null,
-  };
-}
+export const decodeSignedIn = record<SignedIn>({ auth: oneOf('off', 'on'), user_id: textOrNull, admin: flag, expires: textOrNull });
 
 export function decodeBalance(value: unknown): number {
   const row = fields(value);
-  return row.known === false ? number(row.opening_grant) : number(row.balance);
+  return number(row.known === false ? row.opening_grant : row.balance);
 }
+
+/** Of a refusal for want of credits. */
+export const decodeShortfall = record<{ needed: number; available: number }>({ needed: number, available: number });
 
 /** The event that the page understands, or undefined for one that it does not. */
 export function decodeTurnEvent(event: ServerEvent): TurnEvent | undefined {
@@ -237,7 +211,7 @@ export function decodeTurnEvent(event: ServerEvent): TurnEvent | undefined {
     case 'turn':
       return { type: 'turn', hold: number(fields(body).hold) };
     case 'sources':
-      return { type: 'sources', sources: list(body, decodeSource) };
+      return { type: 'sources', sources: list(decodeSource)(body) };
     case 'context':
       return { type: 'context', cut: texts(fields(body).cut) };
     case 'quote':

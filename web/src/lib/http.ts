@@ -1,6 +1,8 @@
 // What all calls of the server share. Nothing here throws but getJson, whose Error.message is a sentence for the reader.
 
 import type { Outcome, Refusal } from './api_types';
+import { credits } from './credits';
+import { decodeShortfall } from './decode';
 import { noticeSignedOut, signedInAgain } from './gate';
 
 /** In the place of the server's advice for programs. */
@@ -36,8 +38,13 @@ export async function call(path: string, init: CallInit): Promise<Outcome<unknow
   }
 }
 
+/** The status of a problem; 0 where the answer is none. */
+export function problemStatus(outcome: Outcome<unknown>): number {
+  return outcome.kind === 'refused' && outcome.refusal.kind === 'problem' ? outcome.refusal.status : 0;
+}
+
 export function isUnauthorized(outcome: Outcome<unknown>): boolean {
-  return outcome.kind === 'refused' && outcome.refusal.kind === 'problem' && outcome.refusal.status === 401;
+  return problemStatus(outcome) === 401;
 }
 
 /** The same, whoever is signed in. */
@@ -63,13 +70,12 @@ export function sentenceFor(outcome: Exclude<Outcome<unknown>, { kind: 'ok' }>):
   if (outcome.kind === 'unreachable') return unreachable;
   const { refusal } = outcome;
   if (isUnauthorized(outcome)) return notSignedIn;
-  return refusal.kind === 'credits' ? `This needs ${refusal.needed} credits.` : refusal.detail;
+  return refusal.kind === 'credits' ? `This needs ${credits(refusal.needed)}.` : refusal.detail;
 }
 
 export async function readRefusal(response: Response): Promise<Refusal> {
   if (response.status === 402) {
-    const body = (await response.json().catch(() => ({}))) as Partial<Record<'needed' | 'available', number>>;
-    return { kind: 'credits', needed: body.needed ?? 0, available: body.available ?? 0 };
+    return { kind: 'credits', ...decodeShortfall(await response.json().catch(() => null)) };
   }
   const body = (await response.json().catch(() => null)) as { title?: unknown; detail?: unknown } | null;
   const title = typeof body?.title === 'string' ? body.title : `Error ${response.status}`;

@@ -1,5 +1,5 @@
 // An event-stream parser after the HTML standard ("9.2.6 Interpreting an event stream").
-// EventSource cannot send a POST, so the stream of /ask is read from fetch and parsed here.
+// EventSource tells no status: a refusal, a sign-in that is wanted and a dead line are one to it. So the stream is read by fetch.
 
 export interface ServerEvent {
   /** The event's name; "message" where the stream gives none. */

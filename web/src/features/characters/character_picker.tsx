@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactElement } from 'react';
+import { useEffect, useId, useRef, type ReactElement } from 'react';
 import { Door } from '../../components/door';
 import { voiceStyle } from '../../components/voice';
 import type { Character } from '../../lib/api_types';
@@ -27,7 +27,7 @@ export function CharacterPicker({ characters, chosen, speaking, onChoose }: Char
               <Card
                 key={character.char_id}
                 character={character}
-                chosen={character.char_id === chosen.char_id}
+                chosen={character === chosen}
                 speaking={speaking.has(character.char_id)}
                 onChoose={onChoose}
               />
@@ -48,6 +48,7 @@ interface CardProps {
 
 function Card({ character, chosen, speaking, onChoose }: CardProps): ReactElement {
   const card = useRef<HTMLLabelElement>(null);
+  const blurb = useId();
   useEffect(() => {
     if (chosen) card.current?.scrollIntoView({ block: 'nearest', inline: 'center' });
   }, [chosen]);
@@ -65,7 +66,7 @@ function Card({ character, chosen, speaking, onChoose }: CardProps): ReactElemen
         className="unseen"
         value={character.char_id}
         checked={chosen}
-        aria-describedby={`blurb-${character.char_id}`}
+        aria-describedby={blurb}
         onChange={() => onChoose(character)}
       />
       <span className={speaking ? 'card-door card-door-speaking' : 'card-door'}>
@@ -75,7 +76,7 @@ function Card({ character, chosen, speaking, onChoose }: CardProps): ReactElemen
         {character.display_name}
         {speaking && <span className="unseen"> is answering</span>}
       </span>
-      <span className="card-blurb" id={`blurb-${character.char_id}`}>
+      <span className="card-blurb" id={blurb}>
         {character.blurb || character.tone}
       </span>
     </label>

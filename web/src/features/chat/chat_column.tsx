@@ -14,7 +14,7 @@ import type { Chat } from './use_chat';
 import { useDraft } from './use_draft';
 import { useFollowedEnd } from './use_followed_end';
 import { useRewordings } from './use_rewordings';
-import './chat.css';
+import './chat_column.css';
 
 export interface ChatColumnProps extends Pick<TurnActions, 'onOpenQuote' | 'onOpenSource' | 'onAskNarrator'> {
   character: Character;
@@ -72,7 +72,19 @@ export function ChatColumn(props: ChatColumnProps): ReactElement {
     box.current?.focus();
   });
   const choose = useStableCallback((sibling: Turn, after: string) => session.choose(sibling, after));
-  const askNarrator = useStableCallback(props.onAskNarrator);
+  const askNarrator = useStableCallback((turn: Turn) => {
+    props.onAskNarrator(turn);
+    box.current?.focus();
+  });
+  // The button that was pressed goes away, or can be pressed no more; the focus goes where the reader goes on.
+  const stop = (turn: Turn) => {
+    session.stop(turn);
+    box.current?.focus();
+  };
+  const toEnd = () => {
+    end.follow();
+    end.box.current?.focus();
+  };
   const mayAskAgain = (placed: Placed) =>
     view.running === undefined && (placed.turn.turn_id === '' || placed === view.path.at(-1));
 
@@ -121,7 +133,7 @@ export function ChatColumn(props: ChatColumnProps): ReactElement {
       </section>
       <div className="desk">
         {end.away && (
-          <button type="button" className="button to-end" onClick={end.follow}>
+          <button type="button" className="button to-end" onClick={toEnd}>
             <span aria-hidden="true">↓ </span>Newest
           </button>
         )}
@@ -133,7 +145,7 @@ export function ChatColumn(props: ChatColumnProps): ReactElement {
           box={box}
           onDraft={setDraft}
           onAsk={ask}
-          onStop={() => view.running && session.stop(view.running)}
+          onStop={() => view.running && stop(view.running)}
         />
         {view.running ? (
           <p className="model-line" id="stop-cost">

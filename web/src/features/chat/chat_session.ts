@@ -4,7 +4,7 @@
 import { createTurn, eventsPath, loadBalance, loadConversation, regenerateTurn, stopTurn } from '../../lib/api';
 import type { Character, TurnEvent } from '../../lib/api_types';
 import { followTurn } from '../../lib/follow_turn';
-import { sentenceFor } from '../../lib/http';
+import { problemStatus, sentenceFor } from '../../lib/http';
 import { randomId } from '../../lib/storage';
 import * as states from './chat_state';
 import type { ChatState } from './chat_state';
@@ -127,8 +127,7 @@ export class ChatSession {
       this.set(states.loaded(this.state, conversationId, outcome.answer));
       return this.followRunning();
     }
-    const gone = outcome.kind === 'refused' && outcome.refusal.kind === 'problem' && outcome.refusal.status === 404;
-    if (gone) return this.set(states.forgotten(this.state, conversationId));
+    if (problemStatus(outcome) === 404) return this.set(states.forgotten(this.state, conversationId));
     this.set(states.loadFailed(this.state, conversationId, sentenceFor(outcome)));
   }
 

@@ -28,7 +28,7 @@ export function openConversation(state: ChatState, charId: string): string {
 }
 
 /** The turns of a conversation; of one that has not begun, the questions to this character. */
-export function turnsOf(state: ChatState, charId: string, conversationId: string): Turn[] {
+function turnsOf(state: ChatState, charId: string, conversationId: string): Turn[] {
   return state.turns.filter(
     (turn) => turn.conversation_id === conversationId && (conversationId !== '' || turn.char_id === charId),
   );

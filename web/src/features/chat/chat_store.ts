@@ -1,11 +1,10 @@
 // What the browser keeps for a reload: which conversation is open with each character, and the questions that the server has not
 // taken. All else is the server's.
 
-import type { TextStore } from '../../lib/storage';
+import { scoped, type TextStore } from '../../lib/storage';
 import type { Turn } from './turn';
 
 const openKey = 'gibsey.open';
-const unsentPrefix = 'gibsey.unsent.';
 
 export interface ChatStore {
   loadOpen(): Record<string, string>;
@@ -17,21 +16,21 @@ export interface ChatStore {
 
 /** `tab` outlives a reload; `long` is what a new tab begins with. */
 export function makeChatStore(tab: TextStore, long: TextStore): ChatStore {
+  const unsent = scoped(tab, 'gibsey.unsent.');
   return {
     loadOpen: () => readOpen(tab.get(openKey) ?? long.get(openKey)),
     saveOpen(open) {
       for (const store of [tab, long]) store.set(openKey, JSON.stringify(open));
     },
     loadUnsent() {
-      const keys = tab.keys().filter((key) => key.startsWith(unsentPrefix));
-      const turns = keys.map((key) => readTurn(tab.get(key))).filter((turn) => turn !== undefined);
+      const turns = unsent.keys().map((key) => readTurn(unsent.get(key))).filter((turn) => turn !== undefined);
       return turns.sort((a, b) => a.asked_at - b.asked_at);
     },
     saveUnsent(turns, before) {
       const known = new Set(before);
-      for (const turn of turns) if (!known.has(turn)) tab.set(unsentPrefix + turn.key, JSON.stringify(turn));
+      for (const turn of turns) if (!known.has(turn)) unsent.set(turn.key, JSON.stringify(turn));
       const kept = new Set(turns.map((turn) => turn.key));
-      for (const turn of before) if (!kept.has(turn.key)) tab.remove(unsentPrefix + turn.key);
+      for (const turn of before) if (!kept.has(turn.key)) unsent.remove(turn.key);
     },
   };
 }

@@ -1,7 +1,7 @@
-import { type FormEvent, type KeyboardEvent, type ReactElement, type RefObject } from 'react';
+import type { ReactElement, RefObject } from 'react';
 import type { Character } from '../../lib/api_types';
-import { isSendKey } from './send_key';
-import { useGrownArea } from './use_grown_area';
+import { AskForm } from './ask_form';
+import './composer.css';
 
 export interface ComposerProps {
   character: Character;
@@ -17,43 +17,33 @@ export interface ComposerProps {
 }
 
 export function Composer({ character, draft, busy, stoppable, box, onDraft, onAsk, onStop }: ComposerProps): ReactElement {
-  useGrownArea(box, draft);
-  const submit = (event?: FormEvent) => {
-    event?.preventDefault();
-    if (!busy && draft.trim() !== '') onAsk(draft.trim());
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (!isSendKey(event)) return;
-    event.preventDefault();
-    submit();
-  };
+  const ready = !busy && draft.trim() !== '';
   return (
-    <form className="composer" onSubmit={submit}>
-      <label htmlFor="question" className="unseen">
-        Your question to {character.display_name}
-      </label>
-      <textarea
-        ref={box}
-        id="question"
-        rows={1}
-        value={draft}
-        placeholder={`Ask ${character.display_name}…`}
-        aria-describedby="question-keys"
-        enterKeyHint="send"
-        onChange={(event) => onDraft(event.target.value)}
-        onKeyDown={onKeyDown}
-      />
+    <AskForm
+      className="composer"
+      box={box}
+      text={draft}
+      ready={ready}
+      onText={onDraft}
+      onAsk={onAsk}
+      area={{
+        id: 'question',
+        placeholder: `Ask ${character.display_name}…`,
+        'aria-label': `Your question to ${character.display_name}`,
+        'aria-describedby': 'question-keys',
+      }}
+    >
       <span id="question-keys" className="unseen">
         Enter sends, Shift and Enter begins a new line.
       </span>
       {stoppable === 'no' ? (
-        <button type="submit" className="button ask" disabled={busy || draft.trim() === ''}>
+        <button type="submit" className="button ask" disabled={!ready}>
           Ask
         </button>
       ) : (
         <button
           type="button"
-          className="button stop"
+          className="button"
           disabled={stoppable === 'asked'}
           aria-describedby="stop-cost"
           onClick={onStop}
@@ -61,6 +51,6 @@ export function Composer({ character, draft, busy, stoppable, box, onDraft, onAs
           Stop<span className="unseen"> the reply</span>
         </button>
       )}
-    </form>
+    </AskForm>
   );
 }

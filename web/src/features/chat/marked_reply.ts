@@ -8,7 +8,7 @@ export type ReplySpan =
   | { kind: 'quote'; text: string; quote: Quote }
   | { kind: 'epigraph'; text: string; quote: Quote };
 
-interface Placed {
+interface PlacedQuote {
   quote: Quote;
   from: number;
   to: number;
@@ -35,11 +35,11 @@ export function markReply(reply: string, quotes: readonly Quote[]): ReplySpan[] 
   return trimAroundEpigraphs(spans);
 }
 
-function placed(reply: string, quotes: readonly Quote[]): Placed[] {
+function placed(reply: string, quotes: readonly Quote[]): PlacedQuote[] {
   const offsets = utf16Offsets(reply, quotes.flatMap((quote) => [quote.reply_start, quote.reply_end]));
   const found = quotes.map((quote, i) => ({ quote, from: offsets[2 * i], to: offsets[2 * i + 1] }));
   return found
-    .filter((place): place is Placed => {
+    .filter((place): place is PlacedQuote => {
       const { quote, from, to } = place;
       return quote.verified && from !== undefined && to !== undefined && holds(reply.slice(from, to), quote.text);
     })

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import type { TurnDone } from '../../lib/api_types';
 import { isSmallLocalModel } from './receipt_text';
+import './model_line.css';
 
 /** Who really speaks: the model of the last reply, and how to have a bigger one. */
 export function ModelLine({ done }: { done: TurnDone | undefined }): ReactElement {

@@ -1,7 +1,8 @@
-import { useEffect, useId, useRef, type FormEvent, type KeyboardEvent, type ReactElement } from 'react';
-import { isSendKey } from './send_key';
+import { useEffect, useId, useRef, type ReactElement } from 'react';
+import { AskForm } from './ask_form';
+import { pricePhrase } from './receipt_text';
 import { isUnsent, type Turn } from './turn';
-import { useGrownArea } from './use_grown_area';
+import './question.css';
 
 export interface QuestionProps {
   turn: Turn;
@@ -66,7 +67,6 @@ interface RewordFormProps {
 function RewordForm({ turn, text, mayAsk, onText, onLeave, onAsk }: RewordFormProps): ReactElement {
   const box = useRef<HTMLTextAreaElement>(null);
   const note = useId();
-  useGrownArea(box, text);
   useEffect(() => {
     const area = box.current!;
     area.focus();
@@ -74,28 +74,17 @@ function RewordForm({ turn, text, mayAsk, onText, onLeave, onAsk }: RewordFormPr
   }, []);
 
   const ready = mayAsk && text.trim() !== '' && text.trim() !== turn.question;
-  const submit = (event?: FormEvent) => {
-    event?.preventDefault();
-    if (ready) onAsk(text.trim());
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') onLeave();
-    if (!isSendKey(event)) return;
-    event.preventDefault();
-    submit();
-  };
   return (
-    <form className="reword" onSubmit={submit}>
-      <textarea
-        ref={box}
-        rows={1}
-        value={text}
-        aria-label="Your question in other words"
-        aria-describedby={note}
-        enterKeyHint="send"
-        onChange={(event) => onText(event.target.value)}
-        onKeyDown={onKeyDown}
-      />
+    <AskForm
+      className="reword"
+      box={box}
+      text={text}
+      ready={ready}
+      onText={onText}
+      onAsk={onAsk}
+      onEscape={onLeave}
+      area={{ 'aria-label': 'Your question in other words', 'aria-describedby': note }}
+    >
       <div className="reword-foot">
         <p id={note}>{whatBecomes(turn)}</p>
         <button type="button" className="quiet-button" onClick={onLeave}>
@@ -105,13 +94,11 @@ function RewordForm({ turn, text, mayAsk, onText, onLeave, onAsk }: RewordFormPr
           Ask
         </button>
       </div>
-    </form>
+    </AskForm>
   );
 }
 
 /** Of the old question, and what the new one costs. */
 function whatBecomes(turn: Turn): string {
-  const held = turn.receipt?.held ?? 0;
-  const cost = held === 0 ? '' : `, for ${held === 1 ? '1 credit' : `${held} credits`}`;
-  return `Asks anew from here${cost}. The arrows lead back to the old question.`;
+  return `Asks anew from here${pricePhrase(turn.receipt)}. The arrows lead back to the old question.`;
 }

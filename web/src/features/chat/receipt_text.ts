@@ -1,8 +1,7 @@
 // The words under a reply: what it cost and who spoke. Pure.
 
 import type { Receipt, TurnDone } from '../../lib/api_types';
-
-const credits = (count: number) => (count === 1 ? '1 credit' : `${count} credits`);
+import { credits } from '../../lib/credits';
 
 /** "5 credits, 95 left" */
 export function receiptText(receipt: Receipt): string {
@@ -13,6 +12,12 @@ export function receiptText(receipt: Receipt): string {
   if (receipt.charged === 0) return `free, ${left}`;
   const back = receipt.released > 0 ? `, ${receipt.released} given back` : '';
   return `${credits(receipt.charged)}${back}, ${left}`;
+}
+
+/** ", for 5 credits": what the question of this receipt costs once more; "" where that is nothing, or not known. */
+export function pricePhrase(receipt: Receipt | undefined): string {
+  const held = receipt?.held ?? 0;
+  return held === 0 ? '' : `, for ${credits(held)}`;
 }
 
 export function seconds(ms: number): string {

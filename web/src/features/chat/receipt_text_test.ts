@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSmallLocalModel, receiptText, seconds } from './receipt_text';
+import { isSmallLocalModel, pricePhrase, receiptText, seconds } from './receipt_text';
 
 describe('receiptText', () => {
   it.each([
@@ -10,6 +10,16 @@ describe('receiptText', () => {
     [{ charged: 0, released: 0, balance: 100 }, 'free, 100 left'],
   ])('%j', (receipt, text) => {
     expect(receiptText({ held: 5, rule: 'complete: charged in full', ...receipt })).toBe(text);
+  });
+});
+
+describe('pricePhrase', () => {
+  it.each([[5, ', for 5 credits'], [1, ', for 1 credit'], [0, '']])('%i', (held, text) => {
+    expect(pricePhrase({ held, charged: 0, released: held, balance: 9, rule: 'complete: charged in full' })).toBe(text);
+  });
+
+  it('says nothing of what is not known', () => {
+    expect(pricePhrase(undefined)).toBe('');
   });
 });
 

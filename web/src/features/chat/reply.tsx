@@ -2,6 +2,7 @@ import { useMemo, type ReactElement } from 'react';
 import { PageChip } from '../../components/page_chip';
 import type { Quote } from '../../lib/api_types';
 import { markReply, pageMark } from './marked_reply';
+import './reply.css';
 
 export interface ReplyProps {
   reply: string;

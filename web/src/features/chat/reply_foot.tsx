@@ -7,6 +7,7 @@ import { citedQuotes, pageMark } from './marked_reply';
 import { receiptText, seconds } from './receipt_text';
 import type { Turn } from './turn';
 import { writeClipboard } from './write_clipboard';
+import './reply_foot.css';
 
 export interface ReplyFootProps {
   turn: Turn;
@@ -42,7 +43,7 @@ function CitedList({ quotes, onOpen }: { quotes: readonly Quote[]; onOpen: (quot
               {pageMark(quote)}
               {quote.title !== '' && <cite>, {quote.title}</cite>}
             </button>
-            {quote.origin === 'epigraph' && <span className="cited-origin">(set below the reply, not spoken)</span>}
+            {quote.origin === 'epigraph' && <span>(set below the reply, not spoken)</span>}
           </li>
         ))}
       </ul>

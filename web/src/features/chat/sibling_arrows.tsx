@@ -1,4 +1,5 @@
 import type { ReactElement } from 'react';
+import './sibling_arrows.css';
 
 export interface SiblingArrowsProps {
   /** From 0. */

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react';
 import { DoorWithinDoors } from '../../components/door';
 import type { Character } from '../../lib/api_types';
+import './threshold.css';
 
 export interface ThresholdProps {
   character: Character;

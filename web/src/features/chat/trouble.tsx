@@ -1,7 +1,9 @@
 import { useEffect, useState, type ReactElement, type ReactNode } from 'react';
+import { credits } from '../../lib/credits';
 import { notSignedIn } from '../../lib/http';
 import { useReader } from '../../lib/reader';
 import type { Turn } from './turn';
+import './trouble.css';
 
 export interface TroubleProps {
   turn: Turn;
@@ -67,7 +69,7 @@ function NeedsCredits(props: TroubleProps): ReactElement {
   const narrator = narratorLeft && turn.char_id !== '' && refusal.available > 0;
   return (
     <Panel
-      title={`This question needs ${refusal.needed} ${refusal.needed === 1 ? 'credit' : 'credits'}, you have ${have}.`}
+      title={`This question needs ${credits(refusal.needed)}, you have ${have}.`}
       actions={
         <>
           {narrator && (
@@ -104,13 +106,13 @@ function Busy(props: TroubleProps): ReactElement {
             {left > 0 ? `Ask again in ${left} s` : 'Ask again'}
           </button>
           <Edit {...props} />
+          <span className="unseen" role="status">
+            {left > 0 ? '' : 'You can ask again now.'}
+          </span>
         </>
       }
     >
       {detail || 'The book is answering others.'} Nothing was charged and your question is kept.
-      <span className="unseen" role="status">
-        {left > 0 ? '' : 'You can ask again now.'}
-      </span>
     </Panel>
   );
 }
@@ -168,9 +170,12 @@ function Edit({ turn, onEdit }: Pick<TroubleProps, 'turn' | 'onEdit'>): ReactEle
 
 function Panel({ title, children, actions }: { title: string; children: ReactNode; actions: ReactNode }): ReactElement {
   return (
-    <div className="trouble" role="alert">
-      <p className="trouble-title">{title}</p>
-      <p className="trouble-text">{children}</p>
+    <div className="trouble">
+      {/* Without the actions: an alert is read out whole at each change in it, and a button may count seconds. */}
+      <div role="alert">
+        <p className="trouble-title">{title}</p>
+        <p className="trouble-text">{children}</p>
+      </div>
       <div className="trouble-actions">{actions}</div>
     </div>
   );

@@ -3,11 +3,13 @@ import { voiceStyle } from '../../components/voice';
 import type { Character, Quote, Source } from '../../lib/api_types';
 import { pageMark } from './marked_reply';
 import { Question } from './question';
+import { pricePhrase } from './receipt_text';
 import { Reply } from './reply';
 import { ReplyFoot } from './reply_foot';
 import { SiblingArrows } from './sibling_arrows';
 import { Trouble } from './trouble';
 import { isRunning, isUnsent, type Turn } from './turn';
+import './turn_view.css';
 
 export interface TurnActions {
   onAgain: (turn: Turn) => void;
@@ -98,8 +100,7 @@ function Tools({ turn, after, siblings, mayAskAgain, onAgain, onChoose }: TurnVi
   const settled = turn.status === 'done' || turn.status === 'stopped';
   const again = mayAskAgain && settled && !isUnsent(turn);
   if (siblings.length < 2 && !again) return null;
-  const price = turn.receipt?.held ?? 0;
-  const cost = price === 0 ? '' : `, for ${price === 1 ? '1 credit' : `${price} credits`}`;
+  const cost = pricePhrase(turn.receipt);
   return (
     <div className="turn-tools">
       {siblings.length > 1 && (
@@ -111,7 +112,7 @@ function Tools({ turn, after, siblings, mayAskAgain, onAgain, onChoose }: TurnVi
         />
       )}
       {again && (
-        <button type="button" className="quiet-button again" title={`Another answer${cost}`} onClick={() => onAgain(turn)}>
+        <button type="button" className="quiet-button" title={`Another answer${cost}`} onClick={() => onAgain(turn)}>
           Ask again<span className="unseen">: another answer to this question{cost}</span>
         </button>
       )}

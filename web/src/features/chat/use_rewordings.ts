@@ -1,8 +1,7 @@
 import { useState } from 'react';
 import { useReader } from '../../lib/reader';
+import { scoped } from '../../lib/storage';
 import { useStableCallback } from '../../lib/use_stable_callback';
-
-const prefix = 'gibsey.reword.';
 
 export interface Rewordings {
   /** The new words for the question of a turn, by turn_id; a question that is not there is not being reworded. */
@@ -14,13 +13,13 @@ export interface Rewordings {
 /** Questions that are being put in other words and are not yet asked; they outlive a reload. */
 export function useRewordings(): Rewordings {
   const { tab } = useReader();
-  const [texts, setTexts] = useState<Record<string, string>>(() => {
-    const keys = tab.keys().filter((key) => key.startsWith(prefix));
-    return Object.fromEntries(keys.map((key) => [key.slice(prefix.length), tab.get(key) ?? '']));
-  });
+  const store = scoped(tab, 'gibsey.reword.');
+  const [texts, setTexts] = useState<Record<string, string>>(() =>
+    Object.fromEntries(store.keys().map((turnId) => [turnId, store.get(turnId) ?? ''])),
+  );
   const set = useStableCallback((turnId: string, text: string | undefined) => {
-    if (text === undefined) tab.remove(prefix + turnId);
-    else tab.set(prefix + turnId, text);
+    if (text === undefined) store.remove(turnId);
+    else store.set(turnId, text);
     setTexts(({ [turnId]: _before, ...others }) => (text === undefined ? others : { ...others, [turnId]: text }));
   });
   return { texts, set };

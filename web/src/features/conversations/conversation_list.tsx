@@ -31,7 +31,7 @@ export function ConversationList(props: ConversationListProps): ReactElement {
         <h2 className="past-title" id="past-title">
           Conversations
         </h2>
-        <button type="button" className="quiet-button past-new" ref={fresh} onClick={props.onNew}>
+        <button type="button" className="quiet-button" ref={fresh} onClick={props.onNew}>
           New<span className="unseen"> conversation</span>
         </button>
       </div>
@@ -40,9 +40,11 @@ export function ConversationList(props: ConversationListProps): ReactElement {
           {past.trouble}
         </p>
       )}
-      {past.list.length === 0 && past.trouble === '' && <p className="past-none">What you ask will be listed here.</p>}
+      {!past.list?.length && past.trouble === '' && (
+        <p className="past-none">{past.list ? 'What you ask will be listed here.' : 'Looking for what you asked before…'}</p>
+      )}
       <ul className="past-list">
-        {past.list.map((conversation) => (
+        {past.list?.map((conversation) => (
           <Item
             key={conversation.conversation_id}
             conversation={conversation}
@@ -75,7 +77,7 @@ function Item({ conversation, character, open, onOpen, onDelete }: ItemProps): R
   const cross = useRef<HTMLButtonElement>(null);
   const keep = () => {
     setAsking(false);
-    // The cross is there again after this render.
+    // The cross is there again after this render, unless the conversation was deleted.
     requestAnimationFrame(() => cross.current?.focus());
   };
   return (
@@ -85,7 +87,7 @@ function Item({ conversation, character, open, onOpen, onDelete }: ItemProps): R
       data-conversation-id={conversation.conversation_id}
     >
       {asking ? (
-        <Confirm conversation={conversation} onKeep={keep} onDelete={() => void onDelete().then(() => setAsking(false))} />
+        <Confirm conversation={conversation} onKeep={keep} onDelete={() => void onDelete().then(keep)} />
       ) : (
         <>
           <button type="button" className="past-open" aria-current={open || undefined} onClick={onOpen}>

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { deleteConversation, listConversations } from '../../lib/api';
 import type { Conversation } from '../../lib/api_types';
-import { isUnauthorized, sentenceFor } from '../../lib/http';
+import { isUnauthorized, problemStatus, sentenceFor } from '../../lib/http';
 import type { Reader } from '../../lib/reader';
 import { mergedPages } from './merged_pages';
 
@@ -11,7 +11,8 @@ const mostAtOnce = 200;
 const stillWriting = 'A reply of this conversation is being written. Stop it or wait for its end, then delete.';
 
 export interface PastConversations {
-  list: readonly Conversation[];
+  /** Undefined until the server has told it. */
+  list: readonly Conversation[] | undefined;
   /** There are older ones. */
   more: boolean;
   /** Why the list, or a deletion, failed; a sentence. */
@@ -24,11 +25,11 @@ export interface PastConversations {
 /** The reader's conversations, newest first; read anew whenever `version` changes or the reader comes back. */
 export function usePastConversations(reader: Reader, version: number): PastConversations {
   const userId = reader.user_id;
-  const [list, setList] = useState<readonly Conversation[]>([]);
+  const [list, setList] = useState<readonly Conversation[]>();
   const [next, setNext] = useState<string | null>(null);
   const [trouble, setTrouble] = useState('');
   const length = useRef(0);
-  length.current = list.length;
+  length.current = list?.length ?? 0;
 
   useEffect(() => {
     let current = true;
@@ -37,6 +38,7 @@ export function usePastConversations(reader: Reader, version: number): PastConve
       if (!current) return;
       // That a session has ended is said at the head of the page.
       setTrouble(outcome.kind === 'ok' || isUnauthorized(outcome) ? '' : sentenceFor(outcome));
+      if (isUnauthorized(outcome)) setList((before = []) => before);
       if (outcome.kind !== 'ok') return;
       setList(outcome.answer.conversations);
       setNext(outcome.answer.next);
@@ -51,19 +53,19 @@ export function usePastConversations(reader: Reader, version: number): PastConve
     void listConversations(userId, pageSize, next).then((outcome) => {
       setTrouble(outcome.kind === 'ok' ? '' : sentenceFor(outcome));
       if (outcome.kind !== 'ok') return;
-      setList((before) => mergedPages(before, outcome.answer.conversations));
+      setList((before = []) => mergedPages(before, outcome.answer.conversations));
       setNext(outcome.answer.next);
     });
   }, [userId, next]);
 
   const remove = useCallback(async (conversationId: string) => {
     const outcome = await deleteConversation(conversationId);
-    const status = outcome.kind === 'refused' && outcome.refusal.kind === 'problem' ? outcome.refusal.status : 0;
+    const status = problemStatus(outcome);
     const trouble = outcome.kind === 'ok' || status === 404 ? '' : status === 409 ? stillWriting : sentenceFor(outcome);
     // One that is not there any more is as good as deleted.
     const gone = trouble === '';
     setTrouble(trouble);
-    if (gone) setList((before) => before.filter((conversation) => conversation.conversation_id !== conversationId));
+    if (gone) setList((before) => before?.filter((conversation) => conversation.conversation_id !== conversationId));
     return gone;
   }, []);
 

@@ -1,7 +1,9 @@
-import { useEffect, useMemo, useRef, type KeyboardEvent, type ReactElement } from 'react';
+import { useCallback, useEffect, useMemo, useRef, type ReactElement } from 'react';
+import { CloseButton, Dialog } from '../../components/dialog';
+import { loadPage } from '../../lib/api';
 import type { Page } from '../../lib/api_types';
+import { useLoaded } from '../../lib/use_loaded';
 import { markPage, type QuotedSpan, type Run } from './page_text';
-import { usePage } from './use_page';
 import './pages.css';
 
 /** Which page to show, and the words on it that brought the reader there. */
@@ -19,23 +21,20 @@ export interface PageDrawerProps {
   onClose: () => void;
 }
 
+/** As in app.css: there is no room for it beside the conversation. */
+const noRoom = '(max-width: 75rem)';
+
 /** Beside the conversation where there is room, over it (modal) where there is none. Escape closes it. */
 export function PageDrawer({ place, onClose }: PageDrawerProps): ReactElement {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const { loaded, reload } = usePage(place.page_id, place.world);
-  useOpenDialog(dialog);
-
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') onClose();
-  };
+  const { page_id, world } = place;
+  // Anew at each opening: the page may have been edited since.
+  const load = useCallback((signal: AbortSignal) => loadPage(page_id, world, signal), [page_id, world]);
+  const { loaded, reload } = useLoaded(load);
   return (
-    <dialog ref={dialog} className="drawer" aria-labelledby="drawer-title" onKeyDown={onKeyDown} onCancel={onClose}>
+    <Dialog className="drawer" aria-labelledby="drawer-title" modalWhere={noRoom} occasion={place} onClose={onClose}>
       <div className="drawer-bar">
         <span className="drawer-mark">{place.mark}</span>
-        <button type="button" className="button" onClick={onClose}>
-          Close <span aria-hidden="true">×</span>
-          <span className="unseen">the page</span>
-        </button>
+        <CloseButton what="the page" onClose={onClose} />
       </div>
       {loaded.state === 'loading' && (
         <p className="drawer-status" id="drawer-title" role="status">
@@ -50,30 +49,9 @@ export function PageDrawer({ place, onClose }: PageDrawerProps): ReactElement {
           </button>
         </div>
       )}
-      {loaded.state === 'ready' && <Leaf page={loaded.page} span={place.span} />}
-    </dialog>
+      {loaded.state === 'ready' && <Leaf page={loaded.value} span={place.span} />}
+    </Dialog>
   );
-}
-
-/** Opens the dialog, gives the focus back at the end, and follows the window from wide to narrow. */
-function useOpenDialog(ref: React.RefObject<HTMLDialogElement | null>): void {
-  useEffect(() => {
-    const dialog = ref.current!;
-    const before = document.activeElement;
-    const narrow = window.matchMedia('(max-width: 75rem)');
-    const open = () => {
-      dialog.close();
-      if (narrow.matches) dialog.showModal();
-      else dialog.show();
-    };
-    open();
-    narrow.addEventListener('change', open);
-    return () => {
-      narrow.removeEventListener('change', open);
-      dialog.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, [ref]);
 }
 
 function Leaf({ page, span }: { page: Page; span: QuotedSpan }): ReactElement {

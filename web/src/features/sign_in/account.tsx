@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type FocusEvent, type KeyboardEvent, type ReactElement } from 'react';
 import type { Reader } from '../../lib/reader';
-import { timeOrDay } from '../../lib/when';
+import { clockTime, timeOrDay } from '../../lib/when';
 import './sign_in.css';
 
 export interface AccountProps {
@@ -39,7 +39,7 @@ export function Account({ reader, ended, onSignInAgain, onSignOut }: AccountProp
   if (ended) {
     return (
       <div className="account">
-        <button type="button" className="button account-again" onClick={onSignInAgain}>
+        <button type="button" className="button" onClick={onSignInAgain}>
           Sign in<span className="account-again-as"> again</span>
         </button>
       </div>
@@ -80,7 +80,7 @@ export function Account({ reader, ended, onSignInAgain, onSignOut }: AccountProp
 /** "at 18:30", "on 9 May, 06:30" */
 function whenIn(time: string): string {
   const moment = new Date(time);
-  const clock = moment.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  const clock = clockTime(moment);
   const today = moment.toDateString() === new Date().toDateString();
   return today ? `at ${clock}` : `on ${timeOrDay(moment, new Date())}, ${clock}`;
 }

@@ -1,8 +1,9 @@
-import { useEffect, useRef, type ReactElement } from 'react';
+import type { ReactElement } from 'react';
+import { Dialog } from '../../components/dialog';
 import { DoorWithinDoors } from '../../components/door';
 import { voiceStyle } from '../../components/voice';
+import { brass } from '../../lib/palette';
 import type { Reader } from '../../lib/reader';
-import { brass } from './brass';
 import { SignInForm } from './sign_in_form';
 import './sign_in.css';
 
@@ -16,25 +17,8 @@ export interface SignInDialogProps {
 
 /** Over the page, where a session has ended in the middle of a talk: what was begun waits behind it. */
 export function SignInDialog({ reader, onSignIn, onLater }: SignInDialogProps): ReactElement {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const opened = dialog.current!;
-    const before = document.activeElement;
-    opened.showModal();
-    return () => {
-      opened.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
-
   return (
-    <dialog
-      ref={dialog}
-      className="sign-in-dialog voiced"
-      style={voiceStyle(brass)}
-      aria-labelledby="sign-in-title"
-      onCancel={onLater}
-    >
+    <Dialog className="sign-in-dialog voiced" style={voiceStyle(brass)} aria-labelledby="sign-in-title" onClose={onLater}>
       <div className="sign-in">
         <DoorWithinDoors className="sign-in-door" />
         <h2 id="sign-in-title">{reader.signed_in ? 'Your session has ended.' : 'This book asks for a sign-in now.'}</h2>
@@ -54,6 +38,6 @@ export function SignInDialog({ reader, onSignIn, onLater }: SignInDialogProps): 
           </button>
         </SignInForm>
       </div>
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect, type ReactElement } from 'react';
 import { DoorWithinDoors } from '../../components/door';
 import { voiceStyle } from '../../components/voice';
-import { brass } from './brass';
+import { brass } from '../../lib/palette';
 import { SignInForm } from './sign_in_form';
 import './sign_in.css';
 
