@@ -5,13 +5,10 @@ import unittest
 import websockets
 
 import harness
-from documented import Documented, DocumentedSocket, end_cleanly
+from documented import Documented, DocumentedSocket
 from schema_check import Table
 
-SCRIPT = {"replies": [
-    {"match": "xxslow", "chunks": [{"text": f"word{i} ", "delay_ms": 40} for i in range(60)]},
-    {"chunks": ["A plain ", "answer."]},
-]}
+SCRIPT = {"replies": [harness.slow(60, 40, match="xxslow"), {"chunks": ["A plain ", "answer."]}]}
 READER, ADMIN = "gbs_" + "r" * 43, "gbs_" + "a" * 43
 
 
@@ -23,7 +20,7 @@ class Access(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        end_cleanly(cls.server)
+        harness.end_cleanly(cls.server)
 
     def client(self, **headers):
         return Documented(self, self.server, self.table, headers)
@@ -49,7 +46,7 @@ class Access(unittest.TestCase):
 
     def test_a_cookie_and_signed_links(self):
         reader = self.client(Authorization="Bearer " + READER)
-        operation, target, body, headers = reader.prepare("POST", "/v1/session", 200)
+        _, target, body, headers = reader.prepare("POST", "/v1/session", 200)
         _, fields, _ = self.server.request("POST", target, body, headers)
         cookie = fields["Set-Cookie"].split(";")[0]
         signed_in = self.client(Cookie=cookie).call("GET", "/v1/session", 200)
@@ -62,7 +59,7 @@ class Access(unittest.TestCase):
         asyncio.run(self.socket_by_token(reader.call("POST", "/v1/session/token", 201, fields={"session_id": "s-9"})["token"]))
 
     async def socket_by_token(self, token):
-        base = f"ws://{self.server.host}:{self.server.port}/ws/s-9"
+        base = self.server.socket_address + "/ws/s-9"
         async with websockets.connect(f"{base}?token={token}") as raw:
             socket = DocumentedSocket(self.client(), "/ws/{session_id}", raw)
             self.assertEqual((await socket.receive())["data"]["session_id"], "s-9")

@@ -2,8 +2,8 @@
 import concurrent.futures
 import json
 import re
-import time
 import unittest
+import urllib.parse
 
 import harness
 
@@ -29,25 +29,18 @@ class Ask(unittest.TestCase):
         cls.server = harness.Server({"replies": [
             {"match": "true line", "chunks": ["Here: ", "\"", cls.true_line[:9], cls.true_line[9:], "\"", " That is how it was."]},
             {"match": "false line", "chunks": ["Mind: \"", "The moon is made of ", "yesterday's cheese and rope.", "\" So it is."]},
-            {"match": "slow", "chunks": [{"text": f"word{i} ", "delay_ms": 60} for i in range(60)]},
+            harness.slow(60, 60, match="slow"),
             {"match": "stall", "first_token_ms": 700, "chunks": ["late."]},
-            {"match": "breaks", "chunks": ["It begins ", "and then"], "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}},
+            harness.breaking("breaks"),
             {"chunks": ["A plain ", "answer", ".\nOn two lines."]},
-        ], "max_running": 4, "max_queue": 1000}, arguments=())
+        ], "max_running": 4, "max_queue": 1000})
 
     @classmethod
     def tearDownClass(cls):
-        status = cls.server.stop()
-        log = cls.server.log_text()
-        cls.server.close()
-        assert status == 0, log[-3000:]
-        assert "ERROR: AddressSanitizer" not in log and "runtime error" not in log, log[-3000:]
-
-    def ask(self, text, **rest):
-        return self.server.ask(text, **rest)
+        harness.end_cleanly(cls.server)
 
     def test_events_come_in_order_with_ids(self):
-        turn = self.ask("Tell me the true line about the tower", user="order")
+        turn = self.server.ask("Tell me the true line about the tower", user="order")
         self.assertEqual(turn.status, 200)
         self.assertTrue(turn.headers["Content-Type"].startswith("text/event-stream"))
         self.assertEqual(turn.headers["Cache-Control"], "no-cache, no-transform")
@@ -64,7 +57,7 @@ class Ask(unittest.TestCase):
         self.assertEqual([int(n) for *_, n in numbers], sorted({int(n) for *_, n in numbers}), "ids only grow")
 
     def test_a_true_quotation_stands_on_its_page(self):
-        turn = self.ask("Tell me the true line about the tower", user="true")
+        turn = self.server.ask("Tell me the true line about the tower", user="true")
         quote = turn.one("quote")
         self.assertEqual(quote["origin"], "model")
         self.assertTrue(quote["verified"])
@@ -74,7 +67,7 @@ class Ask(unittest.TestCase):
         self.assertIn(f'"{self.true_line}" (p. {quote["label"]})', turn.text)
 
     def test_a_false_quotation_loses_its_marks_and_an_epigraph_is_added(self):
-        turn = self.ask("Why did Arieol climb the tower? Use the false line", user="false")
+        turn = self.server.ask("Why did Arieol climb the tower? Use the false line", user="false")
         self.assertNotIn('"The moon', turn.text)
         self.assertIn("The moon is made of yesterday's cheese and rope. So it is.", turn.text)
         quote = turn.one("quote")
@@ -83,28 +76,29 @@ class Ask(unittest.TestCase):
         self.assertLess(len(quote["text"].split()), 40)
 
     def test_line_breaks_inside_tokens_arrive(self):
-        turn = self.ask("What colour is zzyzx?", user="lines")
+        turn = self.server.ask("What colour is zzyzx?", user="lines")
         self.assertIn("A plain answer.\nOn two lines.", turn.text)
 
     def test_credits_are_charged_once_and_told(self):
-        first = self.ask("Hello", user="payer").one("ledger")
+        first = self.server.ask("Hello", user="payer").one("ledger")
         self.assertEqual((first["held"], first["charged"], first["released"], first["balance"]), (5, 5, 0, 95))
-        narrator = self.ask("Hello", user="payer", character="").one("ledger")
+        narrator = self.server.ask("Hello", user="payer", character="").one("ledger")
         self.assertEqual((narrator["charged"], narrator["balance"]), (1, 94))
 
     def test_without_credits_402_and_no_model_call(self):
         for _ in range(20):
-            self.ask("Hello", user="poor")
+            self.server.ask("Hello", user="poor")
         before = self.server.request("GET", "/metrics")[2]
-        turn = self.ask("Hello", user="poor")
+        turn = self.server.ask("Hello", user="poor")
         self.assertEqual(turn.status, 402)
         self.assertEqual(turn.body, '{"needed":5,"available":0}')
         after = self.server.request("GET", "/metrics")[2]
         tokens = lambda text: [line for line in text.splitlines() if line.startswith("gibsey_tokens_total")]
+        self.assertGreater(len(tokens(before)), 0)
         self.assertEqual(tokens(before), tokens(after))
 
     def test_a_failed_turn_is_released(self):
-        turn = self.ask("It breaks here", user="unlucky")
+        turn = self.server.ask("It breaks here", user="unlucky")
         error = turn.one("error")
         self.assertEqual(error["code"], "unavailable")
         self.assertTrue(error["released"])
@@ -136,24 +130,19 @@ class Ask(unittest.TestCase):
         body = {"user_id": "u", "char_id": "arieol", "text": "Hello"}
         self.assertEqual(self.server.request("POST", "/ask", body, {"Origin": "https://evil.example"})[0], 403)
         self.assertEqual(self.server.request("POST", "/ask", body, {"Host": "evil.example"})[0], 403)
-        status, headers, _ = self.server.request("GET", "/characters", headers={"Origin": f"http://localhost:{self.server.port}"})
-        self.assertEqual(status, 200)
+        self.assertEqual(self.server.request("GET", "/characters", headers={"Origin": f"http://localhost:{self.server.port}"})[0], 200)
 
     def test_a_lost_connection_does_not_lose_the_reply(self):
         raw = self.server.open_ask("Something slow, please", user="leaver")
         raw.recv(2000)
         raw.close()
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            account = self.server.get_json("/ledger/leaver")
-            if any(entry["kind"] == "settle" for entry in account["entries"]):
-                break
-            time.sleep(0.1)
-        self.assertEqual(account["balance"], 95)
-        self.assertEqual([e["kind"] for e in account["entries"]].count("settle"), 1)
+        kinds = lambda: [entry["kind"] for entry in self.server.get_json("/ledger/leaver")["entries"]]
+        harness.wait_until(lambda: "settle" in kinds(), 30, kinds)
+        self.assertEqual(self.server.balance("leaver"), 95)
+        self.assertEqual(kinds().count("settle"), 1)
 
     def test_the_first_bytes_come_before_the_model_answers(self):
-        turn = self.ask("Please stall", user="early")
+        turn = self.server.ask("Please stall", user="early")
         self.assertLess(turn.first_byte_seconds, 0.5)
         self.assertGreater(turn.first_token_seconds, 0.6)
 
@@ -209,12 +198,9 @@ class Other(unittest.TestCase):
 
     def test_the_shipped_questions_find_their_page(self):
         questions = [json.loads(line) for line in (harness.ROOT / "worlds/entrance-way/questions.jsonl").read_text().splitlines()]
-        missed, slow = [], []
+        missed = []
         for question in questions:
-            started = time.monotonic()
-            from urllib.parse import quote
-            hits = self.server.get_json(f"/retrieve?k=20&q={quote(question['question'])}")
-            slow.append(time.monotonic() - started)
+            hits = self.server.get_json(f"/retrieve?k=20&q={urllib.parse.quote(question['question'])}")
             pages = list(dict.fromkeys(hit["page_id"] for hit in hits))
             if question["page_id"] not in pages[:5]:
                 missed.append(question["question"])

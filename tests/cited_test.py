@@ -1,6 +1,5 @@
 """The cited chat of seed 002 over the wire."""
 import json
-import time
 import unittest
 
 import harness
@@ -19,19 +18,10 @@ class Cited(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.close()
-
-    def chat(self, query, **fields):
-        import http.client
-        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=60)
-        connection.request("POST", "/api/v1/chat", json.dumps({"query": query, **fields}), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        if response.status != 200:
-            return response.status, json.loads(response.read())
-        return 200, harness.read_event_stream(response)
+        harness.end_cleanly(cls.server)
 
     def test_sources_tokens_and_done(self):
-        status, events = self.chat("How does parallel compression work in numbers?")
+        status, events = self.server.chat("How does parallel compression work in numbers?")
         self.assertEqual(status, 200)
         self.assertEqual(events[0][0], "sources")
         sources = json.loads(events[0][1])
@@ -55,29 +45,29 @@ class Cited(unittest.TestCase):
         creators = [c for c in self.server.get_json("/characters?world=chrysopedia") if c["char_id"]]
         self.assertEqual(len(creators), 3)
         for creator in creators:
-            _, events = self.chat("How do I use compression on drums?", creator=creator["display_name"], personality_weight=0.9)
+            _, events = self.server.chat("How do I use compression on drums?", creator=creator["display_name"], personality_weight=0.9)
             self.assertEqual({s["creator_name"] for s in json.loads(events[0][1])}, {creator["display_name"]})
-        _, events = self.chat("How do I use compression on drums?", creator="Nobody At All")
+        _, events = self.server.chat("How do I use compression on drums?", creator="Nobody At All")
         self.assertGreater(len(json.loads(events[0][1])), 0)
+        self.assertEqual(events[0][1], self.server.chat("How do I use compression on drums?")[1][0][1])
 
     def test_errors_are_events(self):
-        _, events = self.chat("this breaks the compressor")
+        _, events = self.server.chat("this breaks the compressor")
         self.assertEqual(events[-1][0], "error")
         self.assertEqual(json.loads(events[-1][1])["message"], "LLM generation failed")
-        self.assertEqual(self.chat("x", personality_weight=1.5)[0], 422)
-        self.assertEqual(self.chat("")[0], 422)
+        self.assertEqual(self.server.chat("x", personality_weight=1.5)[0], 422)
+        self.assertEqual(self.server.chat("")[0], 422)
 
     def test_usage_is_logged_and_history_kept(self):
-        _, events = self.chat("What is a slow attack?", user_id="logged")
+        _, events = self.server.chat("What is a slow attack?", user_id="logged")
         conversation = json.loads(events[-1][1])["conversation_id"]
-        self.chat("And a fast one?", user_id="logged", conversation_id=conversation)
+        self.server.chat("And a fast one?", user_id="logged", conversation_id=conversation)
         record = self.server.get_json(f"/v1/conversations/{conversation}")["turns"][1]
         self.assertIn("1 earlier exchanges", record["context"]["included"])
         self.assertAlmostEqual(record["trace"]["temperature"], 0.3)
-        deadline = time.monotonic() + 10
-        rows = []
-        while len(rows) < 2 and time.monotonic() < deadline:  # a row is written after its reader has heard the end
-            rows = [r for r in self.server.get_json("/v1/usage")["rows"] if r["user_id"] == "logged"]
+        logged = lambda: [row for row in self.server.get_json("/v1/usage")["rows"] if row["user_id"] == "logged"]
+        harness.wait_until(lambda: len(logged()) >= 2, told=logged)  # a row is written after its reader has heard the end
+        rows = logged()
         self.assertEqual([r["query"] for r in rows], ["And a fast one?", "What is a slow attack?"])
         self.assertGreater(rows[0]["total_tokens"], 0)
         self.assertEqual(rows[0]["client_ip"], "127.0.0.1")

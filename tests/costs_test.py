@@ -1,14 +1,13 @@
 """Prices by dialect and world over the wire: what they take, how each dialect says that credits are short, and what is wrong with a setting."""
 import asyncio
-import http.client
 import json
 import unittest
 
 import websockets
 
 import harness
-from documented import end_cleanly
 from schema_check import Table
+from socket_readers import of_type, receive_until
 
 SCRIPT = {"replies": [{"match": "breaks", "chunks": ["It "], "error": {"after_chunks": 1, "code": "unavailable", "message": "gone"}},
                       {"chunks": ["A plain ", "answer [1]."]}]}
@@ -23,7 +22,7 @@ class Costs(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        end_cleanly(cls.server)
+        harness.end_cleanly(cls.server)
 
     def balance(self, user):
         statement = self.server.get_json(f"/ledger/{user}")
@@ -40,29 +39,23 @@ class Costs(unittest.TestCase):
         self.assertEqual(self.table.problems(value, self.table.document["components"]["schemas"][schema]), [], value)
 
     def cited(self, user, query="What is a slow attack?"):
-        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=60)
-        connection.request("POST", "/api/v1/chat", json.dumps({"query": query, "user_id": user}), {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        self.assertEqual((response.status, response.getheader("Content-Type")), (200, "text/event-stream"))
-        events = harness.read_event_stream(response)
-        connection.close()
+        status, events = self.server.chat(query, user_id=user)
+        self.assertEqual(status, 200, events)
         return events
 
     def talk(self, path, *messages, last):
         """Sends each message when the one before is answered; the answers that `last` takes for the end of one."""
         async def run():
             ends = []
-            async with websockets.connect(f"ws://{self.server.host}:{self.server.port}{path}") as socket:
+            async with websockets.connect(self.server.socket_address + path) as socket:
                 for message in messages:
                     await socket.send(json.dumps(message))
-                    while not last(answer := json.loads(await asyncio.wait_for(socket.recv(), 60))):
-                        pass
-                    ends.append(answer)
+                    ends.append((await receive_until(socket, last))[-1])
             return ends
         return asyncio.run(run())
 
     def persona(self, user, *messages):
-        return self.talk("/ws/chat", *({"user_id": user, **message} for message in messages), last=lambda m: m["type"] in ("complete", "error"))
+        return self.talk("/ws/chat", *({"user_id": user, **message} for message in messages), last=of_type("complete", "error"))
 
     def session(self, user, *prompts):
         ends = lambda m: m["type"] == "error" or m["type"] == "ai_response_stream" and m["data"]["is_complete"]
@@ -85,15 +78,13 @@ class Costs(unittest.TestCase):
 
     def test_what_costs_nothing_holds_nothing(self):
         self.leave("f1", 0)
-        status, _, text = self.server.request("POST", "/v1/turns", {"user_id": "f1", "character_id": "arieol", "text": "Why?"})
-        self.assertEqual((status, json.loads(text)["hold"]), (201, 0))
-        made = json.loads(text)
+        made = self.server.create_turn(user="f1")
+        self.assertEqual(made["hold"], 0)
         self.server.follow(made["turn_id"])
         receipt = self.server.get_json(f"/v1/turns/{made['turn_id']}")["receipt"]
         self.assertEqual(receipt, {"held": 0, "charged": 0, "released": 0, "balance": 0, "rule": "free of charge"})
         self.server.request("POST", "/credit", {"user_id": "f1", "amount": 30})
-        _, events = self.server.follow(json.loads(self.server.request(
-            "POST", "/v1/turns", {"user_id": "f1", "character_id": "arieol", "text": "Why?"})[2])["turn_id"])
+        _, events = self.server.follow(self.server.create_turn(user="f1")["turn_id"])
         told = next(json.loads(data) for kind, data, _ in events if kind == "ledger")
         self.assertEqual((told["charged"], told["balance"]), (0, 30), "the reader's balance is told all the same")
         self.assertEqual({entry["kind"] for entry in self.server.get_json("/ledger/f1")["entries"]}, {"grant", "debit"})

@@ -1,6 +1,7 @@
 """Nothing is lost: kill -9 in mid-stream, SIGTERM, a second server on the same folder, ingest beside a running server."""
 import json
 import pathlib
+import sqlite3
 import tempfile
 import threading
 import time
@@ -8,40 +9,42 @@ import unittest
 
 import harness
 
-SLOW = {"replies": [{"chunks": [{"text": f"word{i} ", "delay_ms": 100} for i in range(100)]}]}
+SLOW = {"replies": [harness.slow(100, 100)]}
 
 
 class Crash(unittest.TestCase):
     def test_kill_9_in_mid_stream(self):
         with tempfile.TemporaryDirectory() as folder:
             first = harness.Server(SLOW, data=folder + "/data")
-            whole = harness.Server  # the same class again after the kill
+            self.addCleanup(first.close)
             raw = first.open_ask("Why?", user="u1")
             received = b""
             while received.count(b"data: word") < 8:
-                received += raw.recv(4096)
+                chunk = raw.recv(4096)
+                self.assertTrue(chunk, received)
+                received += chunk
             first.kill()
+            first.close()
             raw.close()
-            with whole(harness.scripted("Hello."), data=folder + "/data") as second:
+            with harness.Server(harness.scripted("Hello."), data=folder + "/data") as second:
                 account = second.get_json("/ledger/u1")
                 self.assertEqual(account["balance"], 100)
                 self.assertEqual([e["kind"] for e in account["entries"]].count("hold"), 1)
                 self.assertEqual([e["kind"] for e in account["entries"]].count("release"), 1)
                 self.assertEqual(sum(e["amount"] for e in account["entries"]), 100)
                 self.assertIn("interrupted", second.log_text())
-            first.process.stdout.close()
-            import sqlite3
             rows = sqlite3.connect(folder + "/data/turns.db").execute("SELECT status, reply FROM turns").fetchall()
             self.assertEqual([status for status, _ in rows], ["interrupted"])
             self.assertIn("word0", rows[0][1])
 
     def test_sigterm_lets_a_running_reply_finish(self):
-        script = {"replies": [{"chunks": [{"text": f"word{i} ", "delay_ms": 50} for i in range(40)]}]}
-        with harness.Server(script) as server:
+        with harness.Server({"replies": [harness.slow(40, 50)]}) as server:
             turns = []
             reader = threading.Thread(target=lambda: turns.append(server.ask("Why?", user="u2")))
             reader.start()
-            time.sleep(0.7)
+            talk, = harness.wait_until(lambda: server.get_json("/v1/conversations?user_id=u2")["conversations"])
+            record, = server.get_json("/v1/conversations/" + talk["conversation_id"])["turns"]
+            self.assertEqual(record["status"], "running")
             started = time.monotonic()
             self.assertEqual(server.stop(), 0)
             reader.join()
@@ -71,11 +74,7 @@ class Crash(unittest.TestCase):
             done = server.command("ingest", "--world", "lighthouse", str(book))
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("quote candidates", done.stdout)
-            deadline = time.monotonic() + 30
-            while time.monotonic() < deadline:
-                if any(w["name"] == "lighthouse" for w in server.get_json("/health")["worlds"]):
-                    break
-                time.sleep(0.2)
+            harness.wait_until(lambda: any(world["name"] == "lighthouse" for world in server.get_json("/health")["worlds"]), 30)
             hits = server.get_json("/retrieve?world=lighthouse&q=the+brass+parrot+named+Ignatius")
             self.assertIn("Ignatius", hits[0]["quote"])
             again = server.command("ingest", "--world", "lighthouse", str(book))
@@ -92,8 +91,10 @@ class Crash(unittest.TestCase):
             bad.write_text(json.dumps({"text": "Fine."}) + "\nnot json\n")
             done = server.command("ingest", "--world", "bad", str(bad))
             self.assertEqual(done.returncode, 2)
-            self.assertIn("2", done.stderr)
-            self.assertEqual(server.command("ingest", "--world", "none", folder + "/missing.txt").returncode, 2)
+            self.assertIn("bad.jsonl line 2 ", done.stderr)
+            done = server.command("ingest", "--world", "none", folder + "/missing.txt")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("missing.txt", done.stderr)
 
 
 if __name__ == "__main__":

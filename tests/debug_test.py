@@ -1,7 +1,6 @@
 """--debug over the wire: what the models were sent stands in the turn's trace, without a secret; how long a world's replies may be."""
 import json
 import pathlib
-import re
 import shutil
 import tempfile
 import unittest
@@ -11,19 +10,11 @@ import harness
 SECRETS = {"GIBSEY_SERVICE_TOKEN": "service-token-for-the-test-0123456789", "OPENAI_API_KEY": "sk-a-key-that-must-not-be-seen",
            "GIBSEY_SESSION_SECRET": "a-secret-of-sessions-of-32-bytes-or-more"}
 KEY = "gbs_" + "a" * 40
-SCRIPT = {"replies": [
-    {"match": "breaks", "chunks": ["It begins "], "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}},
-    {"chunks": ["A plain ", "answer."]},
-]}
+SCRIPT = {"replies": [harness.breaking("breaks"), {"chunks": ["A plain ", "answer."]}]}
 
 
 def ask(server, text, headers=None, **fields):
-    """The record of a turn that has ended."""
-    status, _, body = server.request("POST", "/v1/turns", {"user_id": "ann", "character_id": "arieol", "text": text, **fields}, headers)
-    assert status == 201, body
-    turn_id = json.loads(body)["turn_id"]
-    server.follow(turn_id, headers=headers)
-    return json.loads(server.request("GET", f"/v1/turns/{turn_id}", headers=headers)[2])
+    return server.finish_turn(text, "ann", headers, **fields)
 
 
 class Debug(unittest.TestCase):
@@ -87,9 +78,9 @@ class Debug(unittest.TestCase):
             self.assertEqual(tokens(ask(server, "Why?", character_id="sarah", world="sarah")), 55, "a world that says nothing")
             done = server.ask("Why?", character="sarah").one("done")
             self.assertEqual(tokens(server.get_json(f"/v1/turns/{done['turn_id']}")), 9)
-            status, _, text = server.request("POST", "/api/v1/chat", {"query": "Why?", "world": "brief"})
-            self.assertEqual(status, 200)
-            conversation = re.search(r'"conversation_id":"(\w+)"', text).group(1)
+            status, events = server.chat("Why?", world="brief")
+            self.assertEqual((status, events[-1][0]), (200, "done"))
+            conversation = json.loads(events[-1][1])["conversation_id"]
             record, = server.get_json(f"/v1/conversations/{conversation}")["turns"]
             self.assertGreater(tokens(record), 55, "the cited chat has its own")
 

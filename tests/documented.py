@@ -1,23 +1,13 @@
 """Speaks with a running server as openapi.json says: requests are made of the documented examples, and every answer, event and message is
 checked against its schema. What the table does not hold fails."""
-import asyncio
-import http.client
 import json
 import urllib.parse
 
-import harness
+from harness import end_cleanly, events_in, read_event_stream  # noqa: F401 - the first for those who import it from here
+from socket_readers import receive
 
 #: Documented headers that an answer may lack: where auth is off, where the wait is not known, where the page is not built.
 MAY_LACK = {"set-cookie", "retry-after", "etag"}
-
-
-def end_cleanly(server):
-    """Stops it, and fails where it does not stop well or a sanitizer has spoken up."""
-    status = server.stop()
-    log = server.log_text()
-    server.close()
-    assert status == 0, log[-3000:]
-    assert "ERROR: AddressSanitizer" not in log and "runtime error" not in log, log[-3000:]
 
 
 class Documented:
@@ -93,22 +83,20 @@ class Documented:
     def stream(self, method, path, most=None, while_open=None, **request):
         """[(event, data, id)] of an event stream. `most`: leave after so many. `while_open` is called when the stream has begun."""
         operation, target, body, headers = self.prepare(method, path, 200, **request)
-        connection = http.client.HTTPConnection(self.server.host, self.server.port, timeout=60)
-        connection.request(method, target, json.dumps(body) if body is not None else None, headers)
-        response = connection.getresponse()
-        fields = {name.lower(): value for name, value in response.getheaders()}
-        if response.status != 200:
-            self.case.fail(f"{method} {target}: {response.status} {response.read()[:500]}")
-        self.case.assertEqual(fields["content-type"], "text/event-stream")
-        self.check_headers(self.table.resolve(operation["responses"]["200"]), fields, f"{method} {target}")
-        if while_open:
-            while_open()
-        events = harness.read_event_stream(response, most)
-        connection.close()
+        with self.server.open(method, target, body, headers) as response:
+            fields = {name.lower(): value for name, value in response.getheaders()}
+            if response.status != 200:
+                self.case.fail(f"{method} {target}: {response.status} {response.read()[:500]}")
+            self.case.assertEqual(fields["content-type"], "text/event-stream")
+            self.check_headers(self.table.resolve(operation["responses"]["200"]), fields, f"{method} {target}")
+            if while_open:
+                while_open()
+            events = read_event_stream(response, most)
         return self.check_events(operation, events, whole=most is None)
 
     def frames(self, method, path, **request):
-        """The frames of a facade's stream, each checked: the data of an event stream's events (but for OpenAI's last word), or lines of JSON."""
+        """The frames of a facade's stream, at least one, each checked: the data of an event stream's events (but for OpenAI's last word), or
+        lines of JSON."""
         operation, target, body, headers = self.prepare(method, path, 200, **request)
         status, fields, text = self.server.request(method, target, body, headers)
         where = f"{method} {target}"
@@ -116,9 +104,9 @@ class Documented:
         response = self.table.resolve(operation["responses"]["200"])
         self.check_headers(response, {name.lower(): value for name, value in fields.items()}, where)
         media = fields["Content-Type"]
-        events = text.split("\n\n") if media == "text/event-stream" else text.split("\n")
-        lines = [line.removeprefix("data: ") for event in events for line in event.split("\n") if line and not line.startswith((":", "event:"))]
-        frames = [json.loads(line) for line in lines if line != "[DONE]"]
+        texts = [data for _, data, _ in events_in(text)] if media == "text/event-stream" else filter(None, text.split("\n"))
+        frames = [json.loads(data) for data in texts if data != "[DONE]"]
+        self.case.assertTrue(frames, where)
         for frame in frames:
             self.fits(frame, response["content"][media]["schema"], where)
         return frames
@@ -148,7 +136,8 @@ class DocumentedSocket:
 
     def __init__(self, documented, path, socket):
         self.documented, self.socket = documented, socket
-        table, documented_messages = documented.table, documented.table.operations["GET", path]["x-messages"]
+        table = documented.table
+        documented_messages = table.operations["GET", path]["x-messages"]
         documented.done.add(("GET", path))
         self.accepted = [table.resolve(node) for node in documented_messages["in"]]
         self.known = {table.resolve(node)["properties"]["type"]["const"]: table.resolve(node) for node in documented_messages["out"]}
@@ -161,7 +150,7 @@ class DocumentedSocket:
         await self.socket.send(json.dumps(message))
 
     async def receive(self):
-        message = json.loads(await asyncio.wait_for(self.socket.recv(), 30))
+        message = await receive(self.socket)
         kind = message.get("type")
         self.documented.case.assertIn(kind, self.known, f"{message} is not in the table")
         self.documented.fits(message, self.known[kind], f"message {kind}")

@@ -56,6 +56,16 @@ def default_of(member):
     return match.group(1) if match else ""
 
 
+def provider_defaults():
+    """{name: its default as text}, as provider_config.cpp has them."""
+    text, header = ((APP / f"provider_config.{ending}").read_text() for ending in ("cpp", "hpp"))
+    defaults = dict(re.findall(rf'find\("{NAME}"\),\s*"([^"]*)"', text))
+    for name, member in re.findall(rf'seconds_in\(find, "{NAME}", \w+\.(\w+)\)', text):
+        if match := re.search(rf"milliseconds {member}\{{(\d+)\}}", header):
+            defaults[name] = f"{int(match.group(1)) / 1000:g}"
+    return defaults
+
+
 class EnvExample(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -82,7 +92,8 @@ class EnvExample(unittest.TestCase):
     def test_what_is_set_is_the_default(self):
         members = dict(re.findall(rf'settings\.take\("{NAME}", config\.([\w.]+)', (APP / "config.cpp").read_text()))
         members["GIBSEY_PORT"] = "ports"
-        providers = dict(re.findall(rf'find\("{NAME}"\),\s*"([^"]*)"', (APP / "provider_config.cpp").read_text()))
+        providers = provider_defaults()
+        self.assertGreater(len(self.example.set), 10, ".env.example is not read as it is written")
         told = {"off": "", "no": ""}  # the switches of auth_config.cpp: what is not set is off
         for name, value in self.example.set.items():
             default = default_of(members[name]) if name in members else providers.get(name, "")

@@ -1,18 +1,16 @@
 """Two clients in a real browser: its EventSource on a turn whose connection breaks in mid-stream, and the WebSocket page at /test."""
 import json
-import os
 import shutil
-import subprocess
 import unittest
 
 import cutting_relay
 import harness
+from node_steps import WEB, Steps, chromium
 
 SLOW = [{"text": f"word{i}" if i == 0 else f" word{i}", "delay_ms": 60} for i in range(60)]
 # In capitals: the book's lines are in the prompt too.
 SCRIPT = {"replies": [
-    {"match": "BREAKS", "chunks": ["It begins ", "and then"],
-     "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}},
+    harness.breaking("BREAKS"),
     {"match": "PLAIN", "chunks": ["A plain ", "answer."]},
     {"match": "LINES", "chunks": [*SLOW[:20], {"text": " first\nsecond\r\n\n  third ", "delay_ms": 60}, *SLOW[20:40]]},
     {"chunks": SLOW},
@@ -20,12 +18,8 @@ SCRIPT = {"replies": [
 WHOLE = " ".join(f"word{i}" for i in range(60))
 
 
-def chromium():
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
-
-
 @unittest.skipUnless(chromium(), "there is no chromium; install it or set CHROMIUM")
-@unittest.skipUnless(shutil.which("node") and (harness.ROOT / "web/node_modules/playwright-core").exists(),
+@unittest.skipUnless(shutil.which("node") and (WEB / "node_modules/playwright-core").exists(),
                      "node or web/node_modules is missing: run make")
 class Browser(unittest.TestCase):
     @classmethod
@@ -34,37 +28,18 @@ class Browser(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        status = cls.server.stop()
-        log = cls.server.log_text()
-        cls.server.close()
-        assert status == 0, log[-3000:]
-        assert "ERROR: AddressSanitizer" not in log and "runtime error" not in log, log[-3000:]
+        harness.end_cleanly(cls.server)
 
-    def run_steps(self, name, address, **environment):
-        return subprocess.Popen(["node", f"e2e/{name}.mjs"], cwd=harness.ROOT / "web", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True,
-                                env={**os.environ, "CHROMIUM": chromium(), "GIBSEY_URL": address, **environment})
-
-    def end_of(self, steps, seconds):
-        """The last line that the steps print."""
-        try:
-            printed, complaints = steps.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            steps.kill()
-            self.fail(f"not done after {seconds} s: {steps.communicate()}")
-        self.assertEqual(steps.returncode, 0, complaints)
-        return json.loads(printed.splitlines()[-1])
+    def start(self, script, address, **environment):
+        return Steps(self, script, CHROMIUM=chromium(), GIBSEY_URL=address, **environment)
 
     def watch(self, relay, cuts):
         """Asks the questions in `cuts` (question -> Cut or None), and gives (turn ids by question, what EventSource heard)."""
-        steps = self.run_steps("event_source", relay.address, QUESTIONS=json.dumps(list(cuts)))
-        line = steps.stdout.readline()
-        self.assertTrue(line, "the browser did not start")
-        turns = {question: turn for turn, question in json.loads(line).items()}
+        steps = self.start("event_source", relay.address, QUESTIONS=json.dumps(list(cuts)))
+        turns = {question: turn for turn, question in json.loads(steps.line()).items()}
         relay.cuts.update({turns[question]: cut for question, cut in cuts.items() if cut})
-        steps.stdin.write("go\n")
-        steps.stdin.flush()
-        return turns, self.end_of(steps, 50)
+        steps.tell("go")
+        return turns, steps.result()
 
     def test_an_event_source_survives_cuts(self):
         relay = cutting_relay.CuttingRelay(self.server.host, self.server.port)
@@ -101,7 +76,7 @@ class Browser(unittest.TestCase):
             self.assertLess(int(asked[1].split(":")[1]), numbers[-1])
 
     def test_the_page_at_test(self):
-        told = self.end_of(self.run_steps("socket_page", self.server.address), 50)
+        told = self.start("socket_page", self.server.address).result()
         self.assertEqual(told["connected"], "connected")
         self.assertEqual(told["chosen"], "london-fox")
         self.assertIn("arieol", told["characters"])

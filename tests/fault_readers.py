@@ -6,6 +6,8 @@ import time
 
 import websockets
 
+from event_stream import EventParser
+
 
 @dataclasses.dataclass
 class Seen:
@@ -17,7 +19,6 @@ class Seen:
     replaced: int = 0
     error: dict | None = None
     done: dict | None = None
-    sources: list | None = None
     problem: str = ""  # the stream itself was not as it should be
     ended_at: float = 0.0
 
@@ -27,7 +28,6 @@ class Response:
 
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer
-        self.rest = b""
 
     @classmethod
     async def ask(cls, server, method, path, body=None):
@@ -58,20 +58,12 @@ class Response:
 
     async def events(self):
         """(type, text) of each server-sent event."""
-        kind, lines, rest = "message", [], b""
+        parser, rest = EventParser(), b""
         while piece := await self.piece():
             *whole, rest = (rest + piece).split(b"\n")
             for line in whole:
-                field, _, value = line.decode().partition(":")
-                value = value.removeprefix(" ")
-                if line == b"" and lines:
-                    yield kind, "\n".join(lines)
-                if line == b"":
-                    kind, lines = "message", []
-                elif field == "data":
-                    lines.append(value)
-                elif field == "event":
-                    kind = value
+                if event := parser.take(line):
+                    yield event[:2]
         self.writer.close()
 
 
@@ -82,8 +74,6 @@ async def read_events(seen, response, token):
         elif kind == "replace":
             seen.voided, seen.text = seen.text, ""
             seen.replaced += 1
-        elif kind == "sources":
-            seen.sources = json.loads(text)
         elif kind in ("done", "error"):
             setattr(seen, kind, json.loads(text))
     return seen
@@ -117,7 +107,7 @@ async def cited(server, user, text):
 
 async def persona(server, user, text):
     seen = Seen("persona", user)
-    async with websockets.connect(f"ws://{server.host}:{server.port}/ws/chat", open_timeout=60, ping_interval=None) as socket:
+    async with websockets.connect(server.socket_address + "/ws/chat", open_timeout=60, ping_interval=None) as socket:
         await socket.send(json.dumps({"message": text, "user_id": user, "character_id": "arieol"}))
         while not seen.done and not seen.error:
             message = json.loads(await socket.recv())
@@ -132,7 +122,7 @@ async def persona(server, user, text):
 
 async def session(server, user, text):
     seen = Seen("session", user)
-    address = f"ws://{server.host}:{server.port}/ws/s-{user}?user_id={user}"
+    address = f"{server.socket_address}/ws/s-{user}?user_id={user}"
     async with websockets.connect(address, open_timeout=60, ping_interval=None) as socket:
         await socket.recv()
         await socket.send(json.dumps({"type": "ai_chat_request", "data": {"prompt": text, "character_id": "arieol"}}))

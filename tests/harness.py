@@ -1,4 +1,5 @@
 """Starts the real program on a free port with a temporary data folder, and talks to it over HTTP."""
+import contextlib
 import http.client
 import json
 import os
@@ -12,12 +13,16 @@ import subprocess
 import tempfile
 import time
 
+from event_stream import EventParser, events_in, read_event_stream  # noqa: F401 - for those who import them from here
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = pathlib.Path(os.environ.get("GIBSEY_PROGRAM", ROOT / "build" / "dev" / "gibsey"))
 RELEASE = ROOT / "build" / "release" / "gibsey"
-START_SECONDS = 120
-
-
+TOOLS = pathlib.Path(os.environ.get("GIBSEY_TOOLS", ROOT / "build" / "dev" / "tools"))
+CACHE = pathlib.Path(os.environ.get("GIBSEY_CACHE", pathlib.Path.home() / ".cache" / "gibsey"))
+START_SECONDS = 300  # a first start embeds the bundled worlds, under a sanitizer and beside other work
+#: What the developer has set for a server of their own.
+NOT_PASSED_ON = ("OLLAMA_", "LLM_", "OPENAI_", "ANTHROPIC_", "CLAUDE_", "GIBSEY_MODEL", "GIBSEY_SCRIPT", "LOG_LEVEL")
 _prepared = {}
 
 
@@ -31,8 +36,14 @@ def prepared_pages(program):
     return pathlib.Path(_prepared[program].name) / "pages.db"
 
 
+def environment_of(more):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
+    return {**kept, **(more or {})}
+
+
 class Server:
-    """A running `gibsey serve`. `script`: replies of a scripted model, else the bundled one."""
+    """A running `gibsey serve`. `script`: replies of a scripted model, else the bundled one. It is closed at the end, and that fails where
+    the program did not end well (but by kill()) or a sanitizer has spoken up."""
 
     def __init__(self, script=None, data=None, arguments=(), environment=None, program=None):
         self.program = str(program or PROGRAM)
@@ -48,12 +59,21 @@ class Server:
             path.write_text(json.dumps(script))
             command += ["--script", str(path)]
         self.log = open(self.log_path, "ab")
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("OLLAMA_", "LLM_", "OPENAI_", "ANTHROPIC_", "CLAUDE_", "GIBSEY_MODEL", "GIBSEY_SCRIPT", "LOG_LEVEL"))}
+        self.killed = False
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, cwd=self._temporary.name,
-                                        env={**clean, **(environment or {})})
-        self.address = self._wait_until_ready()
-        self.host, port = re.match(r"http://([^:]+):(\d+)", self.address).groups()
+                                        env=environment_of(environment))
+        try:
+            self._live_at(self._wait_until_ready())
+        except BaseException:
+            self.kill()
+            self._clear_away()
+            raise
+
+    def _live_at(self, address):
+        self.address = address
+        self.host, port = re.match(r"http://([^:]+):(\d+)", address).groups()
         self.port = int(port)
+        self.socket_address = f"ws://{self.host}:{self.port}"
 
     def _wait_until_ready(self):
         deadline = time.monotonic() + START_SECONDS
@@ -69,47 +89,69 @@ class Server:
                 raise AssertionError(f"gibsey ended with {self.process.returncode}: {self.log_path.read_text()[-2000:]}")
         raise AssertionError(f"gibsey was not ready in {START_SECONDS} s: {self.log_path.read_text()[-2000:]}")
 
-    def request(self, method, path, body=None, headers=None, timeout=60):
+    @contextlib.contextmanager
+    def open(self, method, path, body=None, headers=None, timeout=60):
+        """The answer as it comes in, over a connection of its own."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
-        if isinstance(body, (dict, list)):
-            body = json.dumps(body)
-        connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
-        response = connection.getresponse()
-        text = response.read()
-        connection.close()
-        return response.status, dict(response.getheaders()), text.decode()
+        try:
+            connection.request(method, path, json.dumps(body) if isinstance(body, (dict, list)) else body, headers or {})
+            yield connection.getresponse()
+        finally:
+            connection.close()
+
+    def request(self, method, path, body=None, headers=None, timeout=60):
+        with self.open(method, path, body, {"Content-Type": "application/json", **(headers or {})}, timeout) as response:
+            return response.status, dict(response.getheaders()), response.read().decode()
 
     def get_json(self, path):
         status, _, text = self.request("GET", path)
         assert status == 200, f"{path}: {status} {text}"
         return json.loads(text)
 
+    def balance(self, user):
+        return self.get_json(f"/ledger/{user}")["balance"]
+
     def ask(self, text="Why did you climb the tower?", character="arieol", user="u1", timeout=120):
         """The whole turn as Turn."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
-        body = json.dumps({"user_id": user, "char_id": character, "text": text})
+        body = {"user_id": user, "char_id": character, "text": text}
         started = time.monotonic()
-        connection.request("POST", "/ask", body, {"Content-Type": "application/json"})
-        response = connection.getresponse()
-        turn = Turn(response.status, dict(response.getheaders()))
-        if response.status != 200:
-            turn.body = response.read().decode()
-        else:
-            turn.read_events(response, started)
-        connection.close()
-        return turn
+        with self.open("POST", "/ask", body, {"Content-Type": "application/json"}, timeout) as response:
+            turn = Turn(response.status, dict(response.getheaders()))
+            if response.status != 200:
+                turn.body = response.read().decode()
+            else:
+                turn.read_events(response, started)
+            return turn
+
+    def create_turn(self, text="Why?", user="u1", headers=None, expect=201, **fields):
+        """POST /v1/turns, which is to answer with the status `expect`; the answer's JSON. `user` None: who is signed in."""
+        body = {"character_id": "arieol", "text": text, **({"user_id": user} if user else {}), **fields}
+        status, _, answer = self.request("POST", "/v1/turns", body, headers)
+        assert status == expect, f"{status}, not {expect}: {answer}"
+        return json.loads(answer)
 
     def follow(self, turn_id, last_event_id=None, headers=None, timeout=60, most=None):
         """GET /v1/turns/{id}/events as (status, [(type, data, id)]). `most`: leave after so many events."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout)
         fields = dict(headers or {})
         if last_event_id is not None:
             fields["Last-Event-ID"] = last_event_id
-        connection.request("GET", f"/v1/turns/{turn_id}/events", headers=fields)
-        response = connection.getresponse()
-        events = read_event_stream(response, most) if response.status == 200 else []
-        connection.close()
-        return response.status, events
+        with self.open("GET", f"/v1/turns/{turn_id}/events", headers=fields, timeout=timeout) as response:
+            return response.status, read_event_stream(response, most) if response.status == 200 else []
+
+    def finish_turn(self, text="Why?", user="u1", headers=None, **fields):
+        """The record of a new turn that has ended."""
+        turn_id = self.create_turn(text, user, headers, **fields)["turn_id"]
+        status, events = self.follow(turn_id, headers=headers)
+        assert status == 200 and events and events[-1][0] in ("done", "error"), (status, events)
+        return json.loads(self.request("GET", f"/v1/turns/{turn_id}", headers=headers)[2])
+
+    def chat(self, query, **fields):
+        """POST /api/v1/chat as (200, [(type, data, id)]), or (status, the JSON of the refusal)."""
+        with self.open("POST", "/api/v1/chat", {"query": query, **fields}, {"Content-Type": "application/json"}) as response:
+            if response.status != 200:
+                return response.status, json.loads(response.read())
+            assert response.getheader("Content-Type") == "text/event-stream", response.getheaders()
+            return 200, read_event_stream(response)
 
     def open_ask(self, text, character="arieol", user="u1"):
         """A raw socket with the question sent; the caller reads or closes it."""
@@ -121,9 +163,11 @@ class Server:
 
     def command(self, *arguments, timeout=120, environment=None):
         return subprocess.run([self.program, *arguments, "--data", str(self.data)], capture_output=True, text=True, timeout=timeout,
-                              env={**os.environ, **(environment or {})}, cwd=self._temporary.name)
+                              env=environment_of(environment), cwd=self._temporary.name)
 
     def kill(self):
+        """SIGKILL."""
+        self.killed = True
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
@@ -135,7 +179,7 @@ class Server:
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.kill()
             raise AssertionError("gibsey did not stop on SIGTERM: " + self.log_path.read_text()[-2000:])
         if asked and status < 0:
             raise AssertionError(f"gibsey was ended by signal {-status}: " + self.log_path.read_text()[-2000:])
@@ -145,8 +189,19 @@ class Server:
         return self.log_path.read_text()
 
     def close(self):
-        if self.process.poll() is None:
-            self.stop()
+        """Stops it where it still runs, and removes what it wrote."""
+        if self.log.closed:
+            return
+        try:
+            if self.process.poll() is None:
+                self.stop()
+            log = self.log_text()
+        finally:
+            self._clear_away()
+        assert self.killed or self.process.returncode == 0, f"gibsey ended with {self.process.returncode}: {log[-3000:]}"
+        check_log(log)
+
+    def _clear_away(self):
         self.process.stdout.close()
         self.log.close()
         self._temporary.cleanup()
@@ -170,29 +225,13 @@ class Turn:
         self.first_byte_seconds = self.first_token_seconds = None
 
     def read_events(self, response, started):
-        kind, data, identity = "message", [], ""
-        while True:
-            line = response.readline()
-            if not line:
-                return
+        parser = EventParser()
+        while line := response.readline():
             if self.first_byte_seconds is None:
                 self.first_byte_seconds = time.monotonic() - started
-            line = line.decode().rstrip("\r\n")
-            if line.startswith(":"):
-                self.comments += 1
-            elif line == "":
-                if data:
-                    self._add(kind, "\n".join(data), identity, time.monotonic() - started)
-                kind, data = "message", []
-            else:
-                field, _, value = line.partition(":")
-                value = value[1:] if value.startswith(" ") else value
-                if field == "data":
-                    data.append(value)
-                elif field == "event":
-                    kind = value
-                elif field == "id":
-                    identity = value
+            if event := parser.take(line):
+                self._add(*event, time.monotonic() - started)
+        self.comments = parser.comments
 
     def _add(self, kind, data, identity, seconds):
         if kind == "message":
@@ -211,32 +250,50 @@ class Turn:
         assert len(found) == 1, f"{len(found)} events '{kind}' in {[e[0] for e in self.events]}: {self.body}"
         return found[0]
 
+    def own_text(self):
+        """The reply without the quotations and their pages."""
+        text = self.text
+        for quote in sorted(self.all("quote"), key=lambda quote: -quote["reply_start"]):
+            text = text[:quote["reply_start"]] + " " + text[quote["reply_end"]:]
+        return re.sub(r"\(p\. \w+\)", " ", text)
 
-def read_event_stream(response, most=None):
-    """[(type, text, id)] until the stream ends, or the first `most`."""
-    events, kind, data, identity = [], "message", [], ""
-    while most is None or len(events) < most:
-        line = response.readline()
-        if not line:
-            break
-        line = line.decode().rstrip("\r\n")
-        if line == "":
-            if data:
-                events.append((kind, "\n".join(data), identity))
-            kind, data = "message", []
-            continue
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "data":
-            data.append(value)
-        elif field == "event":
-            kind = value
-        elif field == "id":
-            identity = value
-    return events
+
+def check_log(log):
+    """Fails where a sanitizer has spoken up in it."""
+    for words in ("ERROR: AddressSanitizer", "LeakSanitizer", "runtime error"):
+        assert words not in log, log[log.index(words):][:3000]
+
+
+def end_cleanly(server):
+    """Stops it, and fails where it does not stop well or a sanitizer has spoken up. Its whole log."""
+    status = server.stop()
+    log = server.log_text()
+    server.close()
+    assert status == 0, log[-3000:]
+    return log
+
+
+def wait_until(condition, seconds=15, told=""):
+    """What `condition()` gives, once that is true. Fails after so many seconds with `told`, or what that gives where it is a function."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"not so after {seconds} s: {told() if callable(told) else told}"
+        time.sleep(0.05)
+    return found
 
 
 def scripted(*texts, **options):
     """A script whose replies are these texts, cut into words."""
     replies = [{"chunks": [w if i == 0 else " " + w for i, w in enumerate(text.split(" "))]} for text in texts]
     return {"replies": replies, **options}
+
+
+def slow(count, delay_ms, **more):
+    """A reply of a script: so many words, word0 and on, each after its delay. `more`: its `match` and the like."""
+    return {"chunks": [{"text": f"word{number} ", "delay_ms": delay_ms} for number in range(count)], **more}
+
+
+def breaking(match):
+    """A reply of a script that begins and then fails."""
+    return {"match": match, "chunks": ["It begins ", "and then"],
+            "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}}

@@ -1,20 +1,16 @@
 """The bundled model itself, in the release build: a reply with its quotation, two readers at once, no network, the page in a browser."""
 import concurrent.futures
 import os
-import pathlib
 import shutil
 import subprocess
-import time
 import unittest
 
 import harness
+from node_steps import chromium, run_to_the_end
 
 
 def own_words(turn):
-    text = turn.text
-    for quote in sorted(turn.all("quote"), key=lambda q: -q["reply_start"]):
-        text = text[:quote["reply_start"]] + text[quote["reply_end"]:]
-    return len([w for w in text.split() if any(c.isalpha() for c in w) and not w.startswith("(p.")])
+    return sum(any(letter.isalpha() for letter in word) for word in turn.own_text().split())
 
 
 @unittest.skipUnless(harness.RELEASE.exists(), "the release build is missing: run make")
@@ -67,13 +63,10 @@ class BundledModel(unittest.TestCase):
         self.assertLess(p95, 2.5)
 
     def test_the_page_in_a_browser(self):
-        chromium = shutil.which("chromium")
-        if chromium is None:
-            self.skipTest("chromium is not installed")
-        done = subprocess.run(["node", "e2e/page_test.mjs"], cwd=harness.ROOT / "web", capture_output=True, text=True, timeout=180,
-                              env={**os.environ, "GIBSEY_URL": self.server.address, "CHROMIUM": chromium,
-                                   "SCREENSHOT": str(harness.ROOT / "build" / "page.png")})
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        if chromium() is None:
+            self.skipTest("there is no chromium; install it or set CHROMIUM")
+        run_to_the_end(self, "page_test", 180, GIBSEY_URL=self.server.address, CHROMIUM=chromium(),
+                       SCREENSHOT=str(harness.ROOT / "build" / "page.png"))
 
 
 @unittest.skipUnless(harness.RELEASE.exists(), "the release build is missing: run make")

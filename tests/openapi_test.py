@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from schema_check import ROOT, Table
@@ -117,7 +118,9 @@ class OpenApi(unittest.TestCase):
         self.assertTrue(self.table.problems({k: v for k, v in turn.items() if k != "reply"}, self.schemas["Turn"]))
 
     def test_answers_are_closed_and_requests_are_open(self):
-        for name in self.reachable(*self.answers()):
+        told = self.reachable(*self.answers())
+        self.assertGreater(len(told), 20)
+        for name in told:
             for where, node in self.walk(self.schemas[name], name):
                 if isinstance(node, dict) and node.get("type") == "object":
                     self.assertIn("additionalProperties", node, where)
@@ -155,8 +158,8 @@ class OpenApi(unittest.TestCase):
         titles = set(re.findall(r'case [45]\d\d: return "([^"]+)"', source("net/http_message.cpp")))
         self.assertLessEqual(set(self.schemas["ProblemTitle"]["enum"]), titles)
         self.assertEqual(re.findall(r'"(about:[^"]+)"', source("server/problem.cpp")), self.schemas["ProblemType"]["enum"])
-        for enum, text in (("FinishReason", "FinishReason::(?:\\w+)"), ("TurnStatus", "TurnStatus::(?:\\w+)"), ("QuoteOrigin", "QuoteOrigin::(?:\\w+)")):
-            self.assertEqual(set(self.schemas[enum]["enum"]), set(re.findall(rf'case {text}: return "([^"]+)"', source("model/turn.cpp"))))
+        for enum in ("FinishReason", "TurnStatus", "QuoteOrigin"):
+            self.assertEqual(set(self.schemas[enum]["enum"]), set(re.findall(rf'case {enum}::\w+: return "([^"]+)"', source("model/turn.cpp"))))
         rules = set()
         for name in ("turn.cpp", "recovery.cpp"):
             rules |= set(re.findall(r'"([^"]*(?:charged in full|released in full|free of charge))"', source("chat/" + name)))
@@ -171,18 +174,16 @@ class OpenApi(unittest.TestCase):
 
     def test_every_status_that_a_handler_answers_is_there(self):
         documented = {int(status) for operation in self.table.operations.values() for status in operation["responses"] if status != "default"}
-        for path in sorted(SERVER.glob("*.cpp")):
-            if path.name.endswith("_test.cpp"):
-                continue
-            for status in re.findall(r"\b(?:problem|json_response)\((\d{3}),", path.read_text()):
-                self.assertTrue(int(status) in documented or status == "405", f"{path.name}: {status}")
+        found = [(path.name, int(status)) for path in sorted(SERVER.glob("*.cpp")) if not path.name.endswith("_test.cpp")
+                 for status in re.findall(r"\b(?:problem|json_response)\((\d{3}),", path.read_text())]
+        self.assertGreater(len(found), 20, "the handlers are not read as they are written")
+        self.assertEqual([(name, status) for name, status in found if status not in documented | {405}], [])
 
     def test_the_types_of_the_page_are_generated_from_it(self):
         done = subprocess.run([sys.executable, ROOT / "tools" / "openapi_types.py", "--check"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_a_change_of_the_table_is_noticed(self):
-        import tempfile
         with tempfile.TemporaryDirectory() as folder:
             changed = json.loads(self.table.text)
             changed["components"]["schemas"]["Receipt"]["properties"]["held"]["type"] = "string"

@@ -7,12 +7,12 @@ import unittest
 import websockets
 
 import harness
-from documented import Documented, DocumentedSocket, end_cleanly
+from documented import Documented, DocumentedSocket
 from schema_check import Table
 
 SCRIPT = {"replies": [
-    {"match": "xxslow", "chunks": [{"text": f"word{i} ", "delay_ms": 40} for i in range(60)]},
-    {"match": "xxbreaks", "chunks": ["It begins ", "and then"], "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}},
+    harness.slow(60, 40, match="xxslow"),
+    harness.breaking("xxbreaks"),
     {"chunks": ["A plain ", "answer [1]", ".\nOn two lines."]},
 ], "max_running": 16, "max_queue": 1000}
 
@@ -35,7 +35,7 @@ class EveryPath(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        end_cleanly(cls.server)
+        harness.end_cleanly(cls.server)
 
     def setUp(self):
         self.client = Documented(self, self.server, self.table)
@@ -126,7 +126,7 @@ class EveryPath(unittest.TestCase):
         asyncio.run(self.persona_socket())
 
     async def persona_socket(self):
-        async with websockets.connect(f"ws://{self.server.host}:{self.server.port}/ws/chat") as raw:
+        async with websockets.connect(self.server.socket_address + "/ws/chat") as raw:
             socket = DocumentedSocket(self.client, "/ws/chat", raw)
             question, stop, ping = socket.examples()
             await socket.send(question)
@@ -165,7 +165,7 @@ class EveryPath(unittest.TestCase):
         self.assertEqual(self.call("GET", "/test-llm-debug", 200)["status"], "success")
 
     async def session_socket(self):
-        async with websockets.connect(f"ws://{self.server.host}:{self.server.port}/ws/s-1?user_id=reader") as raw:
+        async with websockets.connect(self.server.socket_address + "/ws/s-1?user_id=reader") as raw:
             socket = DocumentedSocket(self.client, "/ws/{session_id}", raw)
             self.assertEqual((await socket.receive())["type"], "connection_established")
             question, stop, ping, navigation, selection = socket.examples()
@@ -269,9 +269,11 @@ class EveryPath(unittest.TestCase):
         self.call("GET", "/live", 403, default=True, headers={"Host": "elsewhere.example"})
 
     def test_required_fields_are_required(self):
-        for (method, path), operation in self.table.operations.items():
-            schema = self.table.request_schema(operation)
-            for name in (schema or {}).get("required", []):
+        required = [(method, path, schema, name) for (method, path), operation in self.table.operations.items()
+                    if (schema := self.table.request_schema(operation)) for name in schema.get("required", [])]
+        self.assertGreater(len(required), 20)
+        for method, path, schema, name in required:
+            with self.subTest(method=method, path=path, field=name):
                 body = {key: value for key, value in schema["examples"][0].items() if key != name}
                 self.assertEqual(wrong_field(self.call(method, path, 422, body=body)), name)
 

@@ -1,7 +1,6 @@
 """The personality block against a reference with the behaviour of seed 002's `_build_personality_block`, written here from its text:
 the three creators of the bundled handbook and made-up profiles with and without each field, at weights from 0 to 1."""
 import json
-import os
 import pathlib
 import random
 import subprocess
@@ -11,7 +10,7 @@ import unittest
 
 import harness
 
-TOOL = pathlib.Path(os.environ.get("GIBSEY_TOOLS", harness.ROOT / "build" / "dev" / "tools")) / "personality_lines"
+TOOL = harness.TOOLS / "personality_lines"
 HANDBOOK = harness.ROOT / "worlds" / "chrysopedia"
 
 

@@ -10,7 +10,7 @@ import unittest
 import harness
 from fault_readers import COSTS, DIALECTS, PATHS, ask_all, check_charge, record_of, without_epigraph
 from upstream_protocols import normal_prompt
-from upstream_settings import KEY, MODELS, settings
+from upstream_settings import KEY, MODELS, providers, settings
 from upstreams import Act, Upstream, ok, status
 
 FIRST_SECONDS, IDLE_SECONDS = 9, 1.5
@@ -138,18 +138,17 @@ class Wave:
         fallback = self.house.fallback
         with Upstream(self.first, [MODELS[self.kind]], KEY.format(self.kind)) as self.upstream, \
                 Upstream(self.second, [MODELS[fallback]], KEY.format(fallback)) as self.other:
-            environment = {"LLM_PROVIDERS": self.house.order, "GIBSEY_MAX_TURNS": "1000", "LOG_LEVEL": "debug",
-                           "GIBSEY_PROVIDER_IDLE_TIMEOUT": str(IDLE_SECONDS),
-                           **settings(self.kind, self.upstream.address, FIRST_SECONDS), **settings(fallback, self.other.address, 30)}
+            environment = {"GIBSEY_MAX_TURNS": "1000", "LOG_LEVEL": "debug", "GIBSEY_PROVIDER_IDLE_TIMEOUT": str(IDLE_SECONDS),
+                           **providers(self.house.order, {self.kind: self.upstream}, FIRST_SECONDS), **settings(fallback, self.other.address, 30)}
             with harness.Server(script, environment=environment) as self.server:
                 self.upstream.together(len(self.cases))
                 started = time.monotonic()
                 self.seen = ask_all(self.server, self.questions, 60)
                 self.opened_after = (self.upstream.opened_at or started + 99) - started
-                self.records = [record_of(self.server, user) for _, user, _ in self.questions]
+                # At once: what is resting or down is not so for long.
                 self.providers = self.server.get_json("/v1/providers")["providers"]
-                self.exit_status = self.server.stop()
-                self.log = self.server.log_text()
+                self.records = [record_of(self.server, user) for _, user, _ in self.questions]
+                self.log = harness.end_cleanly(self.server)
         return self
 
 
@@ -165,7 +164,6 @@ class ProviderFaults(unittest.TestCase):
         self.check_prompts(wave)
         self.check_states(wave)
         self.check_secrets(wave)
-        self.assertEqual(wave.exit_status, 0)
         self.measure(wave)
 
     def check(self, wave, number, fault, dialect):
@@ -230,8 +228,6 @@ class ProviderFaults(unittest.TestCase):
             self.assertNotIn("SECRET thought", text, place)
         if wave.kind == "llm":
             self.assertIs(request.body["stream_options"]["include_usage"], True)
-        for bad in ("ERROR: AddressSanitizer", "runtime error", "LeakSanitizer"):
-            self.assertNotIn(bad, wave.log)
 
     def measure(self, wave):
         for fault in FAULTS:
@@ -251,6 +247,7 @@ class ProviderFaults(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         if os.environ.get("GIBSEY_FAULT_TABLE"):
+            assert {wave.kind for _, wave, _ in cls.measured} == set(HOUSES), "the page tells of all three: run the whole file, until it passes"
             (harness.ROOT / os.environ["GIBSEY_FAULT_TABLE"]).write_text(table(cls.measured))
 
 

@@ -5,7 +5,7 @@ import unittest
 
 import harness
 from fault_readers import DIALECTS, ask_all, check_charge, record_of, without_epigraph
-from upstream_settings import MODELS, settings
+from upstream_settings import MODELS, providers
 from upstreams import Act, Upstream, ok, status
 
 SCRIPT = harness.scripted("The script answers.")
@@ -17,19 +17,12 @@ class Health(unittest.TestCase):
     number = 0
 
     def start(self, order, upstreams, seconds=5, **environment):
-        for name, upstream in upstreams.items():
-            environment |= settings(name, upstream.address, seconds)
-        server = harness.Server(SCRIPT, environment={"LLM_PROVIDERS": order, **environment})
+        server = harness.Server(SCRIPT, environment={**providers(order, upstreams, seconds), **environment})
         self.addCleanup(self.end, server)
         return server
 
     def end(self, server):
-        if server.process.poll() is None:
-            self.assertEqual(server.stop(), 0)
-        log = server.log_text()
-        server.close()
-        for bad in ("ERROR: AddressSanitizer", "runtime error", "sk-secret-of"):
-            self.assertNotIn(bad, log)
+        self.assertNotIn("sk-secret-of", harness.end_cleanly(server))
 
     def upstream(self, name, plan=(OWN,)):
         upstream = Upstream(list(plan), [MODELS[name]])
@@ -50,10 +43,7 @@ class Health(unittest.TestCase):
         return next(state for state in server.get_json("/v1/providers")["providers"] if state["name"] == name)
 
     def wait_for(self, server, name, wanted, seconds):
-        deadline = time.monotonic() + seconds
-        while self.state(server, name)["status"] != wanted:
-            self.assertLess(time.monotonic(), deadline, self.state(server, name))
-            time.sleep(0.1)
+        harness.wait_until(lambda: self.state(server, name)["status"] == wanted, seconds, lambda: self.state(server, name))
 
     def test_one_that_asks_to_be_left_alone_is(self):
         for retry_after, rests in ((3, 3), (-4, 3)):  # a date has whole seconds
@@ -66,9 +56,9 @@ class Health(unittest.TestCase):
                 self.assertEqual((text, record["provider"]), ("The other answers.", "ollama"))
                 self.assertEqual(self.state(server, "llm")["status"], "resting")
                 while time.monotonic() < refused + rests - 1:
-                    self.assertEqual(self.ask(server)[1]["provider"], "ollama")
-                    if time.monotonic() < refused + rests - 0.5:
-                        self.assertEqual(len(llm.requests), 1, "it asked for peace")
+                    record = self.ask(server)[1]
+                    if time.monotonic() < refused + rests - 0.5:  # else the machine was too slow to tell
+                        self.assertEqual((record["provider"], len(llm.requests)), ("ollama", 1), "it asked for peace")
                 self.wait_for(server, "llm", "ready", 4)
                 self.assertGreater(time.monotonic(), refused + rests - 1)
                 text, record, _ = self.ask(server)

@@ -1,11 +1,10 @@
 """One model goes on where another was broken off: a quotation or a citation that was begun is whole at the end and checked, what the reader was
 shown is never said twice, and a model that can be given its own beginning is asked again when nobody else can go on."""
-import json
 import unittest
 
 import harness
 from fault_readers import COSTS, DIALECTS, ask_all, check_charge, record_of, without_epigraph
-from upstream_settings import MODELS, settings
+from upstream_settings import MODELS, providers
 from upstreams import Act, Upstream, ok
 
 QUOTED = "I, Arieol, climbed the tower to put out the lamp."  # on page 7
@@ -20,20 +19,11 @@ def goes_on(rest):
 
 class Takeover(unittest.TestCase):
     def serve(self, order, upstreams, **environment):
-        environment["LLM_PROVIDERS"] = order
-        for name, upstream in upstreams.items():
+        for upstream in upstreams.values():
             self.addCleanup(upstream.close)
-            environment |= settings(name, upstream.address, 10)
-        server = harness.Server({"replies": [{"chunks": ["The script."]}]}, environment=environment)
-        self.addCleanup(self.end, server)
+        server = harness.Server({"replies": [{"chunks": ["The script."]}]}, environment={**providers(order, upstreams, 10), **environment})
+        self.addCleanup(harness.end_cleanly, server)
         return server
-
-    def end(self, server):
-        self.assertEqual(server.stop(), 0)
-        log = server.log_text()
-        server.close()
-        for bad in ("ERROR: AddressSanitizer", "runtime error"):
-            self.assertNotIn(bad, log)
 
     def broken_off(self, begun, rest, number):
         """{dialect: (what it saw, its record)}: the first dies after `begun`, the second goes on with `rest`."""
@@ -100,9 +90,7 @@ class Takeover(unittest.TestCase):
         key = "gbs_0123456789abcdefghij"
         server = self.serve("llm", {"llm": broken}, GIBSEY_AUTH="on", GIBSEY_API_KEYS=f"{key}@reader")
         headers = {"Authorization": f"Bearer {key}"}
-        status, _, text = server.request("POST", "/v1/turns", {"character_id": "arieol", "text": QUESTION}, headers)
-        self.assertEqual(status, 201, text)
-        turn_id = json.loads(text)["turn_id"]
+        turn_id = server.create_turn(QUESTION, None, headers)["turn_id"]
         _, events = server.follow(turn_id, headers=headers)
         self.assertEqual(events[-1][0], "error")
         _, _, record = server.request("GET", f"/v1/turns/{turn_id}", headers=headers)

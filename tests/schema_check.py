@@ -1,10 +1,10 @@
 """Reads openapi.json, and checks JSON values against its schemas: the part of JSON Schema 2020-12 that the table uses. A keyword that is
 not known here is an error, so that nothing in the table goes unchecked."""
 import json
-import pathlib
 import re
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from harness import ROOT
+
 ANNOTATIONS = {"description", "examples", "default", "format"}
 TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int, "number": (int, float)}
 

@@ -14,21 +14,11 @@ import unittest
 import websockets
 
 import harness
+from harness import wait_until
+from socket_readers import of_type, receive_until
 
-SCRIPT = {"replies": [
-    {"match": "breaks", "chunks": ["It begins ", "and then"], "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}},
-    {"chunks": ["A plain ", "answer."]},
-]}
+SCRIPT = {"replies": [harness.breaking("breaks"), {"chunks": ["A plain ", "answer."]}]}
 QUESTION = "Why did Arieol climb the tower?"
-
-
-def until(condition, seconds=15):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 class Services(unittest.TestCase):
@@ -44,9 +34,6 @@ class Services(unittest.TestCase):
     def start_chat(self, **environment):
         return self.start("chat", SCRIPT, RAG_URL=self.memory.address + "/retrieve", LEDGER_URL=self.ledger.address + "/debit", **environment)
 
-    def balance(self, user):
-        return self.ledger.get_json(f"/ledger/{user}")["balance"]
-
     def test_three_processes_answer_like_one(self):
         chat = self.start_chat()
         turn = chat.ask(QUESTION, user="u1")
@@ -56,9 +43,9 @@ class Services(unittest.TestCase):
         quote = turn.all("quote")[0]
         self.assertIn(quote["text"], self.memory.get_json(f"/pages/{quote['page_id']}")["text"])
         self.assertEqual(turn.one("ledger")["charged"], 5)
-        self.assertEqual(self.balance("u1"), 95)
+        self.assertEqual(self.ledger.balance("u1"), 95)
         self.assertEqual(chat.ask("it breaks", user="u1").one("error")["released"], True)
-        self.assertTrue(until(lambda: self.balance("u1") == 95), "what failed is given back by the outbox")
+        wait_until(lambda: self.ledger.balance("u1") == 95, told="what failed is given back by the outbox")
         for server, path, known in ((self.ledger, "/ledger/u1", True), (self.ledger, "/pages", False), (self.ledger, "/characters", False),
                                     (self.memory, "/pages", True), (self.memory, "/ledger/u1", False), (chat, "/characters", True),
                                     (chat, "/pages", False), (chat, "/ledger/u1", False)):
@@ -86,8 +73,7 @@ class Services(unittest.TestCase):
         self.assertEqual(chat.ask(QUESTION, user="u2").status, 503)
         self.assertLess(time.monotonic() - started, 0.5, "at once while the breaker is open")
         self.assertEqual(chat.get_json("/health")["dependencies"]["ledger"]["status"], "unhealthy")
-        status, _, _ = chat.request("POST", "/v1/turns", {"user_id": "u2", "character_id": "arieol", "text": "Why?"})
-        self.assertEqual(status, 201, "the other dialects use our own")
+        chat.create_turn(user="u2")  # the other dialects use our own
 
     def test_without_the_memory_the_character_says_so(self):
         chat = self.start_chat()
@@ -98,7 +84,7 @@ class Services(unittest.TestCase):
         self.assertTrue(turn.text.startswith("I cannot reach the book just now"), turn.text)
         self.assertEqual(turn.all("quote"), [])
         self.assertEqual(turn.one("done")["finish_reason"], "stop")
-        before = self.balance("u3")
+        before = self.ledger.balance("u3")
         statuses = []
         for _ in range(8):
             turn = strict.ask(QUESTION, user="u3")
@@ -110,15 +96,14 @@ class Services(unittest.TestCase):
         started = time.monotonic()
         strict.ask(QUESTION, user="u3")
         self.assertLess(time.monotonic() - started, 0.5)
-        self.assertTrue(until(lambda: self.balance("u3") == before), "everything is given back")
-
+        wait_until(lambda: self.ledger.balance("u3") == before, told="everything is given back")
 
     def test_backup_and_doctor_know_what_the_ledger_is_owed(self):
         chat = self.start_chat()
         self.assertEqual(chat.ask(QUESTION, user="u4").status, 200)
         self.ledger.request("POST", "/debit", {"user_id": "u4", "cost": 1})
         chat.ask("it breaks", user="u4")
-        self.assertTrue(until(lambda: self.balance("u4") == 94))
+        wait_until(lambda: self.ledger.balance("u4") == 94)
         done = chat.command("doctor")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         for line in ("outbox.db is intact", "every ended hold of the ledger elsewhere has one ending", "0 give-backs wait for the ledger elsewhere",
@@ -181,13 +166,16 @@ class Characters(unittest.TestCase):
 
     async def talk(self, server, messages):
         ends = []
-        async with websockets.connect(f"ws://{server.host}:{server.port}/ws/chat") as socket:
+        async with websockets.connect(server.socket_address + "/ws/chat") as socket:
             for message in messages:
                 await socket.send(json.dumps({"message": "Hello", **message}))
-                while (answer := json.loads(await asyncio.wait_for(socket.recv(), 30)))["type"] not in ("complete", "error"):
-                    pass
-                ends.append(answer)
+                ends.append((await receive_until(socket, of_type("complete", "error")))[-1])
         return ends
+
+
+def sent_texts(record):
+    """What the model was sent."""
+    return [message["text"] for message in record["trace"]["calls"][0]["messages"]]
 
 
 class Redis(unittest.TestCase):
@@ -200,7 +188,7 @@ class Redis(unittest.TestCase):
         self.redis = subprocess.Popen(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", folder.name],
                                       stdout=subprocess.DEVNULL)
         self.addCleanup(self.end_redis)
-        self.assertTrue(until(lambda: self.command("PING") == "+PONG"), "redis-server did not start")
+        wait_until(lambda: self.command("PING") == "+PONG", told="redis-server did not start")
 
     def end_redis(self):
         self.redis.terminate()
@@ -222,18 +210,15 @@ class Redis(unittest.TestCase):
         subscriber.sendall(b"SUBSCRIBE conversation_turns\r\n")
         with harness.Server(SCRIPT, environment={"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(self.port)}) as server:
             self.assertEqual(server.ask("Hello there", user="listener").status, 200)
-            heard = b""
-            while b"Hello there" not in heard:
-                heard += subscriber.recv(4096)
-            message = json.loads(heard[heard.index(b"{"):].split(b"\r\n")[0])
+            with subscriber.makefile("rb") as lines:
+                message = json.loads(next(line for line in lines if b"Hello there" in line))
             self.assertEqual((message["user_id"], message["character_id"], message["user_message"]), ("listener", "arieol", "Hello there"))
             self.assertIn("A plain answer.", message["ai_response"])
             self.assertAlmostEqual(message["timestamp"], time.time(), delta=30)
-            status, _, text = server.request("POST", "/api/v1/chat", {"query": "What is a slow attack?"})
-            self.assertEqual(status, 200)
-            conversation = json.loads(text.split("event: done\n")[1].split("data: ")[1].splitlines()[0])["conversation_id"]
-            key = f"chrysopedia:chat:{conversation}"
-            self.assertTrue(until(lambda: "slow attack" in self.command("GET", key)))
+            status, events = server.chat("What is a slow attack?")
+            self.assertEqual((status, events[-1][0]), (200, "done"))
+            key = f"chrysopedia:chat:{json.loads(events[-1][1])['conversation_id']}"
+            wait_until(lambda: "slow attack" in self.command("GET", key))
             self.assertGreater(int(self.command("TTL", key)[1:]), 3500)
             self.assertEqual(server.get_json("/health")["services"]["redis"], "connected")
         subscriber.close()
@@ -245,9 +230,9 @@ class Redis(unittest.TestCase):
 
     def cited(self, server, query, conversation):
         """The record of the turn, when it is in the window too."""
-        status, _, text = server.request("POST", "/api/v1/chat", {"query": query, "conversation_id": conversation, "user_id": "u1"})
-        self.assertEqual(status, 200, text)
-        self.assertTrue(until(lambda: query in self.command("GET", f"chrysopedia:chat:{conversation}")))
+        status, events = server.chat(query, conversation_id=conversation, user_id="u1")
+        self.assertEqual(status, 200, events)
+        wait_until(lambda: query in self.command("GET", f"chrysopedia:chat:{conversation}"))
         return server.get_json(f"/v1/conversations/{conversation}")["turns"][-1]
 
     def test_a_window_that_another_process_kept_is_the_history(self):
@@ -257,15 +242,13 @@ class Redis(unittest.TestCase):
         record = self.cited(one, "And a limiter?", "moved-here")
         self.assertEqual(record["parent_id"], "", "nothing of it is recorded here")
         self.assertIn("1 earlier exchanges", record["context"]["included"])
-        told = [m["text"] for m in record["trace"]["calls"][0]["messages"]]
-        self.assertEqual(told[1:3], [m["content"] for m in kept])
+        self.assertEqual(sent_texts(record)[1:3], [m["content"] for m in kept])
         other = self.start("--debug")
         record = self.cited(other, "And a gate?", "moved-here")
-        told = [m["text"] for m in record["trace"]["calls"][0]["messages"]]
-        self.assertEqual([text for text in told if text.endswith("?")], ["What is a compressor?", "And a limiter?", "And a gate?"])
+        self.assertEqual([text for text in sent_texts(record) if text.endswith("?")], ["What is a compressor?", "And a limiter?", "And a gate?"])
         record = self.cited(one, "And a clipper?", "moved-here")
-        told = [m["text"] for m in record["trace"]["calls"][0]["messages"]]
-        self.assertEqual([text for text in told if text.endswith("?")], ["What is a compressor?", "And a limiter?", "And a gate?", "And a clipper?"],
+        self.assertEqual([text for text in sent_texts(record) if text.endswith("?")],
+                         ["What is a compressor?", "And a limiter?", "And a gate?", "And a clipper?"],
                          "what the other process added is known to the one that has a record")
 
     def test_a_removed_conversation_leaves_the_window_too(self):
@@ -277,7 +260,7 @@ class Redis(unittest.TestCase):
         self.assertEqual(self.command("EXISTS", "chrysopedia:chat:to-keep"), ":1")
         self.end_redis()
         self.assertEqual(server.request("DELETE", "/v1/conversations/to-keep")[0], 204, "trouble with Redis is logged, never raised")
-        self.assertTrue(until(lambda: "its window stays" in server.log_text()))
+        wait_until(lambda: "its window stays" in server.log_text())
 
 
 if __name__ == "__main__":

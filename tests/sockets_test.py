@@ -7,10 +7,11 @@ import websockets
 import websockets.exceptions
 
 import harness
+from socket_readers import of_type, receive, receive_until
 
 SCRIPT = {"replies": [
-    {"match": "slow", "chunks": [{"text": f"word{i} ", "delay_ms": 40} for i in range(40)]},
-    {"match": "breaks", "chunks": ["It begins ", "and"], "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}},
+    harness.slow(40, 40, match="slow"),
+    harness.breaking("breaks"),
     {"match": "second", "chunks": ["The second", " answer."]},
     {"chunks": ["A plain ", "answer."]},
 ], "max_running": 16}
@@ -20,24 +21,14 @@ class Sockets(unittest.IsolatedAsyncioTestCase):
     @classmethod
     def setUpClass(cls):
         cls.server = harness.Server(SCRIPT, environment={"WS_PING_INTERVAL": "1", "WS_PING_TIMEOUT": "2"})
-        cls.base = f"ws://{cls.server.host}:{cls.server.port}"
+        cls.base = cls.server.socket_address
 
     @classmethod
     def tearDownClass(cls):
-        status = cls.server.stop()
-        log = cls.server.log_text()
-        cls.server.close()
-        assert status == 0, log[-3000:]
-        assert "ERROR: AddressSanitizer" not in log and "runtime error" not in log, log[-3000:]
-
-    async def receive(self, socket):
-        return json.loads(await asyncio.wait_for(socket.recv(), 20))
+        harness.end_cleanly(cls.server)
 
     async def until(self, socket, *kinds):
-        messages = []
-        while not messages or messages[-1]["type"] not in kinds:
-            messages.append(await self.receive(socket))
-        return messages
+        return await receive_until(socket, of_type(*kinds))
 
     # Seed 001
 
@@ -61,7 +52,7 @@ class Sockets(unittest.IsolatedAsyncioTestCase):
             text = "".join(m["content"] for m in messages if m["type"] == "token")
             self.assertLess(text.index("word39"), text.index("The second answer"))
             await socket.send(json.dumps({"message": "slow again", "character_id": "arieol"}))
-            while (await self.receive(socket))["type"] != "token":
+            while (await receive(socket))["type"] != "token":
                 pass
             await socket.send(json.dumps({"type": "stop"}))
             last = (await self.until(socket, "complete"))[-1]
@@ -85,21 +76,37 @@ class Sockets(unittest.IsolatedAsyncioTestCase):
 
     async def test_pings_keep_a_socket_that_answers_them(self):
         async with websockets.connect(self.base + "/ws/chat", ping_interval=None) as socket:
-            await asyncio.sleep(4)
+            pongs = self.count_pongs(socket)
+            await asyncio.sleep(4)  # longer than both WS_PING_INTERVAL and WS_PING_TIMEOUT
+            self.assertGreaterEqual(len(pongs), 2)
             await socket.send(json.dumps({"message": "still there?"}))
             await self.until(socket, "complete")
+
+    @staticmethod
+    def count_pongs(socket):
+        """A list that grows with each ping of the server that the package answers."""
+        answered, answer = [], socket.pong
+
+        async def pong(told=b""):
+            answered.append(told)
+            await answer(told)
+        socket.pong = pong
+        return answered
 
     async def test_a_persona_remembers(self):
         async with websockets.connect(self.base + "/ws/chat") as socket:
             await socket.send(json.dumps({"message": "My grandmother grew enormous dahlias in Leith.", "user_id": "rememberer"}))
             await self.until(socket, "complete")
-        await asyncio.sleep(1)
         status, _, body = self.server.request("POST", "/memory/facts", {"user_id": "rememberer", "character_id": "sarah", "fact": "Likes dahlias."})
         self.assertEqual(status, 201, body)
-        status, _, body = self.server.request("POST", "/retrieve-context", {"message": "What flowers did my grandmother grow?", "user_id": "rememberer",
-                                                                            "character_id": "sarah"})
-        self.assertEqual(status, 200, body)
-        found = json.loads(body)
+
+        def remembered():
+            status, _, body = self.server.request("POST", "/retrieve-context", {"message": "What flowers did my grandmother grow?",
+                                                                                "user_id": "rememberer", "character_id": "sarah"})
+            self.assertEqual(status, 200, body)
+            return json.loads(body)
+        harness.wait_until(lambda: remembered()["conversation_snippets"])  # kept after its reader has heard the end
+        found = remembered()
         self.assertEqual(found["relevant_facts"], [{"fact": "Likes dahlias."}])
         self.assertTrue(any("Leith" in snippet for snippet in found["conversation_snippets"]), found)
         self.assertIn("Leith", found["context"])
@@ -123,21 +130,21 @@ class Sockets(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_session_streams_to_all_its_sockets(self):
         async with websockets.connect(self.base + "/ws/s-1?user_id=u1") as first, websockets.connect(self.base + "/ws/s-1") as second:
-            hello = await self.receive(first)
+            hello = await receive(first)
             self.assertEqual(hello["type"], "connection_established")
             self.assertEqual(hello["data"]["session_id"], "s-1")
             self.assertRegex(hello["data"]["timestamp"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$")
-            await self.receive(second)
+            await receive(second)
             await first.send(json.dumps({"type": "ai_chat_request", "data": {"prompt": "slow: what is consciousness?", "character_id": "london-fox"}}))
             for _ in range(5):
-                await self.receive(second)
+                await receive(second)
             async with websockets.connect(self.base + "/ws/s-1") as late:
-                await self.receive(late)
+                await receive(late)
                 texts = []
                 for socket in (first, late):
                     text = ""
                     while True:
-                        message = await self.receive(socket)
+                        message = await receive(socket)
                         self.assertEqual(message["type"], "ai_response_stream")
                         text += message["data"]["token"]
                         if message["data"]["is_complete"]:
@@ -149,32 +156,33 @@ class Sockets(unittest.IsolatedAsyncioTestCase):
 
     async def test_session_messages(self):
         async with websockets.connect(self.base + "/ws/s-2") as socket:
-            await self.receive(socket)
+            await receive(socket)
             await socket.send(json.dumps({"type": "ping", "data": {"timestamp": "then"}}))
-            self.assertEqual(await self.receive(socket), {"type": "pong", "data": {"timestamp": "then"}})
+            self.assertEqual(await receive(socket), {"type": "pong", "data": {"timestamp": "then"}})
             await socket.send(json.dumps({"type": "page_navigation", "data": {"page_index": 7}}))
-            self.assertEqual((await self.receive(socket))["data"]["vault_data"], {"current_page_index": 7, "session_id": "s-2"})
+            self.assertEqual((await receive(socket))["data"]["vault_data"], {"current_page_index": 7, "session_id": "s-2"})
             await socket.send(json.dumps({"type": "prompt_selection", "data": {"prompt_id": "p1"}}))
-            self.assertEqual((await self.receive(socket))["type"], "prompt_selected")
+            self.assertEqual((await receive(socket))["type"], "prompt_selected")
             await socket.send(json.dumps({"type": "dance"}))
-            self.assertEqual((await self.receive(socket))["data"]["code"], "UNKNOWN_MESSAGE_TYPE")
+            self.assertEqual((await receive(socket))["data"]["code"], "UNKNOWN_MESSAGE_TYPE")
             await socket.send("{")
-            self.assertEqual((await self.receive(socket))["type"], "error")
+            wrong = await receive(socket)
+            self.assertEqual((wrong["type"], wrong["data"]["code"]), ("error", "INVALID_JSON"))
             sessions = {s["session_id"]: s for s in self.server.get_json("/v1/sessions")["sessions"]}
             self.assertEqual(sessions["s-2"]["page_index"], 7)
             status, _, _ = self.server.request("POST", "/v1/cluster-events", {"event_type": "node_joined", "event_data": {"node": 3}})
             self.assertEqual(status, 202)
-            self.assertEqual((await self.receive(socket))["type"], "cluster_event")
+            self.assertEqual((await receive(socket))["type"], "cluster_event")
 
     async def test_a_session_reply_can_be_stopped(self):
         async with websockets.connect(self.base + "/ws/s-3") as socket:
-            await self.receive(socket)
+            await receive(socket)
             await socket.send(json.dumps({"type": "ai_chat_request", "data": {"prompt": "slow"}}))
-            message = await self.receive(socket)
+            message = await receive(socket)
             await socket.send(json.dumps({"type": "ai_chat_stop", "data": {"response_id": message["data"]["response_id"]}}))
             count = 0
             while not message["data"]["is_complete"]:
-                message = await self.receive(socket)
+                message = await receive(socket)
                 count += 1
             self.assertLess(count, 30)
 

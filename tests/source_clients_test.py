@@ -1,6 +1,5 @@
 """The sources' own public clients, unchanged, from checkouts outside this repository. They look for their servers on ports 8000 and 8080,
 and Sarah's screen is at home on 3000."""
-import json
 import os
 import pathlib
 import re
@@ -12,6 +11,7 @@ import tempfile
 import unittest
 
 import harness
+from node_steps import WEB, Steps, chromium
 
 CHECKOUTS = os.environ.get("GIBSEY_SOURCE_CLIENTS")
 PORTS = (8000, 8080)
@@ -19,8 +19,7 @@ SCREEN_PORT = 3000
 REPLY = " ".join(f"word{i}" for i in range(30))
 # In capitals: the book's lines are in the prompt too.
 SCRIPT = {"replies": [
-    {"match": "BREAKS", "chunks": ["It begins ", "and then"],
-     "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}},
+    harness.breaking("BREAKS"),
     {"match": "AGAIN", "chunks": ["Here ", "I am ", "again."]},
     {"chunks": [{"text": word if place == 0 else " " + word, "delay_ms": 20} for place, word in enumerate(REPLY.split(" "))]},
 ], "max_running": 16}
@@ -51,7 +50,7 @@ def checkout(name, *files):
 def node_or_skip():
     """The command of a node that has WebSocket."""
     node = shutil.which("node")
-    if node is None or not (harness.ROOT / "web/node_modules/esbuild").exists():
+    if node is None or not (WEB / "node_modules/esbuild").exists():
         raise unittest.SkipTest("node or web/node_modules is missing: run make")
     major = int(subprocess.run([node, "-p", "process.versions.node.split('.')[0]"], capture_output=True, text=True, check=True).stdout)
     return [node] if major >= 22 else [node, "--experimental-websocket"]
@@ -74,23 +73,8 @@ class SourceClients(unittest.TestCase):
         self.addCleanup(server.close)
         return server
 
-    def end(self, server):
-        """Ends it, and fails where it does not end well or a sanitizer has spoken up."""
-        status = server.stop()
-        log = server.log_text()
-        self.assertEqual(status, 0, log[-3000:])
-        self.assertFalse("ERROR: AddressSanitizer" in log or "runtime error" in log, log[-3000:])
-
     def run_node(self, script, command, **environment):
-        steps = subprocess.Popen([*command, f"e2e/source_clients/{script}.mjs"], cwd=harness.ROOT / "web", stdin=subprocess.PIPE,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
-        self.addCleanup(steps.kill)
-        return steps
-
-    def finish(self, steps, seconds=50):
-        printed, complaints = steps.communicate(timeout=seconds)
-        self.assertEqual(steps.returncode, 0, complaints)
-        return json.loads(printed.splitlines()[-1])
+        return Steps(self, "source_clients/" + script, command, **environment)
 
     def test_the_sockets_test_of_the_gibsey_project(self):
         """backend/test_websocket_llm.py: connects, asks London Fox, reads until the reply is complete; exit status 0 when it is."""
@@ -104,14 +88,14 @@ class SourceClients(unittest.TestCase):
         self.assertIsNotNone(tokens, said)
         self.assertGreater(int(tokens.group(1)), 5, "streamed, not sent in one piece")
         self.assertIn("Response preview: word0 word1 word2", said)
-        self.end(server)
+        harness.end_cleanly(server)
 
     def test_the_page_service_of_the_gibsey_project(self):
         """src/services/websocketService.ts: three replies over its one socket, an unknown message and a failing model between them."""
         command = node_or_skip()
         folder = checkout("the-gibsey-project", "src/services/websocketService.ts")
         server = self.start()
-        messages = self.finish(self.run_node("session_service", command, THE_GIBSEY_PROJECT=str(folder)))["messages"]
+        messages = self.run_node("session_service", command, THE_GIBSEY_PROJECT=str(folder)).result()["messages"]
         replies = {}
         for message in messages:
             if message["type"] == "ai_response_stream":
@@ -126,22 +110,21 @@ class SourceClients(unittest.TestCase):
         errors = [message["data"] for message in messages if message["type"] == "error"]
         self.assertEqual([error["code"] for error in errors], ["UNKNOWN_MESSAGE_TYPE", "LLM_ERROR"])
         self.assertIn("the model went away", errors[1]["message"])
-        self.end(server)
+        harness.end_cleanly(server)
 
     def test_sarahs_chat_screen(self):
         """use-websocket.ts and chat-interface.tsx, the whole screen in a browser on localhost:3000: types, sees the reply grow, is told
         of a failure, goes on, and connects again when the server was away."""
         command = node_or_skip()
-        chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        if chromium is None:
+        if chromium() is None:
             self.skipTest("there is no chromium; install it or set CHROMIUM")
         folder = checkout("Sarah", *(f"sarah-ai-companion/frontend/src/{file}" for file in
                                      ("hooks/use-websocket.ts", "components/chat/chat-interface.tsx")))
         server = self.start(SCREEN_PORT)
-        steps = self.run_node("sarah_chat", command, SARAH=str(folder), CHROMIUM=chromium, GIBSEY_URL="http://localhost:8080")
-        self.answer(steps, "gone?", lambda: self.end(server))
+        steps = self.run_node("sarah_chat", command, SARAH=str(folder), CHROMIUM=chromium(), GIBSEY_URL="http://localhost:8080")
+        self.answer(steps, "gone?", lambda: harness.end_cleanly(server))
         self.answer(steps, "back?", self.start)
-        told = self.finish(steps)
+        told = steps.result()
         self.assertEqual(told["connected"].lower(), "connected to sarah")
         self.assertEqual(told["answered"], ["I'm so happy to talk with you!", REPLY])
         self.assertGreater(told["stages"], 5, "the reply grows before the reader's eyes")
@@ -156,13 +139,9 @@ class SourceClients(unittest.TestCase):
         self.assertEqual(told["faults"], [])
 
     def answer(self, steps, question, act):
-        line = steps.stdout.readline().strip()
-        if line != question:
-            steps.kill()
-            self.fail(f"{line!r} instead of {question!r}: {steps.communicate()[1]}")
+        self.assertEqual(steps.line(), question)
         act()
-        steps.stdin.write("done\n")
-        steps.stdin.flush()
+        steps.tell("done")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,17 @@
 """The turns API over the wire: replay and resume, stop, siblings, idempotency, conversations, a crash."""
+import contextlib
 import json
+import sqlite3
+import tarfile
 import tempfile
 import threading
-import time
 import unittest
 
 import harness
 
 SCRIPT = {"replies": [
-    {"match": "slow", "chunks": [{"text": f"word{i} ", "delay_ms": 40} for i in range(50)]},
-    {"match": "breaks", "chunks": ["It begins ", "and then"], "error": {"after_chunks": 1, "code": "unavailable", "message": "the model went away"}},
+    harness.slow(50, 40, match="slow"),
+    harness.breaking("breaks"),
     {"chunks": ["A plain ", "answer", ".\nOn two lines."]},
 ], "max_running": 16, "max_queue": 1000}
 
@@ -29,19 +31,10 @@ class Turns(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        status = cls.server.stop()
-        log = cls.server.log_text()
-        cls.server.close()
-        assert status == 0, log[-3000:]
-        assert "ERROR: AddressSanitizer" not in log and "runtime error" not in log, log[-3000:]
+        harness.end_cleanly(cls.server)
 
-    def create(self, text="Why?", user="u1", headers=None, expect=201, **fields):
-        status, _, body = self.server.request("POST", "/v1/turns", {"user_id": user, "character_id": "arieol", "text": text, **fields}, headers)
-        self.assertEqual(status, expect, body)
-        return json.loads(body)
-
-    def balance(self, user):
-        return self.server.get_json(f"/ledger/{user}")["balance"]
+    def setUp(self):
+        self.create, self.balance = self.server.create_turn, self.server.balance
 
     def test_events_are_replayed_then_followed(self):
         made = self.create("slow one", user="replay")
@@ -112,6 +105,7 @@ class Turns(unittest.TestCase):
             thread.start()
         for thread in threads:
             thread.join()
+        self.assertEqual(len(results), 8)
         self.assertEqual(len({made["turn_id"] for made in results}), 1)
         self.server.follow(results[0]["turn_id"])
         self.assertEqual(self.create("slow five", user="twice", headers=key)["turn_id"], results[0]["turn_id"], "also when it has ended")
@@ -191,9 +185,7 @@ class Turns(unittest.TestCase):
         self.assertEqual(self.server.request("DELETE", path)[0], 204)
         self.assertEqual(self.server.request("GET", path)[0], 404)
         self.assertEqual(self.server.request("GET", f"/v1/turns/{made[0]['turn_id']}")[0], 404)
-        status, _, body = self.server.request("POST", "/v1/turns", {"user_id": "thief", "character_id": "arieol", "text": "Why?",
-                                                                   "conversation_id": made[1]["conversation_id"]})
-        self.assertEqual(status, 404, body)
+        self.create(user="thief", conversation_id=made[1]["conversation_id"], expect=404)
 
     def test_bad_input_is_named(self):
         for fields, field in (({"text": ""}, "text"), ({"personality_weight": 2}, "personality_weight"), ({"provider": "none"}, "provider"),
@@ -226,23 +218,28 @@ class Turns(unittest.TestCase):
             done = self.server.command("backup", folder + "/copy.tar.gz")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertEqual(self.server.command("backup", folder + "/copy.tar.gz").returncode, 1, "an old copy is not overwritten")
-            import tarfile
             with tarfile.open(folder + "/copy.tar.gz") as archive:
                 archive.extractall(folder + "/data")
             with harness.Server(harness.scripted("Hello."), data=folder + "/data") as second:
                 self.assertEqual(second.get_json("/ledger/care")["balance"], 95)
 
 
+def log_in_store(folder):
+    """What is kept of the only turn's events so far."""
+    with contextlib.closing(sqlite3.connect(f"file:{folder}/turns.db?mode=ro", uri=True)) as turns:
+        return "".join(events for events, in turns.execute("SELECT events FROM turn_events"))
+
+
 class Crash(unittest.TestCase):
     def test_a_turn_that_a_kill_cut_is_marked_and_its_ids_go_on(self):
         with tempfile.TemporaryDirectory() as folder:
             first = harness.Server(SCRIPT, data=folder + "/data")
-            _, _, body = first.request("POST", "/v1/turns", {"user_id": "u1", "character_id": "arieol", "text": "slow"})
-            turn_id = json.loads(body)["turn_id"]
+            self.addCleanup(first.close)
+            turn_id = first.create_turn("slow")["turn_id"]
             _, seen = first.follow(turn_id, most=20)
-            time.sleep(0.4)
+            harness.wait_until(lambda: "word0" in log_in_store(first.data), told="the text so far is not kept")
             first.kill()
-            first.process.stdout.close()
+            first.close()
             with harness.Server(SCRIPT, data=folder + "/data") as second:
                 status, rest = second.follow(turn_id, seen[-1][2])
                 self.assertEqual(status, 200)

@@ -1,5 +1,4 @@
 """The settings under which Gibsey is given each of its providers, for an upstream of a test."""
-
 KEY = "sk-secret-of-{}-0123456789abcdef"
 NAMES = {"llm": ("LLM_API_URL", "LLM_API_KEY", "LLM_MODEL", "LLM_TIMEOUT"),
          "llm_fallback": ("LLM_FALLBACK_URL", "LLM_FALLBACK_KEY", "LLM_FALLBACK_MODEL", "LLM_FALLBACK_TIMEOUT"),
@@ -15,3 +14,11 @@ def settings(name, address, seconds):
     url, key, model, timeout = NAMES[name]
     path = "" if name in CAN_BE_BEGUN else "/v1"
     return {url: address + path, key: KEY.format(name), model: MODELS[name], timeout: str(seconds)}
+
+
+def providers(order, upstreams, seconds):
+    """The settings of a server that asks these ({name: upstream}) in this order."""
+    environment = {"LLM_PROVIDERS": order}
+    for name, upstream in upstreams.items():
+        environment |= settings(name, upstream.address, seconds)
+    return environment

@@ -109,12 +109,7 @@ class Upstream:
         self._gate.clear()
 
     def close(self):
-        async def stop():
-            self._server.close()
-            for task in list(self._connections):
-                task.cancel()
-            await asyncio.gather(*self._connections, return_exceptions=True)
-        self._call(stop())
+        self.refuse()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

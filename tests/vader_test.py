@@ -20,8 +20,7 @@ import zipfile
 
 import harness
 
-TOOL = pathlib.Path(os.environ.get("GIBSEY_TOOLS", harness.ROOT / "build" / "dev" / "tools")) / "sentiment_lines"
-CACHE = pathlib.Path(os.environ.get("GIBSEY_CACHE", pathlib.Path.home() / ".cache" / "gibsey"))
+TOOL = harness.TOOLS / "sentiment_lines"
 SHARED = pathlib.Path(os.environ.get("GIBSEY_SHARED_DATA", harness.ROOT.parent / "shared" / "data"))
 NOVEL_SENTENCES = int(os.environ.get("GIBSEY_VADER_SENTENCES", "100000"))
 HOSTILE_LINES = 20000
@@ -32,9 +31,9 @@ IDIOMS_AFTER_THE_RELEASE = re.compile(r"\b(beating|broken)\s+heart\b", re.IGNORE
 
 def load_reference(folder):
     """The released package, unpacked into `folder`: it looks for its lexicon beside itself."""
-    wheel = next((CACHE / "downloads").glob("vaderSentiment-3.3.2-*.whl"), None)
+    wheel = next((harness.CACHE / "downloads").glob("vaderSentiment-3.3.2-*.whl"), None)
     if wheel is None:
-        raise unittest.SkipTest(f"left out: no vaderSentiment wheel in {CACHE / 'downloads'}")
+        raise unittest.SkipTest(f"left out: no vaderSentiment wheel in {harness.CACHE / 'downloads'}")
     zipfile.ZipFile(wheel).extractall(folder)
     sys.path.insert(0, folder)
     module = importlib.import_module("vaderSentiment.vaderSentiment")
@@ -135,7 +134,7 @@ class AgainstTheReference(unittest.TestCase):
 
     def ours(self, texts):
         """Scores by Gibsey, and the seconds that scoring took."""
-        done = subprocess.run([TOOL, CACHE / "vader"], input="".join(json.dumps(text) + "\n" for text in texts), capture_output=True,
+        done = subprocess.run([TOOL, harness.CACHE / "vader"], input="".join(json.dumps(text) + "\n" for text in texts), capture_output=True,
                               text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()], float(re.search(r"([\d.]+) s", done.stderr)[1])
@@ -145,6 +144,7 @@ class AgainstTheReference(unittest.TestCase):
         started = time.monotonic()
         expected = [self.analyzer.polarity_scores(text) for text in texts]
         reference_seconds = time.monotonic() - started
+        self.assertGreater(len(texts), 0)
         self.assertEqual(len(found), len(texts))
         # repr tells -0.0 from 0.0.
         differences = [(text, e, f) for text, e, f in zip(texts, expected, found) if any(repr(e[k]) != repr(f[k]) for k in e)]

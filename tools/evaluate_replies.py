@@ -39,32 +39,20 @@ class Client(harness.Server):
     """The harness's client half, for a server that runs already."""
 
     def __init__(self, address):
-        self.address = address
-        self.host, port = re.match(r"http://([^:]+):(\d+)", address).groups()
-        self.port = int(port)
+        self._live_at(address)
 
 
 def load_book(client, world):
     pages, after = [], ""
-    while True:
-        batch = client.get_json(f"/pages?limit=200&after={after}&world={urllib.parse.quote(world)}")
-        batch = batch["pages"] if isinstance(batch, dict) else batch
-        if not batch:
-            return pages
-        pages += batch
-        after = batch[-1]["id"]
-
-
-def without_quotes(turn):
-    """The reply's own text: quotes and their pages taken out."""
-    text = turn.text
-    for quote in sorted(turn.all("quote"), key=lambda q: -q["reply_start"]):
-        text = text[:quote["reply_start"]] + " " + text[quote["reply_end"]:]
-    return re.sub(r"\(p\. \w+\)", " ", text)
+    while after is not None:
+        batch = client.get_json(f"/pages?limit=200&after={urllib.parse.quote(after)}&world={urllib.parse.quote(world)}")
+        pages += batch["pages"]
+        after = batch["next"]
+    return pages
 
 
 def judge(turn, question, book, prompt_grams, names):
-    own = without_quotes(turn)
+    own = turn.own_text()
     own_words = words(own)
     spans = [m for p in SPANS for m in p.findall(turn.text)]
     false = [s for s in spans if len(words(s)) >= 4 and normalize(s).strip(" ,.;:!?") not in book and normalize(s) not in normalize(question)]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fails on an #include that goes up the line of layers, on a backend folder seen by anyone but app/, and on two classes of one name.
 
-Usage: include_order.py [ROOT]; prints each offence as file:line and exits 1, or a one-line summary and exits 0."""
+Usage: include_order.py [ROOT]; prints each offence as file:line and exits 1, or a one-line summary and exits 0. No sources are an offence."""
 import pathlib
 import re
 import sys
@@ -17,14 +17,19 @@ def is_test(path):
     return path.name.endswith("_test.cpp") or "testing" in path.parts
 
 
-def offences(source):
-    for path in sorted(source.rglob("*.[ch]pp")):
+def lines_of(source):
+    """(path, its lines) of every source."""
+    return [(path, path.read_text(encoding="utf-8").splitlines()) for path in sorted(source.rglob("*.[ch]pp"))]
+
+
+def offences(source, files):
+    for path, lines in files:
         inside = path.relative_to(source)
         if inside.parts[0] not in LAYERS:
             yield f"{path}:1: '{inside.parts[0]}' is no layer; the layers are {' '.join(LAYERS)}"
             continue
         rank = LAYERS.index(inside.parts[0])
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(lines, 1):
             match = INCLUDE.match(line)
             if not match:
                 continue
@@ -42,12 +47,12 @@ def offences(source):
                     yield f"{path}:{number}: only app/ may see {backend}/"
 
 
-def twins(source):
+def twins(files):
     """Classes that two files of a namespace define: the linker would take the functions of either (one definition rule)."""
     places = {}
-    for path in sorted(source.rglob("*.[ch]pp")):
+    for path, lines in files:
         namespace, unnamed = "", False
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(lines, 1):
             if match := re.match(r"namespace ([\w:]+) \{", line):
                 namespace, unnamed = match.group(1), False
             elif line in ("namespace {", "}  // namespace"):
@@ -61,12 +66,13 @@ def twins(source):
 
 def main():
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent.parent
-    found = [*offences(root / "src"), *twins(root / "src")]
+    files = lines_of(root / "src")
+    found = [*offences(root / "src", files), *twins(files)] if files else [f"{root / 'src'}: there are no sources"]
     for line in found:
         print(line)
     if found:
         return 1
-    print(f"include order: {len(list((root / 'src').rglob('*.[ch]pp')))} files follow the line of layers")
+    print(f"include order: {len(files)} files follow the line of layers")
     return 0
 
 
