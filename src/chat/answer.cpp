@@ -116,6 +116,7 @@ class Answering {
       draft_.begin_anew("another model takes over: the one before it failed");
       co_await draft_.open(prompt);
     }
+    draft_.written_by(chosen.model);
     const auto generated = co_await generate_reply(turn_, parts_, prompt, draft_.check(), draft_.writer());
     if (generated.first_token) choice_.first_token(*generated.first_token - started);
     co_return generated.ended;

@@ -22,6 +22,10 @@ void Draft::make_check() {
   }
 }
 
+void Draft::written_by(const provider::ChatModel& model) {
+  if (quotes_) quotes_->expect_locked(model.locks_quotes());
+}
+
 ReplyCheck& Draft::check() {
   if (citations_) return *citations_;
   return *quotes_;

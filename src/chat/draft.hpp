@@ -32,6 +32,9 @@ class Draft {
   /// Forgets everything; tells the reader if there was anything to forget.
   void begin_anew(const std::string& reason);
 
+  /// The model of the turn is another one.
+  void written_by(const provider::ChatModel& model);
+
   [[nodiscard]] ReplyCheck& check();
   [[nodiscard]] ReplyWriter& writer() { return writer_; }
   /// Whether the reader has seen any of it.

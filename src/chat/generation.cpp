@@ -29,6 +29,7 @@ provider::ChatRequest request_for(const AdmittedTurn& turn, const Prompt& prompt
   request.messages = prompt.messages;
   request.stable_messages = prompt.stable_messages;
   request.opening = prompt.opening;
+  request.quotes = prompt.quotable;
   request.max_tokens = most_reply_tokens(turn);
   request.user_id = turn.question.user_id;
   request.deadline = turn.deadline;

@@ -97,6 +97,7 @@ Result<Core> core_of(const PromptInputs& inputs, const std::vector<model::Source
                                                 .character = inputs.character,
                                                 .sources = sources,
                                                 .in_book = inputs.in_book,
+                                                .by_number = inputs.quotes_by_number,
                                                 .user_text = inputs.question}));
   core.question = {Role::user, std::move(text)};
   return core;
@@ -196,6 +197,14 @@ void add_older(Prompt& prompt, ChatMessage& question, const PromptInputs& inputs
   if (older.cut > 0) prompt.cut.push_back(fmt::format("{} older exchanges", older.cut));
 }
 
+/// A tiny model's quotation is its opening, and it opens no others.
+std::vector<std::string> quotable_lines(const PromptInputs& inputs, const std::vector<model::Source>& sources) {
+  std::vector<std::string> lines;
+  if (!inputs.in_book || inputs.small_model) return lines;
+  for (const auto& source : sources) lines.push_back(source.quote);
+  return lines;
+}
+
 }  // namespace
 
 std::string_view default_prompt_template(bool small_model) {
@@ -205,10 +214,12 @@ std::string_view default_prompt_template(bool small_model) {
   return "{{ char.display_name }} responds within the cosmology of *{{ world.title }}*.\n"
          "Tone guidelines: {{ char.tone or \"reflective, mystical\" }}\n"
          "{% if in_book and passages %}Context quotes:\n"
-         "{% for p in passages %}- \"{{ p.quote }}\" (p.{{ p.label }})\n"
-         "{% endfor %}Quote at least one of them word for word, inside double quotation marks, followed by its page; put "
+         "{% for p in passages %}- {% if by_number %}[[q{{ p.n }}]] {% endif %}\"{{ p.quote }}\" (p.{{ p.label }})\n"
+         "{% endfor %}{% if by_number %}Quote at least one of them: where it shall stand, write its number alone, as "
+         "[[q{{ passages[0].n }}]], and its words and page are put there. Put nothing inside quotation marks yourself.\n"
+         "{% else %}Quote at least one of them word for word, inside double quotation marks, followed by its page; put "
          "nothing else inside quotation marks.\n"
-         "{% else %}The book does not speak of this. Say so in your own voice, invent nothing, and quote nothing.\n"
+         "{% endif %}{% else %}The book does not speak of this. Say so in your own voice, invent nothing, and quote nothing.\n"
          "{% endif %}---\n"
          "User asks: \"{{ user_text }}\"\n"
          "Reply in <= 120 tokens, weave symbols subtly.\n";
@@ -235,6 +246,7 @@ Result<Prompt> compose_prompt(const PromptInputs& inputs, const PromptTemplate& 
   add_older(prompt, core.question, inputs, recent, budget);
   prompt.messages.push_back(std::move(core.question));
   if (inputs.opening) give_opening(prompt, inputs);
+  if (inputs.kind != PromptKind::cited && inputs.has_book && !inputs.book_away) prompt.quotable = quotable_lines(inputs, sources);
   return prompt;
 }
 

@@ -22,12 +22,13 @@ struct PromptInputs {
   const std::vector<model::Source>& sources;
   const std::vector<PastExchange>& history;  ///< oldest first
   std::string question;
-  bool has_book = true;      ///< false: a persona without one
-  bool book_away = false;    ///< there is one, and it cannot be looked up now
-  bool in_book = true;       ///< whether retrieval found anything about the question
-  bool opening = false;      ///< the reply is to begin with a quotation
-  bool small_model = false;  ///< takes less history
-  std::size_t variant = 0;   ///< any number; chooses among the character's lead-ins
+  bool has_book = true;           ///< false: a persona without one
+  bool book_away = false;         ///< there is one, and it cannot be looked up now
+  bool in_book = true;            ///< whether retrieval found anything about the question
+  bool opening = false;           ///< the reply is to begin with a quotation
+  bool small_model = false;       ///< takes less history
+  bool quotes_by_number = false;  ///< the model names the lines it quotes, [[q1]], instead of writing them out
+  std::size_t variant = 0;        ///< any number; chooses among the character's lead-ins
   PromptKind kind = PromptKind::book;
   int sibling = 0;            ///< of an answer given once more: the opening quotes another of the best lines
   std::string remembered;     ///< what is known of this reader; "" nothing
@@ -47,9 +48,11 @@ struct Prompt {
   /// PromptInputs::opening.
   std::string opening;
   std::optional<model::Source> quote;  ///< the source that the opening quotes
-  bool opening_is_whole = false;       ///< the opening says all that there is: that the book does not tell
-  std::string lead_in;                 ///< the character's first words after the opening, " What I know is"
-  std::vector<std::string> included;   ///< what went into the prompt, and what was left out: for the reader's trace
+  /// The lines that the reply may quote, where the model can be held to them; nullopt where nothing is checked.
+  std::optional<std::vector<std::string>> quotable;
+  bool opening_is_whole = false;      ///< the opening says all that there is: that the book does not tell
+  std::string lead_in;                ///< the character's first words after the opening, " What I know is"
+  std::vector<std::string> included;  ///< what went into the prompt, and what was left out: for the reader's trace
   std::vector<std::string> cut;
 };
 

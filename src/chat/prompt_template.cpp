@@ -70,6 +70,7 @@ Result<std::string> PromptTemplate::render(const PromptVariables& variables) con
     context.set_val("world", world_value(variables.world));
     context.set_val("passages", passages);
     context.set_val("in_book", jinja::mk_val<jinja::value_bool>(variables.in_book));
+    context.set_val("by_number", jinja::mk_val<jinja::value_bool>(variables.by_number));
     context.set_val("user_text", text_value(variables.user_text));
     jinja::runtime runtime(context);
     const auto output = runtime.execute(program_->ast);

@@ -12,12 +12,14 @@
 namespace gibsey::chat {
 
 /// What `templates/prompt.j2` sees: char{char_id,display_name,tone,color_hex}, world{name,title,author},
-/// passages[]{n,quote,page_id,label,title,chapter}, in_book (false: nothing was found for the question), user_text.
+/// passages[]{n,quote,page_id,label,title,chapter}, in_book (false: nothing was found for the question), by_number
+/// (the model names the lines that it quotes, [[q1]]), user_text.
 struct PromptVariables {
   const model::World& world;
   const model::Character& character;
   const std::vector<model::Source>& sources;
   bool in_book = true;
+  bool by_number = false;
   std::string_view user_text;
 };
 

@@ -1,61 +1,18 @@
 #include "chat/quote_check.hpp"
 
+#include "base/quotation_marks.hpp"
 #include "base/utf8.hpp"
 #include "chat/words.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <optional>
 #include <utility>
 
 namespace gibsey::chat {
 namespace {
-
-struct Marks {
-  std::string_view open;
-  std::string_view close;
-  std::string_view other_close;  ///< German „…“ closes with the English opening mark
-};
-
-/// The mark pairs that open a quotation wherever they stand. Single marks need a look at their surroundings: see opens_single.
-constexpr std::array kMarks = {
-    Marks{"\"", "\"", ""},         Marks{"\u201C", "\u201D", ""}, Marks{"\u201E", "\u201C", "\u201D"},
-    Marks{"\u00AB", "\u00BB", ""}, Marks{"\u00BB", "\u00AB", ""}, Marks{"\u201F", "\u201D", ""},
-    Marks{"``", "''", "\""},       Marks{"\u300C", "\u300D", ""}, Marks{"\u2039", "\u203A", ""},
-    Marks{"\uFF02", "\uFF02", ""},
-};
-constexpr std::array kSingleMarks = {
-    Marks{"'", "'", ""},
-    Marks{"\u2018", "\u2019", "'"},
-    Marks{"\u201A", "\u2018", "\u2019"},
-    Marks{"`", "'", "`"},
-};
-bool is_letter_or_digit_at(std::string_view text, std::size_t position) {
-  if (position >= text.size()) return false;
-  const auto byte = static_cast<unsigned char>(text[position]);
-  if (byte < 0x80) return std::isalnum(byte) != 0;
-  // Beyond ASCII: general punctuation (U+2000..U+206F), Latin-1 signs and CJK brackets are no letters, the rest may be.
-  const auto c = utf8::decode(text.substr(position)).code_point;
-  return !(c >= 0x2000 && c <= 0x206F) && !(c >= 0xA0 && c <= 0xBF) && !(c >= 0x3000 && c <= 0x303F);
-}
-
-bool letter_before(std::string_view text, std::size_t position) {
-  if (position == 0) return false;
-  auto start = position - 1;
-  while (start > 0 && (static_cast<unsigned char>(text[start]) & 0xC0U) == 0x80U) --start;
-  return is_letter_or_digit_at(text, start);
-}
-
-/// The marks around a quotation: the first pair that its own text does not use.
-Marks outer_marks(std::string_view text) {
-  for (const auto& marks : {kMarks[0], kMarks[1]}) {
-    if (text.find(marks.open) == std::string_view::npos && text.find(marks.close) == std::string_view::npos) return marks;
-  }
-  return kMarks[3];
-}
 
 bool contains_words(std::string_view text, std::string_view part) {
   const auto words = plain_words(text);
@@ -80,6 +37,56 @@ std::string_view cut_to_words(std::string_view text, int limit) {
     i = end;
   }
   return text.substr(0, soft_end > 0 ? soft_end : hard_end);
+}
+
+/// A source named by its number, [[q3]].
+struct Marker {
+  std::size_t position = 0;
+  std::size_t size = 0;  ///< 0: it is not all there yet
+  int n = 0;
+};
+
+/// The marker that begins at the start of `text`, of which no more may be there than its beginning; nullopt: none does. Models
+/// also write [q3], [[q3] and [[q3.
+std::optional<Marker> marker_at(std::string_view text) {
+  std::size_t i = 0;
+  const auto skip = [&](std::string_view any_of, std::size_t most) {
+    const auto from = i;
+    while (i < text.size() && i - from < most && any_of.contains(text[i])) ++i;
+    return i - from;
+  };
+  const auto opened = skip("[", 2);
+  if (opened == 0) return std::nullopt;
+  skip(" ", 2);
+  if (i < text.size() && skip("qQ", 1) == 0) return std::nullopt;
+  skip(" ", 2);
+  const auto digits = i;
+  if (i < text.size() && skip("0123456789", 9) == 0) return std::nullopt;
+  Marker marker;
+  for (const char digit : text.substr(digits, i - digits)) marker.n = marker.n * 10 + (digit - '0');
+  const auto named = i;
+  skip(" ", 2);
+  const auto closed = skip("]", opened);
+  if (closed < opened && i == text.size()) return marker;  // more may come
+  if (closed == 0 && opened == 1) return std::nullopt;
+  marker.size = closed > 0 ? i : named;
+  return marker;
+}
+
+/// The first one in `text`.
+std::optional<Marker> find_marker(std::string_view text) {
+  for (auto p = text.find('['); p != std::string_view::npos; p = text.find('[', p + 1)) {
+    if (auto marker = marker_at(text.substr(p))) {
+      marker->position = p;
+      return marker;
+    }
+  }
+  return std::nullopt;
+}
+
+bool holds_marker(std::string_view text) {
+  const auto marker = find_marker(text);
+  return marker && (marker->size > 0 || text.size() - marker->position > 2);
 }
 
 /// The bytes at the start of `text` that name a page: " (p. 12)", "(page 3)", " [p.12]". npos: it may still become one; 0: it is
@@ -129,6 +136,8 @@ class QuoteCheck::State {
     emit_quote(std::move(quote));
   }
 
+  void expect_locked(bool locked) { locked_ = locked; }
+
   std::vector<CheckedPiece> take() { return std::exchange(pieces_, {}); }
   [[nodiscard]] const std::string& held() const { return pending_; }
 
@@ -139,7 +148,7 @@ class QuoteCheck::State {
  private:
   struct Opening {
     std::size_t position;
-    Marks marks;
+    QuotationMarks marks;
     bool single;
   };
 
@@ -159,6 +168,8 @@ class QuoteCheck::State {
   /// One opening mark and its span, or plain text up to the next. False: more text is needed.
   bool step(bool at_end) {
     const auto opening = find_opening();
+    const auto marker = find_marker(pending_);
+    if (marker && (!opening || marker->position < opening->position)) return take_marker(*marker, at_end);
     if (!opening) {
       emit_pending(pending_.size() - (at_end ? 0 : undecided_tail()));
       return at_end;
@@ -178,6 +189,28 @@ class QuoteCheck::State {
     return true;
   }
 
+  /// False: more text is needed.
+  bool take_marker(const Marker& marker, bool at_end) {
+    if (marker.position > 0) {
+      emit_pending(marker.position);
+      return true;
+    }
+    if (marker.size == 0 && !at_end) return false;
+    if (marker.size == 0) {
+      if (pending_.size() < 3) emit(pending_);  // brackets alone are text
+      pending_.clear();
+      return true;
+    }
+    pending_.erase(0, marker.size);
+    const auto source = std::ranges::find(sources_, marker.n, &model::Source::n);
+    if (source == sources_.end()) {
+      ++false_quotes_;
+    } else if (std::ranges::find(quotes_, marker.n, &model::Quote::n) == quotes_.end()) {
+      insert(*source, model::QuoteOrigin::model, "");
+    }
+    return true;
+  }
+
   /// Bytes at the end of `pending_` that might begin a mark, or a single mark whose next character is not there yet.
   std::size_t undecided_tail() const {
     const auto check = [this](std::string_view mark) -> std::size_t {
@@ -187,18 +220,18 @@ class QuoteCheck::State {
       return 0;
     };
     std::size_t held = utf8::incomplete_tail(pending_);
-    for (const auto& marks : kMarks) held = std::max(held, check(marks.open));
-    for (const auto& marks : kSingleMarks) held = std::max(held, check(marks.open));
+    for (const auto& marks : kQuotationMarks) held = std::max(held, check(marks.open));
+    for (const auto& marks : kSingleQuotationMarks) held = std::max(held, check(marks.open));
     return held;
   }
 
   std::optional<Opening> find_opening() const {
     std::optional<Opening> first;
-    for (const auto& marks : kMarks) {
+    for (const auto& marks : kQuotationMarks) {
       const auto position = pending_.find(marks.open);
       if (position != std::string::npos && (!first || position < first->position)) first = Opening{position, marks, false};
     }
-    for (const auto& marks : kSingleMarks) {
+    for (const auto& marks : kSingleQuotationMarks) {
       for (auto p = pending_.find(marks.open); p != std::string::npos; p = pending_.find(marks.open, p + 1)) {
         if (first && p >= first->position) break;
         if (opens_single(p, marks.open.size())) {
@@ -212,7 +245,8 @@ class QuoteCheck::State {
 
   /// A single mark opens when no letter stands before it and a letter stands after it; else it is an apostrophe.
   bool opens_single(std::size_t position, std::size_t size) const {
-    const bool before = position > 0 ? letter_before(pending_, position) : letter_before(reply_, reply_.size());
+    const bool before =
+        position > 0 ? is_letter_or_digit_before(pending_, position) : is_letter_or_digit_before(reply_, reply_.size());
     return !before && is_letter_or_digit_at(pending_, position + size);
   }
 
@@ -238,10 +272,12 @@ class QuoteCheck::State {
   void close_span(const Opening& opening, std::size_t close, std::size_t close_size) {
     const auto from = opening.marks.open.size();
     const auto inside = pending_.substr(from, close - from);
-    const auto whole = pending_.substr(0, close + close_size);
     pending_.erase(0, close + close_size);
-    if (count_words(inside) < kMinQuoteWords || contains_words(reader_text_, inside)) {
-      emit(whole);
+    if (holds_marker(inside)) {
+      pending_.insert(0, inside);  // the quotation that it becomes has marks of its own
+    } else if (count_words(inside) < kMinQuoteWords || contains_words(reader_text_, inside)) {
+      // With the pair's own closing mark: another one would open a quotation to the reader's eye.
+      emit(fmt::format("{}{}{}", opening.marks.open, inside, opening.marks.close));
     } else if (auto location = book_->find(inside, preferred_pages_)) {
       emit_quote(quote_from(*location));
     } else {
@@ -270,6 +306,8 @@ class QuoteCheck::State {
                        .text = std::string(text)};
     for (const auto& source : sources_) {
       if (source.page_id == location.page_id && source.start <= quote.start && quote.end <= source.end) quote.n = source.n;
+      if (locked_ && quote.n == source.n && source.start == quote.start && source.end == quote.end)
+        quote.origin = model::QuoteOrigin::lock;
     }
     return quote;
   }
@@ -318,6 +356,7 @@ class QuoteCheck::State {
   std::vector<std::string> preferred_pages_;
   std::string pending_;
   bool after_quote_ = false;
+  bool locked_ = false;
   std::size_t reply_length_ = 0;  ///< code points of reply_
   std::vector<CheckedPiece> pieces_;
 };
@@ -340,6 +379,10 @@ std::vector<CheckedPiece> QuoteCheck::finish() {
 std::vector<CheckedPiece> QuoteCheck::insert(const model::Source& source, model::QuoteOrigin origin, std::string_view before) {
   state_->insert(source, origin, before);
   return state_->take();
+}
+
+void QuoteCheck::expect_locked(bool locked) {
+  state_->expect_locked(locked);
 }
 
 const std::string& QuoteCheck::held() const {

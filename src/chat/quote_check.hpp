@@ -15,8 +15,9 @@ namespace gibsey::chat {
 /// A span of kMinQuoteWords or more that stands in the book (exactly, after the normalisation of retrieval/quote_finder.hpp) is
 /// let through as the page's own text in straight double marks, cut to fewer than 40 words, followed by its page, " (p. 12)"; a
 /// page that the model itself names right after it is dropped. What is in no page loses its marks and is counted. Shorter spans
-/// and the reader's own words are no quotations and pass as they are. In a world without a book nothing is checked.
-/// Text is fed in any chunks; the result does not depend on how it was cut. Not thread-safe; one a reply.
+/// and the reader's own words are no quotations and pass as they are. [[q3]] becomes the quotation that is source number 3, once
+/// a reply; a number that no source has is dropped, and counted. In a world without a book nothing is checked. Text is fed in any
+/// chunks; the result does not depend on how it was cut. Not thread-safe; one a reply.
 class QuoteCheck final : public ReplyCheck {
  public:
   static constexpr int kMinQuoteWords = 4;
@@ -34,6 +35,8 @@ class QuoteCheck final : public ReplyCheck {
   /// The end of the reply: lets go what is held. An open span loses its mark.
   [[nodiscard]] std::vector<CheckedPiece> finish() override;
 
+  /// Whether the model that writes now can write nothing else than the sources between its marks.
+  void expect_locked(bool locked);
   /// A verified quotation that did not come from the model: writes `before`, the quote with its page, and the event.
   [[nodiscard]] std::vector<CheckedPiece> insert(const model::Source& source, model::QuoteOrigin origin, std::string_view before);
 

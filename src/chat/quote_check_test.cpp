@@ -150,6 +150,51 @@ TEST(QuoteCheck, ChunksDoNotMatter) {
   }
 }
 
+const model::Source kKey{.n = 3, .page_id = "001", .label = "1", .quote = "Nobody else wanted the key.", .start = 56, .end = 83};
+
+Checked check_numbered(const std::string& reply, std::size_t size = 1000) {
+  QuoteCheck checker(book(), {kKey}, "");
+  Checked checked;
+  for (std::size_t i = 0; i < reply.size(); i += size) collect(checked, checker.feed(reply.substr(i, size)));
+  collect(checked, checker.finish());
+  checked.false_quotes = checker.false_quotes();
+  return checked;
+}
+
+TEST(QuoteCheck, ANumberBecomesItsQuotation) {
+  for (const std::size_t size : {1U, 2U, 5U, 1000U}) {
+    const auto checked = check_numbered("It is so: [[q3]] (p. 9) I did.", size);
+    EXPECT_EQ(checked.text, "It is so: \"Nobody else wanted the key.\" (p. 1) I did.");
+    ASSERT_EQ(checked.quotes.size(), 1U);
+    EXPECT_EQ(checked.quotes[0].n, 3);
+    EXPECT_EQ(checked.quotes[0].origin, model::QuoteOrigin::model);
+    EXPECT_EQ(checked.false_quotes, 0);
+  }
+  EXPECT_EQ(check_numbered("So: \"[[q3]]\"!").text, "So: \"Nobody else wanted the key.\" (p. 1)!");
+  EXPECT_EQ(check_numbered("So: [q3]!").text, "So: \"Nobody else wanted the key.\" (p. 1)!");
+  EXPECT_EQ(check_numbered("So: [[q3] and [[q7 so").text, "So: \"Nobody else wanted the key.\" (p. 1) and  so");
+  EXPECT_EQ(check_numbered("So: [[ Q3 ]], and again [[q3]].").text, "So: \"Nobody else wanted the key.\" (p. 1), and again .");
+}
+
+TEST(QuoteCheck, ANumberThatNoSourceHasIsDroppedAndCounted) {
+  const auto checked = check_numbered("It is so [[q4]].");
+  EXPECT_EQ(checked.text, "It is so .");
+  EXPECT_EQ(checked.false_quotes, 1);
+  EXPECT_EQ(check_numbered("It ends [[q").text, "It ends ");
+  EXPECT_EQ(check_numbered("See [1] and a[i] and [[link]] and [").text, "See [1] and a[i] and [[link]] and [");
+}
+
+TEST(QuoteCheck, WhatALockedModelQuotesIsTheLocks) {
+  QuoteCheck checker(book(), {kKey}, "");
+  checker.expect_locked(true);
+  Checked checked;
+  collect(checked, checker.feed("\"Nobody else wanted the key.\" 'Arieol climbed the tower because the clock had stopped.'"));
+  collect(checked, checker.finish());
+  ASSERT_EQ(checked.quotes.size(), 2U);
+  EXPECT_EQ(checked.quotes[0].origin, model::QuoteOrigin::lock);
+  EXPECT_EQ(checked.quotes[1].origin, model::QuoteOrigin::model) << "it is none of the sources";
+}
+
 TEST(QuoteCheck, WithoutABookNothingIsChecked) {
   QuoteCheck checker(nullptr, {}, "");
   Checked checked;

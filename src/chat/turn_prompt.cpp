@@ -76,6 +76,7 @@ PromptInputs prompt_inputs(const AdmittedTurn& turn, const FoundSources& found, 
   inputs.in_book = found.in_book;
   inputs.opening = small && turn.model->supports_opening();
   inputs.small_model = small;
+  inputs.quotes_by_number = !turn.model->locks_quotes();
   inputs.variant = std::hash<std::string>{}(question.text) + static_cast<std::size_t>(question.sibling);
   inputs.kind = question.dialect.prompt;
   inputs.book_away = found.missing;

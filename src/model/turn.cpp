@@ -5,6 +5,7 @@ namespace gibsey::model {
 const char* to_string(QuoteOrigin origin) {
   switch (origin) {
     case QuoteOrigin::model: return "model";
+    case QuoteOrigin::lock: return "lock";
     case QuoteOrigin::opening: return "opening";
     case QuoteOrigin::epigraph: return "epigraph";
   }
@@ -33,7 +34,7 @@ const char* to_string(TurnStatus status) {
 }
 
 std::optional<QuoteOrigin> parse_quote_origin(const std::string& name) {
-  for (const auto origin : {QuoteOrigin::model, QuoteOrigin::opening, QuoteOrigin::epigraph}) {
+  for (const auto origin : {QuoteOrigin::model, QuoteOrigin::lock, QuoteOrigin::opening, QuoteOrigin::epigraph}) {
     if (name == to_string(origin)) return origin;
   }
   return std::nullopt;

@@ -13,6 +13,7 @@ namespace gibsey::model {
 /// How a quotation came into a reply.
 enum class QuoteOrigin {
   model,     ///< the model wrote it and the check found it in the book
+  lock,      ///< the model opened it, and its text was put in from the sources
   opening,   ///< put in as the opening of the reply before the model went on
   epigraph,  ///< added after a reply that quoted nothing
 };

@@ -44,6 +44,9 @@ struct ChatRequest {
   std::string opening;
   Sampling sampling;
   int max_tokens = 120;
+  /// Lines of the book, best first, that the reply may quote; nullopt: it may write between quotation marks what it likes. Only
+  /// where locks_quotes().
+  std::optional<std::vector<std::string>> quotes;
   std::vector<std::string> stop;  ///< generation ends before any of these would be written
   std::string user_id;            ///< engines share their slots fairly between users
   Deadline deadline = Deadline::never();
@@ -95,6 +98,8 @@ class ChatModel {
   [[nodiscard]] virtual bool in_process() const { return false; }
   /// Whether ChatRequest::opening is honoured.
   [[nodiscard]] virtual bool supports_opening() const = 0;
+  /// Whether what it writes between double quotation marks is one of ChatRequest::quotes, always.
+  [[nodiscard]] virtual bool locks_quotes() const { return false; }
   /// Prompt and reply together.
   [[nodiscard]] virtual int context_tokens() const = 0;
   /// A tiny model (under about 1 G parameters) needs another prompt than a large one.

@@ -16,6 +16,8 @@ constexpr double kLargeModelStepSeconds = 0.25;
 constexpr int kIdlePart = 4;
 /// llama.cpp's answer when the abort callback said so.
 constexpr int kAborted = 2;
+/// Tokens with a quotation mark that are passed over at one place; a reply that wants nothing else ends there.
+constexpr std::size_t kMostRefused = 24;
 /// Weight of the newest value in a moving mean.
 constexpr double kNewest = 0.1;
 
@@ -37,10 +39,16 @@ bool keeps_each_token(const llama_model* model) {
 
 struct ChatBatcher::Slot {
   Slot(QueuedReply queued, llama_seq_id seq, const llama_vocab* vocab)
-      : sequence(seq), request(std::move(queued)), sampler(vocab, request.sampling), text(std::move(request.stop)) {
+      : sequence(seq),
+        request(std::move(queued)),
+        prompt_tokens(request.prompt.size()),
+        sampler(vocab, request.sampling),
+        text(std::move(request.stop)) {
     const auto& rest = request.prompt.rest;
     for (auto i = rest.size() - static_cast<std::size_t>(request.prompt.opening_tokens); i < rest.size(); ++i)
       sampler.wrote(rest[i]);
+    if (request.quotes) lock.emplace(std::move(*request.quotes));
+    if (lock) lock->wrote(request.opening);
   }
 
   [[nodiscard]] bool waits_for_prefix() const { return prefix != nullptr && !forked; }
@@ -48,7 +56,9 @@ struct ChatBatcher::Slot {
 
   llama_seq_id sequence;
   QueuedReply request;
+  int prompt_tokens;  ///< `rest` grows by the quotations that are put in
   Sampler sampler;
+  std::optional<QuoteLock> lock;
   ReplyText text;
   Prefix* prefix = nullptr;
   bool forked = false;
@@ -71,6 +81,7 @@ ChatBatcher::ChatBatcher(llama_context* context, ComputeThreads& threads, Batche
       limits_(limits),
       can_fork_(keeps_each_token(llama_get_model(context))),
       prefixes_(context, limits.sequences, limits.prefix_sequences, limits.prefix_bytes),
+      no_marks_(static_cast<std::size_t>(llama_vocab_n_tokens(vocab_)), false),
       batch_(kBatchTokens, 1) {
   for (int i = limits.sequences - 1; i >= 0; --i) free_sequences_.push_back(i);
 }
@@ -207,8 +218,36 @@ bool ChatBatcher::evaluate() {
 
 void ChatBatcher::sample() {
   for (auto& slot : slots_) {
-    if (slot->output >= 0) take_token(*slot, slot->sampler.choose(llama_get_logits_ith(context_, slot->output)));
+    if (slot->output >= 0) choose_token(*slot, llama_get_logits_ith(context_, slot->output));
   }
+}
+
+void ChatBatcher::choose_token(Slot& slot, const float* logits) {
+  std::vector<llama_token> refused;
+  while (refused.size() < kMostRefused) {
+    const auto token = slot.sampler.choose(logits, refused);
+    if (!slot.lock) return take_token(slot, token);
+    const auto judged = slot.lock->judge(token_bytes(vocab_, token));
+    if (judged.verdict == QuoteLock::Verdict::pass) return take_token(slot, token);
+    if (judged.verdict == QuoteLock::Verdict::quote && put_in(slot, judged)) return;
+    refused.push_back(token);
+  }
+  finish(slot, model::FinishReason::stop);
+}
+
+/// The quotation is read like a piece of the prompt, at the speed of one. False: the reply has no room for it.
+bool ChatBatcher::put_in(Slot& slot, const QuoteLock::Judged& judged) {
+  const auto tokens = tokenize_without(vocab_, judged.text, no_marks_);
+  if (tokens.empty() || slot.written + static_cast<int>(tokens.size()) >= slot.request.max_tokens) return false;
+  auto& rest = slot.request.prompt.rest;
+  rest.insert(rest.end(), tokens.begin(), tokens.end());
+  for (const auto token : tokens) slot.sampler.wrote(token);
+  slot.written += static_cast<int>(tokens.size());
+  counts_.reply_tokens += tokens.size();
+  slot.lock->quoted(judged);
+  show(slot, slot.text.add(judged.text));
+  if (slot.text.stopped()) finish(slot, model::FinishReason::stop);
+  return true;
 }
 
 void ChatBatcher::take_token(Slot& slot, llama_token token) {
@@ -217,9 +256,12 @@ void ChatBatcher::take_token(Slot& slot, llama_token token) {
     return;
   }
   slot.next_token = token;
+  slot.sampler.wrote(token);
   ++slot.written;
   ++counts_.reply_tokens;
-  show(slot, slot.text.add(token_bytes(vocab_, token)));
+  const auto bytes = token_bytes(vocab_, token);
+  if (slot.lock) slot.lock->wrote(bytes);
+  show(slot, slot.text.add(bytes));
   if (slot.text.stopped()) {
     finish(slot, model::FinishReason::stop);
   } else if (slot.written >= slot.request.max_tokens) {
@@ -236,7 +278,7 @@ void ChatBatcher::show(Slot& slot, std::string text) {
 
 void ChatBatcher::finish(Slot& slot, model::FinishReason reason) {
   show(slot, slot.text.finish());
-  slot.request.reply->finish({reason, {slot.request.prompt.size(), slot.written}});
+  slot.request.reply->finish({reason, {slot.prompt_tokens, slot.written}});
   slot.ended = true;
 }
 

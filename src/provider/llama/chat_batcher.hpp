@@ -2,6 +2,7 @@
 #include "provider/llama/chat_prompt.hpp"
 #include "provider/llama/compute_threads.hpp"
 #include "provider/llama/prefix_store.hpp"
+#include "provider/llama/quote_lock.hpp"
 #include "provider/llama/reply.hpp"
 #include "provider/llama/sampler.hpp"
 #include "provider/reply_text.hpp"
@@ -65,6 +66,8 @@ class ChatBatcher {
   [[nodiscard]] int prompt_budget() const;
   [[nodiscard]] bool evaluate();
   void sample();
+  void choose_token(Slot& slot, const float* logits);
+  bool put_in(Slot& slot, const QuoteLock::Judged& judged);
   void take_token(Slot& slot, llama_token token);
   void show(Slot& slot, std::string text);
   void finish(Slot& slot, model::FinishReason reason);
@@ -79,6 +82,7 @@ class ChatBatcher {
   BatcherLimits limits_;
   bool can_fork_;
   PrefixStore prefixes_;
+  std::vector<bool> no_marks_;  ///< for tokenize_without: every token may stand in a quotation
   Batch batch_;
   std::vector<llama_seq_id> free_sequences_;
   std::vector<std::unique_ptr<Slot>> slots_;  ///< in the order of admission

@@ -172,6 +172,43 @@ TEST_F(LlamaChatTest, AKeptPrefixIsRemembered) {
   EXPECT_TRUE(run(tell(*chat_, request)).text.contains("heron"));
 }
 
+/// Replies that quote, whatever the model would rather write there.
+TEST_F(LlamaChatTest, WhatStandsBetweenMarksIsACandidate) {
+  const std::vector<std::string> lines{"Nobody else wanted the key.", "The owls\u2019 lamp was out \u2014 again."};
+  int quoted = 0;
+  for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+    auto request = question("Repeat after me: She said, \"I am the queen of the tower.\" He said, \"You are not.\"", 60);
+    request.opening = "She said,";
+    request.sampling.seed = seed;
+    request.quotes = lines;
+    const auto told = run(tell(*chat_, request));
+    ASSERT_FALSE(told.error);
+    auto rest = told.text;
+    for (const auto& line : lines) {
+      const auto at = rest.find("\"" + line + "\"");
+      if (at == std::string::npos) continue;
+      ++quoted;
+      rest.erase(at, line.size() + 2);
+    }
+    EXPECT_FALSE(rest.contains('"') || rest.contains("\u201C")) << told.text;
+    EXPECT_LE(told.generated.usage.completion_tokens, 60);
+    EXPECT_LT(told.generated.usage.prompt_tokens, 200) << "a quotation is no part of the prompt";
+  }
+  EXPECT_GT(quoted, 5);
+}
+
+TEST_F(LlamaChatTest, WithoutALineToQuoteNoQuotationIsOpened) {
+  auto request = question("Repeat after me: She said, \"I am the queen of the tower.\"", 40);
+  request.opening = "She said,";
+  request.quotes.emplace();
+  for (std::uint32_t seed = 1; seed <= 6; ++seed) {
+    request.sampling.seed = seed;
+    const auto told = run(tell(*chat_, request));
+    ASSERT_FALSE(told.error);
+    EXPECT_FALSE(told.text.contains('"')) << told.text;
+  }
+}
+
 TEST_F(LlamaChatTest, APromptThatDoesNotFitIsRefusedWithBothNumbers) {
   std::string book;
   for (int i = 0; i < 3000; ++i) book += "tower ";

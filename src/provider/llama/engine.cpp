@@ -263,8 +263,15 @@ Result<std::unique_ptr<TokenStream>> LlamaEngine::submit(ChatRequest request) {
   }
   const int max_tokens = std::clamp(request.max_tokens, 1, limit - prompt.size());
   auto reply = std::make_shared<Reply>();
-  QueuedReply queued{reply,      std::move(prompt),          request.sampling, std::move(request.stop),
-                     max_tokens, std::move(request.user_id), request.deadline};
+  QueuedReply queued{.reply = reply,
+                     .prompt = std::move(prompt),
+                     .sampling = request.sampling,
+                     .opening = std::move(request.opening),
+                     .quotes = std::move(request.quotes),
+                     .stop = std::move(request.stop),
+                     .max_tokens = max_tokens,
+                     .user_id = std::move(request.user_id),
+                     .deadline = request.deadline};
   {
     const std::lock_guard lock(parts_->mutex);
     if (parts_->stopping) return fail(ErrorCode::unavailable, "the engine is shutting down");

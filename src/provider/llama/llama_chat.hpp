@@ -13,6 +13,7 @@ class LlamaChat : public ChatModel {
   [[nodiscard]] std::string model() const override { return engine_.chat_model().name; }
   [[nodiscard]] bool in_process() const override { return true; }
   [[nodiscard]] bool supports_opening() const override { return true; }
+  [[nodiscard]] bool locks_quotes() const override { return true; }
   [[nodiscard]] int context_tokens() const override { return engine_.chat_model().context_tokens; }
   [[nodiscard]] bool is_small() const override;
   [[nodiscard]] int count_tokens(const std::string& text) const override { return engine_.count_tokens(text); }

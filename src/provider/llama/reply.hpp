@@ -40,6 +40,8 @@ struct QueuedReply {
   std::shared_ptr<Reply> reply;
   ChatPrompt prompt;
   Sampling sampling;
+  std::string opening;                             ///< what the reply begins with, at the end of the prompt
+  std::optional<std::vector<std::string>> quotes;  ///< as ChatRequest has them
   std::vector<std::string> stop;
   int max_tokens = 0;
   std::string user_id;

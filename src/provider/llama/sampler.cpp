@@ -45,13 +45,14 @@ Sampler::Sampler(const llama_vocab* vocab, const Sampling& sampling)
   likeliest_.reserve(kLikeliest + 1);
 }
 
-llama_token Sampler::choose(const float* logits) {
+llama_token Sampler::choose(const float* logits, std::span<const llama_token> refused) {
   // One pass with a small heap whose top is the least likely kept: llama's own top-k first copies the whole vocabulary.
   likeliest_.clear();
   for (llama_token id = 0; id < vocabulary_size_; ++id) {
     const llama_token_data candidate{id, logits[id], 0};
+    if (likeliest_.size() == kLikeliest && candidate.logit <= likeliest_.front().logit) continue;
+    if (std::ranges::find(refused, id) != refused.end()) continue;
     if (likeliest_.size() == kLikeliest) {
-      if (candidate.logit <= likeliest_.front().logit) continue;
       std::ranges::pop_heap(likeliest_, likelier);
       likeliest_.pop_back();
     }
@@ -61,9 +62,7 @@ llama_token Sampler::choose(const float* logits) {
   std::ranges::sort(likeliest_, likelier);
   llama_token_data_array candidates{likeliest_.data(), likeliest_.size(), -1, true};
   llama_sampler_apply(chain_.get(), &candidates);
-  const auto chosen = candidates.data[candidates.selected].id;
-  llama_sampler_accept(chain_.get(), chosen);
-  return chosen;
+  return candidates.data[candidates.selected].id;
 }
 
 }  // namespace gibsey::provider

@@ -2,6 +2,7 @@
 #include "provider/chat_model.hpp"
 #include "provider/llama/handles.hpp"
 
+#include <span>
 #include <vector>
 
 namespace gibsey::provider {
@@ -12,9 +13,9 @@ class Sampler {
  public:
   Sampler(const llama_vocab* vocab, const Sampling& sampling);
 
-  /// `logits`: one for each token of the vocabulary. The token counts as written.
-  [[nodiscard]] llama_token choose(const float* logits);
-  /// Text that the reply has without having been chosen here (its opening).
+  /// `logits`: one for each token of the vocabulary. `refused`: tokens that are not to be chosen.
+  [[nodiscard]] llama_token choose(const float* logits, std::span<const llama_token> refused = {});
+  /// A token that the reply has now: the one chosen, or one of its opening.
   void wrote(llama_token token) { llama_sampler_accept(chain_.get(), token); }
 
  private:
