@@ -38,6 +38,7 @@ class CommandLine {
     add_ingest();
     add_ask();
     add_retrieve();
+    add_quote();
     add_credit();
     add_character();
     add_care();
@@ -98,6 +99,15 @@ class CommandLine {
     command->callback([this] { chosen_ = [this](const Place& place) { return ask(place, ask_); }; });
   }
 
+  void add_quote() {
+    auto* group = cli_.add_subcommand("quote", "Quotations")->require_subcommand(1);
+    auto* command = group->add_subcommand("verify", "Say whether words stand in the book, and where; exit 1 where they do not");
+    command->add_option("claim", verify_.claim, "The words, with or without marks around them")->required();
+    command->add_option("--world", verify_.world, "World whose book is meant (default: the first)");
+    command->add_option("--page", verify_.page, "Page to look at first");
+    command->callback([this] { chosen_ = [this](const Place& place) { return verify_quote(place, verify_); }; });
+  }
+
   void add_retrieve() {
     auto* command = cli_.add_subcommand("retrieve", "Find the lines of the book that fit a text");
     command->add_option("text", retrieve_.text, "A question or a half-remembered line")->required();
@@ -145,6 +155,7 @@ class CommandLine {
   IngestOptions ingest_;
   AskOptions ask_;
   RetrieveOptions retrieve_;
+  VerifyOptions verify_;
   std::string user_;
   std::string reason_ = "grant by command";
   std::string world_;

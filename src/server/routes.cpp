@@ -24,6 +24,7 @@
 #include "server/persona_ws.hpp"
 #include "server/problem.hpp"
 #include "server/providers.hpp"
+#include "server/quotes.hpp"
 #include "server/retrieve.hpp"
 #include "server/router.hpp"
 #include "server/session_ws.hpp"
@@ -166,9 +167,13 @@ std::vector<Route> facade_routes() {
 std::vector<Route> memory_routes() {
   using enum Access;
   return {
-      {"GET", "/pages", list_pages},       {"GET", "/pages/{id}", get_page},
-      {"GET", "/retrieve", retrieve},      {"POST", "/retrieve-context", retrieve_context},
-      {"POST", "/memory/facts", add_fact}, {"GET", "/memory/facts/{user_id}/{character_id}", list_facts},
+      {"GET", "/pages", list_pages},
+      {"GET", "/pages/{id}", get_page},
+      {"GET", "/retrieve", retrieve},
+      {"POST", "/retrieve-context", retrieve_context},
+      {"POST", "/v1/quotes/verify", verify_quote},
+      {"POST", "/memory/facts", add_fact},
+      {"GET", "/memory/facts/{user_id}/{character_id}", list_facts},
   };
 }
 

@@ -1,5 +1,7 @@
 #include "server/world_choice.hpp"
 
+#include <fmt/format.h>
+
 namespace gibsey::server {
 
 std::string no_world(const std::string& name) {
@@ -15,6 +17,14 @@ boost::asio::awaitable<Result<model::World>> choose_world(store::PageStore& page
   GIBSEY_CO_TRY(auto world, co_await pages.find_world(name));
   if (!world) co_return fail(ErrorCode::not_found, no_world(name));
   co_return *std::move(world);
+}
+
+boost::asio::awaitable<Result<model::World>> choose_book(store::PageStore& pages, const retrieval::PassageFinder& passages,
+                                                         std::string name) {
+  GIBSEY_CO_TRY(auto world, co_await choose_world(pages, std::move(name)));
+  if (!passages.has_book(world.name))
+    co_return fail(ErrorCode::not_found, fmt::format("The world '{}' has no book.", world.name));
+  co_return world;
 }
 
 }  // namespace gibsey::server

@@ -37,6 +37,14 @@ struct RetrieveOptions {
 };
 int retrieve(const Place& place, const RetrieveOptions& options);
 
+struct VerifyOptions {
+  std::string claim;
+  std::string world;  ///< "": the first
+  std::string page;   ///< looked at first; "": none
+};
+/// Prints where the claim stands; 1 when it stands nowhere, with the nearest line.
+int verify_quote(const Place& place, const VerifyOptions& options);
+
 int credit_grant(const Place& place, const std::string& user, std::int64_t amount, const std::string& reason);
 int credit_balance(const Place& place, const std::string& user);
 int credit_statement(const Place& place, const std::string& user);

@@ -154,7 +154,7 @@ boost::asio::awaitable<void> ask_character(const Services& services, RouteReques
 boost::asio::awaitable<Result<Json>> run_tool(const Services& services, ToolCall call) {
   if (auto* search = std::get_if<SearchBook>(&call)) co_return co_await search_book(services, std::move(*search));
   if (auto* page = std::get_if<QuotePage>(&call)) co_return co_await quote_page(services, std::move(*page));
-  co_return co_await verify_quote(services, std::get<VerifyQuote>(std::move(call)));
+  co_return co_await verify_claim(services, std::get<Claim>(std::move(call)));
 }
 
 boost::asio::awaitable<void> call_tool(const Services& services, RouteRequest& request, net::HttpExchange& exchange,

@@ -38,14 +38,6 @@ Field<QuotePage> read_quote_page(const Json& arguments) {
   return call;
 }
 
-Field<VerifyQuote> read_verify(const Json& arguments) {
-  VerifyQuote call;
-  GIBSEY_TRY(call.claim, required_text(arguments, "claim", kWords));
-  GIBSEY_TRY(call.world, optional_text(arguments, "world", kName));
-  GIBSEY_TRY(call.page_id, optional_text(arguments, "page_id", kName));
-  return call;
-}
-
 Field<FacadeRequest> read_ask(const RouteRequest& request, const Json& arguments) {
   FacadeRequest asked;
   auto& question = asked.question;
@@ -88,30 +80,18 @@ Json hit_json(const retrieval::Hit& hit) {
           {"chapter", hit.chapter},  {"start", hit.quote.start},     {"end", hit.quote.end}, {"score", hit.score}};
 }
 
-Json place_json(bool verbatim, const std::string& world, const std::string& page_id, std::int32_t start, std::int32_t end,
-                const std::string& text) {
-  return {{"verbatim", verbatim}, {"world", world}, {"page_id", page_id}, {"start", start}, {"end", end}, {"text", text}};
-}
-
-boost::asio::awaitable<Result<model::World>> choose_book(const Services& services, std::string name) {
-  GIBSEY_CO_TRY(auto world, co_await choose_world(services.pages, std::move(name)));
-  if (!services.passages.has_book(world.name))
-    co_return fail(ErrorCode::not_found, fmt::format("The world '{}' has no book.", world.name));
-  co_return world;
-}
-
 }  // namespace
 
 Field<ToolCall> read_tool_call(const RouteRequest& request, const std::string& name, const Json& arguments) {
   if (name == "search_book") return as_call(read_search(arguments));
   if (name == "quote_page") return as_call(read_quote_page(arguments));
-  if (name == "verify_quote") return as_call(read_verify(arguments));
+  if (name == "verify_quote") return as_call(read_claim(arguments));
   if (name == "ask_character") return as_call(read_ask(request, arguments));
   return std::unexpected(problem(422, fmt::format("There is no tool '{}'; tools/list tells which there are.", name), "name"));
 }
 
 boost::asio::awaitable<Result<Json>> search_book(const Services& services, SearchBook call) {
-  GIBSEY_CO_TRY(const auto world, co_await choose_book(services, call.query.world));
+  GIBSEY_CO_TRY(const auto world, co_await choose_book(services.pages, services.passages, call.query.world));
   call.query.world = world.name;
   GIBSEY_CO_TRY(const auto found, co_await services.passages.retrieve(std::move(call.query)));
   auto quotes = Json::array();
@@ -131,26 +111,6 @@ boost::asio::awaitable<Result<Json>> quote_page(const Services& services, QuoteP
       {"world", world.name},      {"page_id", page->id}, {"label", page->label}, {"title", page->title},
       {"chapter", page->chapter}, {"start", start},      {"end", end},           {"text", code_points(page->text, start, end)},
       {"version", page->version}};
-}
-
-boost::asio::awaitable<Result<Json>> verify_quote(const Services& services, VerifyQuote call) {
-  GIBSEY_CO_TRY(const auto world, co_await choose_book(services, call.world));
-  const auto book = services.passages.quotes(world.name);
-  if (!book) co_return fail(ErrorCode::unavailable, fmt::format("The book of '{}' cannot be looked at here.", world.name));
-  std::vector<std::string> preferred;
-  if (!call.page_id.empty()) {
-    GIBSEY_CO_TRY(const auto page, co_await find_page(services.pages, world.name, call.page_id));
-    preferred.push_back(page ? page->id : call.page_id);
-  }
-  if (const auto at = book->find(call.claim, preferred))
-    co_return place_json(true, world.name, at->page_id, at->start, at->end, at->text);
-  GIBSEY_CO_TRY(const auto near, co_await services.passages.retrieve({.world = world.name, .text = call.claim, .k = 1}));
-  if (!near.hits.empty()) {
-    const auto& quote = near.hits.front().quote;
-    co_return place_json(false, world.name, quote.page_id, quote.start, quote.end, quote.text);
-  }
-  co_return Json{{"verbatim", false}, {"world", world.name}, {"page_id", nullptr},
-                 {"start", nullptr},  {"end", nullptr},      {"text", nullptr}};
 }
 
 Json answer_json(const FacadeReply& reply) {

@@ -1,5 +1,6 @@
 #pragma once
 #include "server/facades/facade_reply.hpp"
+#include "server/quotes.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -20,12 +21,7 @@ struct QuotePage {
   std::int64_t start = 0;
   std::int64_t end = -1;  ///< code points, end exclusive; -1: the page's end
 };
-struct VerifyQuote {
-  std::string world;
-  std::string claim;
-  std::string page_id;
-};
-using ToolCall = std::variant<SearchBook, QuotePage, VerifyQuote, FacadeRequest>;
+using ToolCall = std::variant<SearchBook, QuotePage, Claim, FacadeRequest>;
 
 /// What a call asks for; a refusal for a tool that is not there or wrong arguments.
 [[nodiscard]] Field<ToolCall> read_tool_call(const RouteRequest& request, const std::string& name, const Json& arguments);
@@ -33,7 +29,6 @@ using ToolCall = std::variant<SearchBook, QuotePage, VerifyQuote, FacadeRequest>
 /// What a tool found, as its outputSchema has it. Errors: not_found (world, page), invalid_argument, unavailable.
 boost::asio::awaitable<Result<Json>> search_book(const Services& services, SearchBook call);
 boost::asio::awaitable<Result<Json>> quote_page(const Services& services, QuotePage call);
-boost::asio::awaitable<Result<Json>> verify_quote(const Services& services, VerifyQuote call);
 [[nodiscard]] Json answer_json(const FacadeReply& reply);
 
 }  // namespace gibsey::server

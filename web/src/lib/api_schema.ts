@@ -40,7 +40,7 @@ export type FinishReason = 'stop' | 'length' | 'stopped_by_reader' | 'error';
 export type TurnStatus = 'running' | 'complete' | 'stopped' | 'failed' | 'interrupted';
 
 /** model: the model wrote it and it was found on the page; opening: put in front of the reply; epigraph: added after a reply that quoted nothing. */
-export type QuoteOrigin = 'model' | 'opening' | 'epigraph';
+export type QuoteOrigin = 'model' | 'lock' | 'opening' | 'epigraph';
 
 /** The rule of charging that was applied. */
 export type ChargeRule =
@@ -516,6 +516,29 @@ export interface PutCharacterRequest {
   appearance_seed?: string;
   /** The world it joins; the one without a book where none is named. */
   world?: string;
+}
+
+export interface QuoteClaim {
+  /** The words, without marks around them or with. */
+  claim: string;
+  /** Its book; the first world's where it is not named. */
+  world?: string;
+  /** The page to look at first. */
+  page_id?: string;
+}
+
+/** Where it is not verbatim the place is that of the nearest line; nulls where nothing is near. */
+export interface CheckedClaim {
+  verbatim: boolean;
+  world: string;
+  page_id: string | null;
+  label: string | null;
+  /** Code points of the page's text. */
+  start: number | null;
+  /** Exclusive. */
+  end: number | null;
+  /** The page's own. */
+  text: string | null;
 }
 
 /** user_id is required where auth is off. */
@@ -1733,6 +1756,8 @@ export interface Operations {
   getPage: { method: 'GET'; path: '/pages/{id}'; answer: PageWithNeighbours };
   /** Lines of the book that fit a question or a half-remembered line. */
   retrieve: { method: 'GET'; path: '/retrieve'; answer: Hit[] };
+  /** Whether words stand in the book: the check that every reply passes, for anybody's claim. */
+  verifyQuote: { method: 'POST'; path: '/v1/quotes/verify'; request: QuoteClaim; answer: CheckedClaim };
   /** Takes credits at once. */
   debit: { method: 'POST'; path: '/debit'; request: DebitRequest; answer: LedgerChange };
   /** Gives credits, or gives back what was taken. */
