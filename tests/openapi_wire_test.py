@@ -106,6 +106,9 @@ class EveryPath(unittest.TestCase):
         self.assertIsNone(self.call("GET", "/pages/{id}", 200, values={"id": first["pages"][0]["id"]})["previous"])
         self.call("GET", "/pages/{id}", 200, query={"version": 1, "world": "entrance-way"})
         self.assertEqual(len(self.call("GET", "/retrieve", 200, query={"k": 5, "world": "entrance-way", "character": "arieol", "page": "007"})), 5)
+        found = self.call("POST", "/v1/quotes/verify", 200, body={"claim": first["pages"][0]["text"][:60].rsplit(" ", 1)[0]})
+        self.assertTrue(found["verbatim"])
+        self.assertFalse(self.call("POST", "/v1/quotes/verify", 200, body={"claim": "The tower was sold for a herring.", "page_id": "007"})["verbatim"])
 
     def credits(self):
         key = {"Idempotency-Key": "k-1"}
