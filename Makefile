@@ -1,7 +1,7 @@
 # make run: set up what is missing, build, serve http://127.0.0.1:8002.   make test: set up, build, run every test.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: run build test smoke lint format setup setup-tests web bench clean
+.PHONY: run build cuda test smoke fuzz model-servers-test lint format setup setup-tests web bench clean
 
 PORT ?= 8002
 DATA ?= data
@@ -19,6 +19,12 @@ build: setup web
 	@tools/setup/build.sh release gibsey
 	@tools/setup/choose_model.sh
 
+# Models on NVIDIA GPUs: the program is build/cuda/gibsey. Needs the CUDA toolkit, which set-up does not bring.
+cuda: setup web
+	@GIBSEY_CUDA=1 tools/setup/setup.sh
+	@tools/setup/build.sh cuda gibsey
+	@tools/setup/choose_model.sh
+
 run: build
 	@exec build/release/gibsey serve --port $(PORT) --data $(DATA)
 
@@ -32,12 +38,26 @@ test: setup-tests web
 smoke: build setup-tests
 	@cd tests && /usr/bin/python3 -m unittest -v model_test.BundledModel.test_two_readers_at_once_get_a_whole_reply_in_time
 
+# Every parser of foreign bytes on inputs that are made up as it goes, each for so long: five minutes for the event streams and five
+# for the lines, 35 in all.
+SECONDS_EACH ?= 300
+FUZZ_TARGETS ?=
+fuzz: setup-tests
+	@tools/setup/build.sh fuzz fuzzers
+	@nice -n 10 fuzz/run.py --seconds $(SECONDS_EACH) $(FUZZ_TARGETS)
+
+# Live turns through the real servers of llama.cpp and Ollama (docs/model_servers.md), which it builds first, once; no part of make test.
+model-servers-test: setup-tests web
+	@tools/setup/build_model_servers.sh
+	@tools/setup/build.sh dev gibsey
+	@cd tests && GIBSEY_MODEL_SERVERS="$${GIBSEY_CACHE:-$$HOME/.cache/gibsey}/model-servers" /usr/bin/python3 -m unittest -v model_servers_test
+
 lint: setup-tests
 	@tools/setup/build.sh dev all
 	@tools/lint.sh
 
 format:
-	@clang-format-19 -i $$(git ls-files 'src/*.cpp' 'src/*.hpp' 'bench/*.cpp' 'tools/*.cpp')
+	@clang-format-19 -i $$(git ls-files 'src/*.cpp' 'src/*.hpp' 'bench/*.cpp' 'fuzz/*.cpp' 'fuzz/*.hpp' 'tools/*.cpp')
 
 bench: build
 	@bench/run.sh

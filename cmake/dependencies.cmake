@@ -35,16 +35,36 @@ if(DEFINED ENV{GIBSEY_CACHE})
   set(GIBSEY_CACHE_DEFAULT "$ENV{GIBSEY_CACHE}")
 endif()
 set(GIBSEY_CACHE "${GIBSEY_CACHE_DEFAULT}" CACHE PATH "Built third-party parts and models")
-file(REAL_PATH "${GIBSEY_CACHE}/llama" llama_dir)
-if(NOT EXISTS "${llama_dir}/lib/libllama.a")
-  message(FATAL_ERROR "llama.cpp is not built yet: run tools/setup/setup.sh (make does it for you).")
+if(GIBSEY_CUDA)
+  file(REAL_PATH "${GIBSEY_CACHE}/llama-cuda" llama_dir)
+  set(ggml_cuda "${llama_dir}/lib/libggml-cuda.a")
+  set(how "GIBSEY_CUDA=1 tools/setup/setup.sh (make cuda does it for you)")
+else()
+  file(REAL_PATH "${GIBSEY_CACHE}/llama" llama_dir)
+  set(ggml_cuda)
+  set(how "tools/setup/setup.sh (make does it for you)")
 endif()
+foreach(library "${llama_dir}/lib/libllama.a" ${ggml_cuda})
+  if(NOT EXISTS "${library}")
+    message(FATAL_ERROR "llama.cpp is not built yet: run ${how}.")
+  endif()
+endforeach()
 
 add_library(llama_engine INTERFACE)
 target_include_directories(llama_engine SYSTEM INTERFACE "${llama_dir}/include")
 target_link_libraries(llama_engine INTERFACE
-  "${llama_dir}/lib/libllama.a" "${llama_dir}/lib/libggml.a" "${llama_dir}/lib/libggml-cpu.a"
+  "${llama_dir}/lib/libllama.a" "${llama_dir}/lib/libggml.a" ${ggml_cuda} "${llama_dir}/lib/libggml-cpu.a"
   "${llama_dir}/lib/libggml-base.a" Threads::Threads dl m)
+if(GIBSEY_CUDA)
+  gibsey_find_cuda(llama_engine)
+endif()
+
+# What a model would take, told by llama.cpp's common library (fit.h); without its JSON header, which is not ours.
+add_library(llama_fit INTERFACE)
+target_include_directories(llama_fit SYSTEM INTERFACE "${llama_dir}/common")
+target_link_libraries(llama_fit INTERFACE
+  "${llama_dir}/lib/libllama-common.a" "${llama_dir}/lib/libllama-common-base.a" "${llama_dir}/lib/libcpp-httplib.a"
+  llama_engine)
 
 # The Jinja engine of llama.cpp's common library; its own JSON header goes first for the files that use it.
 add_library(llama_jinja INTERFACE)

@@ -98,7 +98,7 @@ def summary(rows):
     quotes = [q for r in ok for q in r["quotes"]]
     count = lambda key: sum(bool(r[key]) for r in ok)
     result = {"questions": len(rows), "answered": len(ok), "not_answered": len(rows) - len(ok),
-              "replies_quoting": {o: sum(any(q["origin"] == o for q in r["quotes"]) for r in ok) for o in ("model", "opening", "epigraph")},
+              "replies_quoting": {o: sum(any(q["origin"] == o for q in r["quotes"]) for r in ok) for o in ("model", "lock", "opening", "epigraph")},
               "replies_without_quote": sum(not r["quotes"] for r in ok),
               "false_quotes": sum(len(r["false_quotes"]) for r in ok),
               "two_sentence_quotes": sum(len(re.findall(r"[.!?]['\"\u201d\u2019]?(?:\s|$)", q["text"])) >= 2 for q in quotes),

@@ -12,7 +12,7 @@ namespace gibsey::net {
 /// the lines hold is not looked at.
 class NdjsonReader {
  public:
-  /// No line may be longer than `limit` bytes.
+  /// No line may be longer than `limit` bytes, a CR at its end counted. Between two calls the reader holds at most twice that.
   explicit NdjsonReader(std::size_t limit = 1024 * 1024) : limit_(limit) {}
 
   /// Appends the lines that `bytes` complete. Errors: too_large, after which the reader must not be used.

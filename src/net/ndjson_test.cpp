@@ -25,5 +25,13 @@ TEST(Ndjson, ALineIsBounded) {
   EXPECT_EQ(reader.feed("56789", lines).error().code, ErrorCode::too_large);
 }
 
+TEST(Ndjson, APieceOverTheLimitIsNotKept) {
+  NdjsonReader reader(8);
+  std::vector<std::string> lines;
+  EXPECT_EQ(reader.feed("{}\n" + std::string(100'000, 'x'), lines).error().code, ErrorCode::too_large);
+  EXPECT_EQ(lines, std::vector<std::string>{"{}"});
+  EXPECT_LE(reader.rest().size(), 8U);
+}
+
 }  // namespace
 }  // namespace gibsey::net

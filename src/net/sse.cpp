@@ -9,6 +9,7 @@ namespace gibsey::net {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::size_t kLongestName = 1024;  // of a type or an id
 
 /// How many bytes of malformed `text` one U+FFFD stands for: the longest start of a character that could have been (the Encoding
 /// standard's "maximal subpart"), or one byte. utf8::decode replaces byte by byte, which readers in browsers do not.
@@ -92,42 +93,49 @@ Result<void> SseReader::feed(std::string_view bytes, std::vector<SseEvent>& even
     }
     const auto end = bytes.find_first_of("\r\n");
     const auto part = bytes.substr(0, end);
-    if (line_.size() + data_.size() + part.size() > limit_) {
-      return fail(ErrorCode::too_large, "An event of the stream is larger than " + std::to_string(limit_) + " bytes.");
-    }
+    GIBSEY_CHECK(check_size(line_.size() + part.size()));
     line_.append(part);
     if (end == std::string_view::npos) return {};
     after_cr_ = bytes[end] == '\r';
     bytes.remove_prefix(end + 1);
-    end_line(events);
+    GIBSEY_CHECK(end_line(events));
   }
   return {};
 }
 
-void SseReader::end_line(std::vector<SseEvent>& events) {
+Result<void> SseReader::check_size(std::size_t more) const {
+  if (data_.size() + more <= limit_) return {};
+  return fail(ErrorCode::too_large, "An event of the stream is larger than " + std::to_string(limit_) + " bytes.");
+}
+
+Result<void> SseReader::end_line(std::vector<SseEvent>& events) {
   auto line = decoded_line(line_);
   line_.clear();
   if (first_line_ && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
   first_line_ = false;
   if (line.empty()) {
     dispatch(events);
-    return;
+    return {};
   }
+  GIBSEY_CHECK(check_size(line.size()));  // U+FFFD is longer than what it stands for
   if (line.front() == ':') {
     ++comments_;
-    return;
+    return {};
   }
   const auto colon = line.find(':');
   if (colon == std::string::npos) {
-    set_field(line, {});
-    return;
+    return set_field(line, {});
   }
   auto value = std::string_view(line).substr(colon + 1);
   if (value.starts_with(' ')) value.remove_prefix(1);
-  set_field(std::string_view(line).substr(0, colon), value);
+  return set_field(std::string_view(line).substr(0, colon), value);
 }
 
-void SseReader::set_field(std::string_view name, std::string_view value) {
+Result<void> SseReader::set_field(std::string_view name, std::string_view value) {
+  if ((name == "event" || name == "id") && value.size() > kLongestName) {
+    return fail(ErrorCode::too_large,
+                "An event of the stream has a type or an id longer than " + std::to_string(kLongestName) + " bytes.");
+  }
   if (name == "data") {
     data_.append(value).push_back('\n');
   } else if (name == "event") {
@@ -136,7 +144,7 @@ void SseReader::set_field(std::string_view name, std::string_view value) {
     if (value.find('\0') == std::string_view::npos) id_ = value;
   } else if (name == "retry") {
     const bool digits = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (value.empty() || !digits) return;
+    if (value.empty() || !digits) return {};
     constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
     std::uint64_t time = 0;
     for (const char c : value) {
@@ -145,6 +153,7 @@ void SseReader::set_field(std::string_view name, std::string_view value) {
     }
     retry_ = time;
   }
+  return {};
 }
 
 void SseReader::dispatch(std::vector<SseEvent>& events) {

@@ -26,7 +26,8 @@ void append_sse_comment(std::string& out, std::string_view text);
 /// Reads an event stream from chunks cut anywhere. Malformed UTF-8 becomes U+FFFD as the Encoding standard says.
 class SseReader {
  public:
-  /// No event may be larger than `limit` bytes.
+  /// No event may be larger than `limit` bytes, no type or id longer than 1,024: each event carries its id. Between two calls the
+  /// reader holds at most four times `limit` and 16 KiB.
   explicit SseReader(std::size_t limit = 1024 * 1024) : limit_(limit) {}
 
   /// Appends the events that `bytes` complete. An event that the end of the stream cuts off is never given. Errors:
@@ -40,8 +41,9 @@ class SseReader {
   [[nodiscard]] std::size_t comments() const { return comments_; }
 
  private:
-  void end_line(std::vector<SseEvent>& events);
-  void set_field(std::string_view name, std::string_view value);
+  Result<void> end_line(std::vector<SseEvent>& events);
+  Result<void> set_field(std::string_view name, std::string_view value);
+  [[nodiscard]] Result<void> check_size(std::size_t more) const;
   void dispatch(std::vector<SseEvent>& events);
 
   std::size_t limit_;

@@ -85,6 +85,28 @@ TEST(SseReader, RefusesAnEventOverItsLimit) {
   }
 }
 
+TEST(SseReader, MalformedBytesCountAsLongAsTheyBecome) {
+  SseReader reader(60);
+  std::vector<SseEvent> events;
+  EXPECT_TRUE(reader.feed("data: " + std::string(16, '\x80') + "\n\n", events));
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].data.size(), 48U);
+  const auto fed = reader.feed("data: " + std::string(40, '\x80') + "\n", events);
+  ASSERT_FALSE(fed);
+  EXPECT_EQ(fed.error().code, ErrorCode::too_large);
+}
+
+TEST(SseReader, ALongIdCannotBeMultipliedByShortEvents) {
+  for (const std::string field : {"id: ", "event: "}) {
+    SseReader reader;
+    std::vector<SseEvent> events;
+    EXPECT_TRUE(reader.feed(field + std::string(1024, 'x') + "\ndata\n\n", events));
+    const auto fed = reader.feed(field + std::string(1025, 'x') + "\n", events);
+    ASSERT_FALSE(fed) << field;
+    EXPECT_EQ(fed.error().code, ErrorCode::too_large);
+  }
+}
+
 TEST(SseReader, ARetryTimeTooLargeForANumberIsCapped) {
   SseReader reader;
   read_all({"retry: 99999999999999999999999\n\n"}, reader);

@@ -18,7 +18,10 @@ std::string ReplyText::add(std::string_view bytes) {
   if (end != std::string::npos) {
     stopped_ = true;
     held_.resize(end);
-    return finish();
+    // Half a character here can get no other half any more, whatever pieces it came in.
+    auto text = utf8::sanitized(held_);
+    held_.clear();
+    return text;
   }
   const auto hold = std::max(utf8::incomplete_tail(held_), possible_stop());
   auto text = utf8::sanitized(std::string_view(held_).substr(0, held_.size() - hold));

@@ -67,6 +67,17 @@ TEST(ReplyText, AStopOfSeveralBytesACharacter) {
   EXPECT_EQ(byte_by_byte(text, "so\xE2\x80\x9C he\xE2\x80\x9D said"), "so\xE2\x80\x9C he");
 }
 
+TEST(ReplyText, HalfACharacterBeforeAStopIsReplacedWhateverTheCut) {
+  for (const std::size_t cut : {1U, 2U, 3U, 4U, 5U}) {
+    const std::string_view bytes = "a\xE2\x80STOP";
+    ReplyText text({"STOP"});
+    std::string told = text.add(bytes.substr(0, cut));
+    told += text.add(bytes.substr(cut));
+    told += text.finish();
+    EXPECT_EQ(told, "a\uFFFD\uFFFD") << cut;
+  }
+}
+
 TEST(ReplyText, AnEmptyStopStringStopsNothing) {
   ReplyText text({""});
   EXPECT_EQ(text.add("text"), "text");

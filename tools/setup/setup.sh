@@ -2,11 +2,15 @@
 # Brings everything that the build needs and this machine lacks: Debian packages, llama.cpp, the two models, the
 # sentiment lexicon. Each step is skipped when its result is there. Usage: setup.sh [--tests]
 # The cache ($GIBSEY_CACHE, default ~/.cache/gibsey) is keyed by version, flags, compiler and processor.
+# GIBSEY_CUDA=1 builds llama.cpp for NVIDIA's GPUs, beside the one without: for the GPUs of this machine, or those that
+# GIBSEY_CUDA_ARCHITECTURES names, as CMake has them ("80;90"). CUDAHOSTCXX names nvcc's host compiler where its own choice fails.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${GIBSEY_CACHE:-$HOME/.cache/gibsey}
 with_tests=0
 [ "${1:-}" = "--tests" ] && with_tests=1
+with_cuda=0
+[ -z "${GIBSEY_CUDA:-}" ] || with_cuda=1
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -75,16 +79,29 @@ install_clients() {
   ln -sfn "$folder" "$cache/clients"
 }
 
+require_cuda() {
+  PATH="$PATH:${CUDAToolkit_ROOT:-/usr/local/cuda}/bin"
+  command -v nvcc >/dev/null || fail "a CUDA build needs NVIDIA's CUDA toolkit, and its compiler nvcc is not here; install the toolkit (11.8 or newer) and put its folder bin into PATH, or run make for a build without a GPU"
+}
+
 build_llama() {
-  local flags key
+  local flags key link=llama duration="about four minutes"
+  if [ "$with_cuda" = 1 ]; then
+    link=llama-cuda duration="with CUDA, about half an hour"
+    # NCCL only speeds up machines of several GPUs, and would have to be linked.
+    GIBSEY_LLAMA_FLAGS="${GIBSEY_LLAMA_FLAGS:-} -DGGML_CUDA=ON -DGGML_CUDA_NCCL=OFF -DCMAKE_CUDA_COMPILER=$(command -v nvcc)"
+    [ -z "${GIBSEY_CUDA_ARCHITECTURES:-}" ] || GIBSEY_LLAMA_FLAGS+=" -DCMAKE_CUDA_ARCHITECTURES=$GIBSEY_CUDA_ARCHITECTURES"
+    export GIBSEY_LLAMA_FLAGS
+  fi
   flags=$(grep -m1 '^flags' /proc/cpuinfo || true)
-  key=$( { cat "$here/build_llama.sh"; clang++-19 --version | head -1; echo "$flags"; echo "${GIBSEY_LLAMA_FLAGS:-}"; } | sha256sum | cut -c1-16)
+  key=$( { cat "$here/build_llama.sh"; clang++-19 --version | head -1; echo "$flags"; echo "${GIBSEY_LLAMA_FLAGS:-}"
+    [ "$with_cuda" = 0 ] || nvcc --version; } | sha256sum | cut -c1-16)
   llama="$cache/llama-0.3.36-$key"
   if [ ! -e "$llama/lib/libllama.a" ]; then
-    say "building llama.cpp (about four minutes, once)"
+    say "building llama.cpp ($duration, once)"
     "$here/build_llama.sh" "$downloads/llama_cpp_python-0.3.36.tar.gz" "$llama"
   fi
-  ln -sfn "$llama" "$cache/llama"
+  ln -sfn "$llama" "$cache/$link"
 }
 
 extract_lexicon() {
@@ -109,6 +126,7 @@ prepare_models() {
   fi
 }
 
+[ $with_cuda = 0 ] || require_cuda
 mkdir -p "$cache"
 install_packages
 download_packages

@@ -1,186 +1,35 @@
 #include "provider/ollama/chat_stream.hpp"
 
-#include "base/log.hpp"
-#include "base/utf8.hpp"
-#include "net/service_json.hpp"
-#include "provider/ollama/ollama_address.hpp"
-
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace gibsey::provider {
 
-using net::member;
-using net::text_member;
-using nlohmann::json;
-
-namespace {
-
-constexpr std::string_view kSpace = " \t\r\n\v\f";
-
-int small_number(const json& object, const char* name) {
-  const auto number = net::number_member(object, name).value_or(0);
-  return static_cast<int>(std::clamp<std::int64_t>(number, 0, std::numeric_limits<int>::max()));
-}
-
-/// A number is no text here: what a model says is shown.
-std::string spoken(const json& object, const char* name) {
-  const auto& value = member(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-bool is_true(const json& value) {
-  return value.is_boolean() && value.get<bool>();
-}
-
-}  // namespace
-
-bool prompt_was_cut(const PromptCount& count) {
-  if (count.evaluated <= 0) return false;
-  if (count.context > 0 && count.evaluated >= count.context - 1) return true;
-  const auto below = [&count](double times) { return count.estimate > count.evaluated * times + 64; };
-  if (count.is_whole) return below(1.5);
-  constexpr int kStep = 1024;
-  const bool round = count.evaluated >= kStep && (count.evaluated + 1) % kStep <= 1;
-  return (round || count.evaluated >= count.context / 4 * 3) && below(1.25);
-}
-
 ChatStream::ChatStream(std::unique_ptr<UpstreamReply> reply, std::shared_ptr<OllamaLearned> learned, ChatStreamInputs inputs)
-    : reply_(std::move(reply)),
-      learned_(std::move(learned)),
-      inputs_(std::move(inputs)),
-      began_inside_(learned_->begins_inside && !inputs_.goes_on),
-      reasoning_(began_inside_),
-      text_(inputs_.stop) {}
+    : reply_(std::move(reply)), reader_(std::move(learned), std::move(inputs)) {}
 
 Async<std::optional<std::string>> ChatStream::next() {
   for (;;) {
-    while (line_ < lines_.size() && !ended_) {
-      GIBSEY_CO_TRY(auto piece, read_line(lines_[line_++]));
-      if (!piece.empty()) co_return piece;
-    }
-    if (stop_asked_ && !ended_) generated_.finish_reason = model::FinishReason::stopped_by_reader;
-    if (ended_ || stop_asked_) co_return last_piece();
-    lines_.clear();
-    line_ = 0;
-    const auto read = co_await reply_->read();
-    if (!read) {
+    GIBSEY_CO_TRY(auto piece, reader_.take());
+    if (piece || reader_.over()) co_return piece;
+    if (stop_asked_) co_return reader_.cut();
+    if (reader_.heard() > heard_) reply_->heard();
+    heard_ = reader_.heard();
+    const auto bytes = co_await reply_->read();
+    if (!bytes) {
       if (stop_asked_) continue;  // stop() ended the read
-      co_return std::unexpected(read.error());
+      co_return std::unexpected(bytes.error());
     }
-    if (*read) {
-      // A line without an end is the server's fault, not the size of the question.
-      if (const auto fed = reader_.feed(**read, lines_); !fed) co_return fail(ErrorCode::unavailable, fed.error().message);
-      continue;
+    if (*bytes) {
+      reader_.feed(**bytes);
+    } else {
+      reader_.end();
     }
-    if (reader_.rest().empty()) {
-      co_return fail(ErrorCode::unavailable, fmt::format("{} closed the stream before the reply was whole", inputs_.who));
-    }
-    lines_.push_back(reader_.rest());
-    reader_ = net::NdjsonReader();
   }
 }
 
 void ChatStream::stop() {
   stop_asked_ = true;
   reply_->cancel();
-}
-
-Result<std::string> ChatStream::read_line(const std::string& line) {
-  const auto parsed = net::parse_service_json(line);
-  if (!parsed.is_object()) return fail(ErrorCode::unavailable, fmt::format("{} sent a line that is no JSON", inputs_.who));
-  if (parsed.contains("error")) {
-    const auto words = told_words(ollama_words(line), inputs_.secret);
-    return fail(says_too_long(words) ? ErrorCode::too_large : ErrorCode::unavailable,
-                fmt::format("{} broke off: {}", inputs_.who, words));
-  }
-  const auto& message = member(parsed, "message");
-  const auto thought = spoken(message, "thinking");
-  const auto content = spoken(message, "content");
-  if (!thought.empty() || !content.empty()) {
-    reply_->heard();
-    ++generated_.usage.completion_tokens;  // a line is a token, until the last one brings the true count
-    reply_bytes_ += thought.size() + content.size();
-    thought_characters_ += static_cast<int>(utf8::length(thought));
-  }
-  auto text = read_content(reasoning_.add(content));
-  if (!is_true(member(parsed, "done")) || ended_) return text;
-  GIBSEY_TRY(const auto rest, read_end(parsed));
-  return text + rest;
-}
-
-std::string ChatStream::read_content(const std::string& content) {
-  said_ = said_ || content.find_first_not_of(kSpace) != std::string::npos;
-  auto text = text_.add(content);
-  ended_ = ended_ || text_.stopped();
-  return text;
-}
-
-Result<std::string> ChatStream::read_end(const json& line) {
-  const bool open = reasoning_.inside();
-  auto text = read_content(reasoning_.finish());
-  ended_ = true;
-  read_counts(line);
-  const auto reason = text_member(line, "done_reason");
-  if (open && began_inside_ && !said_ && reason != "length") {
-    learned_->begins_inside = false;
-    return fail(ErrorCode::unavailable,
-                fmt::format("{} gave a reply without the thoughts that it was thought to begin with", inputs_.who));
-  }
-  GIBSEY_CHECK(judge_end(reason));
-  return text;
-}
-
-Result<void> ChatStream::judge_end(const std::string& reason) {
-  if (reason == "load" || reason == "unload") {
-    return fail(ErrorCode::unavailable, fmt::format("{} has {}ed {} and said nothing", inputs_.who, reason, inputs_.model));
-  }
-  if (reasoning_.leaked()) learned_->begins_inside = true;
-  const bool thought = thought_characters_ > 0 || reasoning_.characters() > 0 || reasoning_.leaked();
-  if (thought) learned_->thinks = true;
-  if (reason != "length") return {};
-  generated_.finish_reason = model::FinishReason::length;
-  if (thought && !said_) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("{} used all the tokens of {} for thinking and said nothing", inputs_.who, inputs_.model));
-  }
-  return {};
-}
-
-void ChatStream::read_counts(const json& line) {
-  const int evaluated = small_number(line, "prompt_eval_count");
-  const bool is_whole = line.contains("prompt_eval_cached_count");
-  generated_.prompt_was_cut = prompt_was_cut(
-      {.evaluated = evaluated, .is_whole = is_whole, .estimate = inputs_.prompt_estimate, .context = inputs_.context_tokens});
-  if (generated_.prompt_was_cut) warn_of_cut(evaluated);
-  const int made = small_number(line, "eval_count");
-  learned_->tokens.learn(reply_bytes_, made);
-  if (is_whole && !generated_.prompt_was_cut) learned_->tokens.learn(inputs_.prompt_bytes, evaluated);
-  generated_.usage.prompt_tokens = evaluated;
-  if (made > 0) generated_.usage.completion_tokens = made;
-  counted_ = evaluated > 0 && made > 0;
-}
-
-void ChatStream::warn_of_cut(int evaluated) {
-  if (learned_->warned_of_cut.exchange(true)) return;
-  log::warn(
-      "{} took {} tokens of a prompt of about {} for {}: its context is shorter than the prompt, and what a character is may be "
-      "lost "
-      "first; num_ctx {} was asked for, so lower OLLAMA_CONTEXT_TOKENS or take a model with a longer context",
-      inputs_.who, evaluated, inputs_.prompt_estimate, inputs_.model, inputs_.context_tokens);
-}
-
-std::optional<std::string> ChatStream::last_piece() {
-  ended_ = true;
-  generated_.reasoning_characters = thought_characters_ + static_cast<int>(reasoning_.characters());
-  generated_.usage_estimated = !counted_;
-  if (generated_.usage.prompt_tokens == 0) generated_.usage.prompt_tokens = inputs_.prompt_estimate;
-  auto rest = text_.finish();
-  return rest.empty() ? std::nullopt : std::optional(std::move(rest));
 }
 
 }  // namespace gibsey::provider

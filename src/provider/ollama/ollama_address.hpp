@@ -12,6 +12,7 @@ struct OllamaAddress {
 
   [[nodiscard]] std::string chat() const { return base + "/api/chat"; }
   [[nodiscard]] std::string tags() const { return base + "/api/tags"; }
+  [[nodiscard]] std::string show() const { return base + "/api/show"; }
   [[nodiscard]] std::string embed() const { return base + "/api/embed"; }
   [[nodiscard]] std::string embeddings() const { return base + "/api/embeddings"; }
 };

@@ -5,6 +5,7 @@
 #include "net/service_client.hpp"
 #include "net/service_json.hpp"
 #include "provider/ollama/chat_stream.hpp"
+#include "provider/ollama/chat_template.hpp"
 #include "provider/upstream_reply.hpp"
 
 #include <fmt/format.h>
@@ -88,6 +89,7 @@ OllamaModel::OllamaModel(UpstreamOptions options, OllamaAddress address)
 
 Async<std::unique_ptr<TokenStream>> OllamaModel::start(ChatRequest request) {
   if (request.messages.empty()) co_return fail(ErrorCode::invalid_argument, "there is no message to answer");
+  if (!request.opening.empty() && !options_.is_small) GIBSEY_CO_CHECK(co_await check_template(request.deadline));
   for (;;) {
     const bool told_not_to_think = !learned_->refuses_think;
     net::HttpClientRequest call{.method = "POST",
@@ -108,6 +110,24 @@ Async<std::unique_ptr<TokenStream>> OllamaModel::start(ChatRequest request) {
     }
     co_return std::unexpected(refused(*reply, body));
   }
+}
+
+/// A server that tells no template is taken to leave openings open.
+Async<void> OllamaModel::check_template(Deadline deadline) {
+  if (openings_ == Openings::unknown) {
+    net::HttpClientRequest call{.method = "POST",
+                                .url = address_.show(),
+                                .headers = headers_of(options_),
+                                .body = json({{"model", options_.model}}).dump()};
+    GIBSEY_CO_TRY(auto reply, co_await UpstreamReply::send(std::move(call), options_.patience, deadline, options_.pool));
+    const auto body = (co_await reply->read_all(kMostModels)).value_or("");
+    const auto shown = net::text_member(net::parse_service_json(body), "template");
+    openings_ = reply->status() == 200 && !leaves_reply_open(shown) ? Openings::closed : Openings::left_open;
+  }
+  if (openings_ == Openings::left_open) co_return Result<void>{};
+  co_return fail(ErrorCode::unavailable,
+                 fmt::format("the template of {} at {} closes the beginning of a reply, which cannot be gone on with",
+                             options_.model, who_));
 }
 
 Error OllamaModel::refused(const UpstreamReply& reply, const std::string& body) const {

@@ -2,6 +2,7 @@
 
 #include "net/testing/canned_server.hpp"
 #include "provider/ollama/chat_stream.hpp"
+#include "provider/ollama/chat_template.hpp"
 #include "provider/testing/answering_server.hpp"
 #include "provider/testing/run.hpp"
 
@@ -130,14 +131,62 @@ TEST(Ollama, TheConfiguredBoundsWin) {
   EXPECT_TRUE(server.request().contains("Authorization: Bearer gate-key\r\n"));
 }
 
+/// A server whose model has this template.
+std::string with_template(const std::string& chat_template, const std::string& request) {
+  if (request.starts_with("POST /api/show ")) return testing::answer("200 OK", json({{"template", chat_template}}).dump());
+  return whole(token(" up here.") + last_line("stop"));
+}
+
 TEST(Ollama, AnOpeningIsTheLastMessage) {
-  CannedServer server({{whole(token(" up here.") + last_line("stop"))}});
+  AnsweringServer server([](const std::string& request) { return with_template("{{ .Prompt }}{{ .Response }}", request); });
   auto request = question();
   request.opening = "It is quiet";
   const auto model = model_at(server.address());
   EXPECT_TRUE(model->supports_opening());
   EXPECT_EQ(run(tell(*model, request)).text, " up here.");
-  EXPECT_EQ(json::parse(body_in(server.request()))["messages"].back(), json({{"role", "assistant"}, {"content", "It is quiet"}}));
+  EXPECT_EQ(run(tell(*model, request)).text, " up here.");
+  ASSERT_EQ(server.requests().size(), 3U) << "the template is asked for once";
+  EXPECT_EQ(json::parse(body_in(server.requests()[0])), json({{"model", "tiny:1b"}}));
+  EXPECT_EQ(json::parse(body_in(server.requests()[1]))["messages"].back(),
+            json({{"role", "assistant"}, {"content", "It is quiet"}}));
+}
+
+TEST(Ollama, AnOpeningThatTheTemplateClosesIsNotSent) {
+  AnsweringServer server([](const std::string& request) { return with_template("{{- range .Messages }}{{ end }}", request); });
+  auto request = question();
+  const auto model = model_at(server.address());
+  EXPECT_EQ(run(tell(*model, request)).text, " up here.") << "nothing is asked of a reply that begins at its beginning";
+  EXPECT_TRUE(model->supports_opening());
+  request.opening = "It is quiet";
+  for (int i = 0; i < 2; ++i) {
+    const auto told = run(tell(*model, request));
+    ASSERT_TRUE(told.error);
+    EXPECT_EQ(told.error->code, ErrorCode::unavailable);
+    EXPECT_TRUE(told.error->message.contains("tiny:1b")) << told.error->message;
+    EXPECT_FALSE(model->supports_opening());
+  }
+  EXPECT_EQ(server.requests().size(), 2U);
+}
+
+TEST(Ollama, ATinyModelIsGivenItsOpeningAllTheSame) {
+  AnsweringServer server([](const std::string& request) { return with_template("{{- range .Messages }}{{ end }}", request); });
+  auto options = options_at(server.address());
+  options.is_small = true;
+  auto request = question();
+  request.opening = "It is quiet";
+  const auto model = *OllamaModel::create(options);
+  EXPECT_EQ(run(tell(*model, request)).text, " up here.");
+  EXPECT_TRUE(model->supports_opening());
+}
+
+TEST(Ollama, WhatLeavesAReplyOpen) {
+  EXPECT_TRUE(leaves_reply_open(""));
+  EXPECT_TRUE(leaves_reply_open("{{ if .System }}{{ .System }}{{ end }}[INST] {{ .Prompt }} [/INST] {{ .Response }}"));
+  EXPECT_TRUE(leaves_reply_open("{{- range $i, $_ := .Messages }}{{ .Content }}{{ if not $last }}<|im_end|>{{ end }}{{ end }}"));
+  EXPECT_TRUE(
+      leaves_reply_open("{{ range $i, $m := .Messages }}{{ if not (eq (len (slice $.Messages $i)) 1) }}</s>{{ end }}{{ end }}"));
+  EXPECT_FALSE(leaves_reply_open(
+      "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n"));
 }
 
 TEST(Ollama, ThinkingIsNotShown) {
@@ -161,7 +210,8 @@ TEST(Ollama, AReplyOfThoughtsAloneIsAnError) {
 }
 
 TEST(Ollama, ATemplateThatOpensTheReasoningIsFoundOut) {
-  AnsweringServer server([replies = 0](const std::string&) mutable {
+  AnsweringServer server([replies = 0](const std::string& request) mutable {
+    if (request.starts_with("POST /api/show ")) return testing::answer("404 Not Found", "{}");
     ++replies;
     return whole((replies == 3 || replies == 4 ? token("No.") : token("hm</think>") + token("Yes.")) + last_line("stop"));
   });
@@ -238,6 +288,8 @@ TEST(Ollama, ALowCountAloneIsNoProofOfACut) {
            Case{{.evaluated = 4095, .estimate = 6000, .context = 8192}, true},
            Case{{.evaluated = 2048, .estimate = 2300, .context = 8192}, false},  // as many tokens as there may well be
            Case{{.evaluated = 7000, .estimate = 12000, .context = 8192}, true},  // whole messages were left out
+           Case{{.evaluated = 2018, .estimate = 1500, .context = 2048, .made = 120}, true},  // the reply went past the end
+           Case{{.evaluated = 1928, .estimate = 1500, .context = 2048, .made = 120}, false},
            Case{{.evaluated = 37, .is_whole = true, .estimate = 3000, .context = 8192}, true},
            Case{{.evaluated = 2500, .is_whole = true, .estimate = 3000, .context = 8192}, false},
        }) {
@@ -257,6 +309,12 @@ TEST(Ollama, LearnsHowManyBytesATokenIs) {
   EXPECT_EQ(counted({{"prompt_eval_count", 300}, {"eval_count", 1}}, "Yes."), 100) << "it may be the part that was in no cache";
   EXPECT_GT(counted({{"prompt_eval_count", 1000}, {"prompt_eval_cached_count", 0}, {"eval_count", 1}}, "Yes."), 190);
   EXPECT_EQ(counted({{"prompt_eval_count", 300}, {"eval_count", 200}}, std::string(400, 'b')), 200);
+  // Both counted: 2,019 bytes of prompt and 400 of reply.
+  EXPECT_EQ(counted({{"prompt_eval_count", 577}, {"eval_count", 83}}, std::string(400, 'b')), 115) << "the prompt is denser";
+  EXPECT_EQ(counted({{"prompt_eval_count", 577}, {"eval_count", 200}}, std::string(400, 'b')), 200)
+      << "much of it was in a cache";
+  EXPECT_EQ(counted({{"prompt_eval_count", 577}, {"prompt_eval_cached_count", 0}, {"eval_count", 200}}, std::string(400, 'b')),
+            115);
 }
 
 TEST(Ollama, ALastLineWithoutABreakCounts) {

@@ -2,6 +2,7 @@
 
 #include "base/utf8.hpp"
 #include "provider/openai/openai_server.hpp"
+#include "provider/stream_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -85,7 +86,7 @@ json chat_body(const ChatRequest& request, const UpstreamOptions& options, const
 
 std::optional<std::string> refused_parameter(int status, const std::string& answer, const json& sent) {
   if (status != 400 && status != 422) return std::nullopt;
-  const auto complaint = complaint_in(json::parse(answer, nullptr, false)).value_or(Complaint{.words = answer});
+  const auto complaint = complaint_in(parse_stream_json(answer)).value_or(Complaint{.words = answer});
   const auto words = lower(complaint.code + " " + complaint.type + " " + complaint.words);
   if (std::ranges::none_of(kRefusals, [&](std::string_view refusal) { return words.contains(refusal); })) return std::nullopt;
   std::optional<std::string> named;

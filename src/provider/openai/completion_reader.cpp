@@ -3,6 +3,7 @@
 #include "base/utf8.hpp"
 #include "net/service_json.hpp"
 #include "provider/openai/openai_server.hpp"
+#include "provider/stream_json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -31,6 +32,12 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(kSpace) == std::string_view::npos;
 }
 
+/// What of text[begin, end), all of it blank, is whole lines.
+void erase_blank_lines(std::string& text, std::size_t begin, std::size_t end) {
+  const auto last = std::string_view(text).substr(0, end).find_last_of("\r\n");
+  if (last != std::string_view::npos && last >= begin) text.erase(begin, last + 1 - begin);
+}
+
 int count_in(const json& usage, const char* name) {
   return static_cast<int>(std::clamp<std::int64_t>(net::number_member(usage, name).value_or(0), 0, 1'000'000'000));
 }
@@ -44,6 +51,7 @@ void CompletionReader::feed(std::string_view bytes) {
   std::string first;
   if (form_ == Form::unknown) {
     start_ += bytes;
+    drop_blank_lines();
     const std::string_view mark = std::string_view(start_).substr(0, kByteOrderMark.size());
     if (kByteOrderMark.starts_with(mark) && mark.size() < kByteOrderMark.size()) return;
     const auto at = start_.find_first_not_of(kSpace, start_.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
@@ -60,6 +68,15 @@ void CompletionReader::feed(std::string_view bytes) {
   } else {
     document_ += bytes;
   }
+}
+
+/// A server may send empty lines for as long as it thinks (DeepSeek does): none is kept, whatever the cut.
+void CompletionReader::drop_blank_lines() {
+  const auto blank = start_.find_first_not_of(kSpace);
+  erase_blank_lines(start_, 0, std::min(blank, start_.size()));
+  if (!start_.starts_with(kByteOrderMark)) return;
+  const auto first = start_.find_first_not_of(kSpace, kByteOrderMark.size());
+  erase_blank_lines(start_, kByteOrderMark.size(), std::min(first, start_.size()));
 }
 
 void CompletionReader::choose_form(char first) {
@@ -140,9 +157,9 @@ Result<std::string> CompletionReader::read_event(const net::SseEvent& event) {
 }
 
 Result<std::string> CompletionReader::read_completion(const std::string& document, bool is_error) {
-  auto parsed = json::parse(document, nullptr, false);
+  auto parsed = parse_stream_json(document);
   if (parsed.is_discarded()) {
-    parsed = json::parse(carry_lone_surrogates(document), nullptr, false);
+    parsed = parse_stream_json(carry_lone_surrogates(document));
     carried_ = carried_ || !parsed.is_discarded();
   }
   const auto complaint = complaint_in(parsed);

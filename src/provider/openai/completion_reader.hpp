@@ -51,6 +51,7 @@ class CompletionReader {
  private:
   enum class Form { unknown, events, document };
 
+  void drop_blank_lines();
   void choose_form(char first);
   Result<std::string> read_event(const net::SseEvent& event);
   Result<std::string> read_completion(const std::string& document, bool is_error);

@@ -203,6 +203,34 @@ const std::vector<Case>& misbehaviours() {
   return cases;
 }
 
+TEST(CompletionReader, EmptyLinesBeforeTheAnswerAreNotKept) {
+  const std::string blank(64 * 1024, '\n');
+  CompletionReader reader({}, false);
+  for (int i = 0; i < 512; ++i) reader.feed(blank);  // 32 MiB: more than any document may have
+  reader.feed(kWhole);
+  reader.end();
+  Outcome outcome;
+  take_all(reader, outcome);
+  EXPECT_EQ(outcome.text, "Yes.");
+  for (const auto& begin : {"\n\xEF\xBB\xBF", "\xEF\xBB\xBF\r\n\n", " \n \xEF\xBB\xBF", "\n \n"}) {
+    const auto whole = read({begin + kWhole});
+    const auto bytes = read(byte_by_byte(begin + kWhole));
+    EXPECT_EQ(whole.text, bytes.text);
+    EXPECT_EQ(whole.error, bytes.error);
+  }
+}
+
+TEST(CompletionReader, ADeepDocumentIsRefusedWithoutWalkingIt) {
+  for (const auto& document : {std::string(1'000'000, '['), std::string(400'000, '[') + std::string(400'000, ']'),
+                               "{\"error\":" + std::string(400'000, '[') + std::string(400'000, ']') + "}"}) {
+    for (const auto& body : {document, "data: " + document + "\n\n"}) {
+      const auto outcome = read({body});
+      EXPECT_TRUE(outcome.error.contains("no JSON")) << outcome.error.substr(0, 200);
+      EXPECT_EQ(outcome.code, ErrorCode::unavailable);
+    }
+  }
+}
+
 TEST(CompletionReader, MisbehavioursOfServers) {
   for (const auto& wrong : misbehaviours()) {
     std::vector<std::vector<std::string>> cuts = {{wrong.body}};

@@ -4,6 +4,7 @@
 #include "net/service_json.hpp"
 #include "provider/openai/openai_server.hpp"
 #include "provider/openai/pending_reply.hpp"
+#include "provider/stream_json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -45,7 +46,7 @@ std::string embedding_body(std::span<const std::string> texts, const std::string
 
 /// In the order of the texts, whatever that of the answer. Errors: unavailable, or what the server complains of.
 Result<Vectors> vectors_in(const std::string& answer, std::size_t count, VectorSize& size) {
-  const auto parsed = json::parse(answer, nullptr, false);
+  const auto parsed = parse_stream_json(answer);
   if (const auto complaint = complaint_in(parsed)) return fail(code_of(*complaint, 200), "it says: " + complaint->words);
   const auto& entries = member(parsed, "data");
   if (!entries.is_array() || entries.size() != count) {

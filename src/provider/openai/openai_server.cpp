@@ -3,6 +3,7 @@
 #include "net/http_client.hpp"
 #include "net/service_client.hpp"
 #include "net/service_json.hpp"
+#include "provider/stream_json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -61,6 +62,11 @@ int status_in(const Complaint& complaint) {
   return status >= 400 && status < 600 ? status : 0;
 }
 
+/// llama-server's router refuses a name that it does not know with 400 and no code of its own.
+bool says_no_such_model(std::string_view words) {
+  return (words.starts_with("model ") || words.starts_with("Model ")) && words.ends_with(" not found");
+}
+
 /// Longest part of `key` that `text` begins with.
 std::size_t run_of(const std::string& key, std::string_view text) {
   std::size_t longest = 0;
@@ -103,7 +109,7 @@ ErrorCode code_of(const Complaint& complaint, int status) {
   }
   if (says("context_length_exceeded") || says("exceed_context_size_error")) return ErrorCode::too_large;
   if (!of_limits && says_too_long(complaint.words)) return ErrorCode::too_large;
-  if (says("model_not_found")) return ErrorCode::not_found;
+  if (says("model_not_found") || (status == 400 && says_no_such_model(complaint.words))) return ErrorCode::not_found;
   if (says("rate_limit_exceeded") || says("rate_limit_error") || says("overloaded_error")) return ErrorCode::busy;
   return refusal_code(status);
 }
@@ -148,7 +154,7 @@ asio::awaitable<Result<std::unique_ptr<UpstreamReply>>> OpenAiServer::post(std::
 
 Error OpenAiServer::refusal(const UpstreamReply& reply, const std::string& body) const {
   const auto status = reply.status();
-  const auto complaint = complaint_in(json::parse(body, nullptr, false)).value_or(Complaint{.words = body});
+  const auto complaint = complaint_in(parse_stream_json(body)).value_or(Complaint{.words = body});
   const auto code = code_of(complaint, status);
   const auto words = masked(complaint.words);
   const auto error = [&](const std::string& what) {

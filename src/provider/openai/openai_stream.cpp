@@ -4,6 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <utility>
 
@@ -22,6 +23,19 @@ constexpr int kMostReadsAfterEnd = 4;
 /// A prompt that is counted at less than this share of the estimate, and is not short, was cut by the server.
 constexpr double kCutShare = 0.6;
 constexpr int kShortPrompt = 1000;
+
+/// Whether a count well below the estimate is also what fits one of the usual contexts, when the estimate does not: Ollama's /v1,
+/// which takes no num_ctx, leaves out whole messages and then words, without saying so. A low count alone may be an estimate that
+/// is wrong.
+bool fills_a_context(int told, int expected) {
+  const auto context = static_cast<int>(std::bit_ceil(static_cast<unsigned>(told)));
+  return context >= 1024 && told >= context / 4 * 3 && expected > context && expected > told * 1.2;
+}
+
+bool was_cut(int told, int expected) {
+  if (told <= 0) return false;
+  return (expected > kShortPrompt && told < kCutShare * expected) || fills_a_context(told, expected);
+}
 
 std::string prompt_of(const ChatRequest& request) {
   std::string prompt;
@@ -156,7 +170,7 @@ void OpenAiStream::learn(const model::TokenUsage& told) {
   auto& tokens = call_->model->tokens();
   const auto prompt = prompt_of(call_->request);
   const auto expected = tokens.count(prompt);
-  generated_.prompt_was_cut = told.prompt_tokens > 0 && expected > kShortPrompt && told.prompt_tokens < kCutShare * expected;
+  generated_.prompt_was_cut = was_cut(told.prompt_tokens, expected);
   if (!generated_.prompt_was_cut) tokens.learn(prompt.size(), told.prompt_tokens);
 }
 

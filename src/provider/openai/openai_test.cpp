@@ -123,6 +123,26 @@ TEST(OpenAi, UsageThatDoesNotComeIsEstimatedAndWhatComesIsLearned) {
   EXPECT_EQ(model->count_tokens(std::string(100, 'a')), 50);
 }
 
+TEST(OpenAi, ACountThatFillsAContextTellsOfACut) {
+  struct {
+    int counted;
+    std::size_t bytes;  // four a token
+    bool cut;
+  } const cases[] = {{2048, 11'000, true}, {2013, 11'000, true},  {4096, 24'000, true},  {2048, 8'800, false},
+                     {2048, 9'800, false}, {2049, 11'000, false}, {2300, 11'000, false}, {1500, 10'200, true},
+                     {900, 4'500, false},  {0, 11'000, false}};
+  for (const auto& [counted, bytes, cut] : cases) {
+    const auto usage = json({{"usage", {{"prompt_tokens", counted}, {"completion_tokens", 1}}}}).dump();
+    CannedServer server({{kHead + chunked(token("x") + kStop + "data: " + usage + "\n\n" + kDone) + kEnd}});
+    const auto model = model_with(options_for(server.address()));
+    auto request = question();
+    request.messages = {{Role::user, std::string(bytes, 'a')}};
+    EXPECT_EQ(run(tell(*model, request)).generated.prompt_was_cut, cut) << counted << " of " << bytes;
+    const double bytes_per_token = 1000.0 / model->count_tokens(std::string(1000, 'a'));
+    EXPECT_NEAR(bytes_per_token, cut || counted == 0 ? 4.0 : static_cast<double>(bytes) / counted, 0.1);
+  }
+}
+
 TEST(OpenAi, WhatAModelRefusesIsLeftOutAndRemembered) {
   ModelServer server([](const std::string& request) {
     const auto body = body_of(request);
@@ -212,6 +232,7 @@ TEST(OpenAi, RefusalsAreGivenInTheServersWords) {
       {400, "[{\"error\":{\"message\":\"API key not valid\"}}]", forbidden, "API key not valid"},
       {402, error("no credit", "402"), forbidden, "no credit"},
       {404, error("The model does not exist", "model_not_found"), not_found, "has no model 'tiny-1'"},
+      {400, error("model 'tiny-1' not found", "400"), not_found, "has no model 'tiny-1'"},
       {400, error("This model's maximum context length is 4096 tokens", "context_length_exceeded"), too_large, "4096"},
       {400, R"({"object":"error","message":"maximum context length is 2048 tokens","code":400})", too_large, "2048"},
       {413, "", too_large, "413"},
