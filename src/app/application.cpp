@@ -2,6 +2,7 @@
 
 #include "app/absent_model.hpp"
 #include "app/chat_models.hpp"
+#include "app/model_library.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
 #include "base/log.hpp"
@@ -220,8 +221,9 @@ Result<void> Application::open_models(bool chat) {
                existing_model(config_.embedding_model, installation_.models / "all-minilm-l6-v2.gguf", "embedding model"));
   }
   if (chat && wants_local_model(config_)) {
-    auto file = existing_model(config_.model, installation_.models / "chat.gguf", "chat model");
-    const bool needed = config_.providers_named || config_.providers.size() == 1 || !config_.model.empty();
+    GIBSEY_TRY(const auto chosen, chosen_model(config_.data, config_.model));
+    auto file = existing_model(chosen, installation_.models / "chat.gguf", "chat model");
+    const bool needed = config_.providers_named || config_.providers.size() == 1 || !chosen.empty();
     if (!file && needed) return std::unexpected(file.error());
     if (file) options.chat_model_path = *std::move(file);
     if (!file) log::warn("no model in this process stands behind the others: {}", file.error().message);

@@ -41,6 +41,7 @@ class CommandLine {
     add_quote();
     add_credit();
     add_character();
+    add_models();
     add_care();
   }
 
@@ -141,6 +142,25 @@ class CommandLine {
     list->callback([this] { chosen_ = [this](const Place& place) { return list_characters(place, world_); }; });
   }
 
+  void add_models() {
+    auto* command = cli_.add_subcommand("model", "The chat models of this machine");
+    command->require_subcommand(1);
+    auto* list = command->add_subcommand("list", "List them, with the memory that they need; * marks the one in use");
+    list->callback([this] { chosen_ = [](const Place& place) { return list_models(place); }; });
+    auto* add = command->add_subcommand("add", "Take in a GGUF file, or fetch one; a download that was interrupted goes on");
+    add->add_option("source", model_.source, "The file, or its http or https address")->required()->type_name("FILE-or-URL");
+    add->add_option("--name", model_.name, "Name here (default: the file's)");
+    add->add_option("--sha256", model_.sha256, "Take it only if it is this file")->type_name("HEX");
+    add->add_flag("--use", model_.use, "Make it answer too");
+    add->callback([this] { chosen_ = [this](const Place& place) { return add_model(place, model_); }; });
+    auto* use = command->add_subcommand("use", "Choose the one that answers, from the next start of the server on");
+    use->add_option("name", model_name_, "Its name, or 'bundled'")->required();
+    use->callback([this] { chosen_ = [this](const Place& place) { return use_model(place, model_name_); }; });
+    auto* remove = command->add_subcommand("rm", "Remove one, or what has come of it");
+    remove->add_option("name", model_name_, "Its name")->required();
+    remove->callback([this] { chosen_ = [this](const Place& place) { return remove_model(place, model_name_); }; });
+  }
+
   void add_care() {
     auto* examine = cli_.add_subcommand("doctor", "Check the data folder: files, balances, holds");
     examine->callback([this] { chosen_ = [](const Place& place) { return doctor(place); }; });
@@ -155,6 +175,8 @@ class CommandLine {
   IngestOptions ingest_;
   AskOptions ask_;
   RetrieveOptions retrieve_;
+  AddModelOptions model_;
+  std::string model_name_;
   VerifyOptions verify_;
   std::string user_;
   std::string reason_ = "grant by command";

@@ -56,4 +56,17 @@ int backup(const Place& place, const std::filesystem::path& file);
 
 int list_characters(const Place& place, const std::string& world);
 
+struct AddModelOptions {
+  std::string source;  ///< a GGUF file, or its http or https address
+  std::string name;    ///< "": as the file is called
+  std::string sha256;  ///< what it must be; "": anything
+  bool use = false;    ///< make it answer too
+};
+/// Goes on with a download that was interrupted.
+int add_model(const Place& place, const AddModelOptions& options);
+int list_models(const Place& place);
+/// `name` "bundled": the one that set-up made.
+int use_model(const Place& place, const std::string& name);
+int remove_model(const Place& place, const std::string& name);
+
 }  // namespace gibsey::app

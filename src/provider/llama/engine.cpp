@@ -1,6 +1,7 @@
 #include "provider/llama/engine.hpp"
 
 #include "provider/llama/chat_batcher.hpp"
+#include "provider/llama/chat_context.hpp"
 #include "provider/llama/compute_threads.hpp"
 #include "provider/llama/model_file.hpp"
 #include "provider/llama/text_embedder.hpp"
@@ -16,12 +17,6 @@
 
 namespace gibsey::provider {
 namespace {
-
-constexpr std::uint64_t kSmallModel = 1'000'000'000;
-/// One reply of a small model: longer prompts make it slow and do not make it wiser.
-constexpr int kSmallModelContext = 2048;
-constexpr int kPrefixSequences = 16;
-constexpr int kBatchTokens = 512;
 
 bool abort_asked(void* flag) {
   return static_cast<std::atomic<bool>*>(flag)->load(std::memory_order_relaxed);
@@ -65,8 +60,9 @@ struct LlamaEngine::Parts {
   std::thread thread;
 
   Result<void> open_chat();
+  Result<void> load_chat(const std::filesystem::path& file, const llama_context_params& params, int gpu_layers);
   Result<void> open_embedding();
-  [[nodiscard]] llama_context_params context_params(int cells, int batch_tokens);
+  [[nodiscard]] llama_context_params on_this_thread(llama_context_params params);
 
   void run();
   [[nodiscard]] bool wait_for_work();
@@ -76,11 +72,8 @@ struct LlamaEngine::Parts {
   void end_all();
 };
 
-llama_context_params LlamaEngine::Parts::context_params(int cells, int batch_tokens) {
-  auto params = llama_context_default_params();
-  params.n_ctx = static_cast<std::uint32_t>(cells);
-  params.n_batch = static_cast<std::uint32_t>(batch_tokens);
-  params.n_ubatch = params.n_batch;
+/// What a context needs to be run by this engine's thread.
+llama_context_params LlamaEngine::Parts::on_this_thread(llama_context_params params) {
   params.n_threads = threads->threads();
   params.n_threads_batch = params.n_threads;
   params.abort_callback = abort_asked;
@@ -91,35 +84,44 @@ llama_context_params LlamaEngine::Parts::context_params(int cells, int batch_tok
 
 Result<void> LlamaEngine::Parts::open_chat() {
   const auto& path = options.chat_model_path;
-  GIBSEY_TRY(chat_model, load_model(path));
+  GIBSEY_TRY(const auto head, read_gguf(path));
+  GIBSEY_CHECK(check_talks(head, path));
+  const auto size = chat_size(head.parameters, head.context_tokens, options.context_cells);
+  const auto params = on_this_thread(chat_context_params(size.cells, options.max_sequences));
+  GIBSEY_TRY(const auto placement, place_model(path, head, params));
+  if (!placement.note.empty()) spdlog::info(placement.note);
+  GIBSEY_CHECK(load_chat(path, params, placement.gpu_layers));
   facts.name = model_name(*chat_model, path);
   facts.parameters = llama_model_n_params(chat_model.get());
-  GIBSEY_TRY(chat_template, ChatTemplate::of(*chat_model, path.string()));
-
-  const bool small = facts.parameters < kSmallModel;
-  int cells = options.context_cells > 0 ? options.context_cells : (small ? 4096 : 8192);
-  cells = std::max(256, cells);
-  facts.context_tokens = std::min({cells, llama_model_n_ctx_train(chat_model.get()), small ? kSmallModelContext : cells});
-  GIBSEY_CHECK(
-      check_memory(fmt::format("a context of {} tokens for {}", cells, path.string()), context_bytes(*chat_model, cells)));
-
-  auto params = context_params(cells, kBatchTokens);
-  params.n_seq_max = static_cast<std::uint32_t>(options.max_sequences + kPrefixSequences);
-  params.n_outputs_max = params.n_seq_max;  // room for logits: at most one token of each sequence
-  params.kv_unified = true;                 // forking shares cells between sequences
-  // Measured on SmolLM2-135M Q8_0, one core: eight replies at 1,900 cells in use 108 tokens/s without and 53 with it, one reply
-  // at 700 cells 63 and 55; prompts are equal within the noise.
-  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
-  GIBSEY_TRY(chat_context, make_context(*chat_model, params, path.string()));
+  facts.context_tokens = size.context_tokens;
   threads->attach(chat_context.get());
   batcher = std::make_unique<ChatBatcher>(chat_context.get(), *threads,
-                                          BatcherLimits{.cells = cells,
+                                          BatcherLimits{.cells = size.cells,
                                                         .sequences = options.max_sequences,
                                                         .prefix_sequences = kPrefixSequences,
                                                         .prefill_chunk = options.prefill_chunk,
-                                                        .adapt_chunk = !small,
+                                                        .adapt_chunk = !size.small,
                                                         .prefix_bytes = options.prefix_bytes});
   return {};
+}
+
+Result<void> LlamaEngine::Parts::load_chat(const std::filesystem::path& file, const llama_context_params& params,
+                                           int gpu_layers) {
+  chat_context.reset();
+  auto loaded = load_model(file, gpu_layers);
+  if (loaded) {
+    chat_model = *std::move(loaded);
+    GIBSEY_TRY(chat_template, ChatTemplate::of(*chat_model, file.string()));
+  }
+  auto context = loaded ? make_context(*chat_model, params, file.string()) : std::unexpected(std::move(loaded).error());
+  if (context) {
+    chat_context = *std::move(context);
+    return {};
+  }
+  if (gpu_layers == 0) return std::unexpected(std::move(context).error());
+  // What was free a moment ago may be gone: another program took it, or it lies in pieces.
+  spdlog::warn("the GPU did not take {}: it runs on the processors", file.string());
+  return load_chat(file, params, 0);
 }
 
 Result<void> LlamaEngine::Parts::open_embedding() {
@@ -129,7 +131,10 @@ Result<void> LlamaEngine::Parts::open_embedding() {
   embedding_dimension = llama_model_n_embd(embedding_model.get());
   const int text_tokens = std::min(options.embedding_tokens, llama_model_n_ctx_train(embedding_model.get()));
 
-  auto params = context_params(TextEmbedder::kBatchTokens, TextEmbedder::kBatchTokens);
+  auto params = on_this_thread(llama_context_default_params());
+  params.n_ctx = TextEmbedder::kBatchTokens;
+  params.n_batch = TextEmbedder::kBatchTokens;
+  params.n_ubatch = TextEmbedder::kBatchTokens;
   params.n_seq_max = TextEmbedder::kSliceTexts;
   params.kv_unified = true;
   params.embeddings = true;

@@ -1,5 +1,6 @@
 #include "provider/llama/engine.hpp"
 #include "provider/testing/run.hpp"
+#include "provider/testing/tiny_gguf.hpp"
 
 #include <gtest/gtest.h>
 
@@ -42,8 +43,11 @@ TEST_F(ModelFileTest, ADamagedModelIsRefused) {
 }
 
 TEST_F(ModelFileTest, AModelLargerThanTheMemoryIsRefused) {
-  write("GGUF");
-  std::filesystem::resize_file(file_, std::uintmax_t{4} << 40U);
+  testing::write_tiny_gguf(file_, {{"blk.0.ffn_up.weight", {std::int64_t{1} << 20U, std::int64_t{1} << 21U}}},
+                           [](gguf_context* head) {
+                             gguf_set_val_str(head, "general.architecture", "llama");
+                             gguf_set_val_str(head, "tokenizer.chat_template", "chatml");
+                           });
   const auto error = error_of({.chat_model_path = file_});
   EXPECT_EQ(error.code, ErrorCode::too_large);
   EXPECT_TRUE(error.message.contains("4398.0 GB")) << error.message;
