@@ -11,6 +11,8 @@ find_package(CLI11 REQUIRED)
 find_package(LibArchive REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
+find_package(pugixml REQUIRED)
+pkg_check_modules(GUMBO REQUIRED IMPORTED_TARGET gumbo)
 
 # Asio and Beast, with the one set of macros that every file must agree on.
 add_library(boost_headers INTERFACE)

@@ -23,9 +23,11 @@ struct Book {
   std::vector<std::string> notes;            ///< what was guessed or left out, one plain sentence each
 };
 
-/// Reads a TXT, Markdown or JSONL file, or a folder: a world folder (world.toml), the author's folder form (pages.json beside
-/// numbered Markdown pages), or a folder of TXT/Markdown files in name order (a chapter each). Several paths are one book
-/// in the order given. Errors: not_found, invalid_argument (naming file and line), too_large (over 1 GiB).
+/// Reads a TXT, Markdown, JSONL, HTML, EPUB, DOCX or PDF file (by its content where that tells, else by its ending), or a folder:
+/// a world folder (world.toml), the author's folder form (pages.json beside numbered Markdown pages), or a folder of TXT,
+/// Markdown, HTML or DOCX files in name order (a chapter each). Several paths are one book in the order given. Errors: not_found,
+/// invalid_argument (naming file and line), too_large (over 1 GiB, or what a reader of formats/ sets), unavailable (no
+/// pdftotext).
 [[nodiscard]] Result<Book> read_book(const std::string& world_name, const std::vector<std::filesystem::path>& paths);
 
 /// done and total count pages while storing (stage "pages") and passages while embedding (stage "vectors").

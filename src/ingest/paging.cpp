@@ -1,5 +1,6 @@
 #include "ingest/paging.hpp"
 
+#include "ingest/printed_pages.hpp"
 #include "retrieval/sentences.hpp"
 #include "retrieval/words.hpp"
 
@@ -104,6 +105,9 @@ void append(std::string& page, const Paragraph& paragraph, const std::string& te
 
 std::vector<model::PageContent> make_pages(const std::vector<ChapterText>& chapters, const std::string& world,
                                            const std::string& language) {
+  if (std::ranges::any_of(chapters, [](const ChapterText& chapter) { return !chapter.page_breaks.empty(); })) {
+    return make_printed_pages(chapters, world, language);
+  }
   std::vector<model::PageContent> pages;
   for (const ChapterText& chapter : chapters) {
     const std::vector<Paragraph> paragraphs = paragraphs_of(chapter, language);

@@ -1,6 +1,11 @@
 #include "ingest/author_folder.hpp"
 #include "ingest/character_ids.hpp"
 #include "ingest/file_bytes.hpp"
+#include "ingest/formats/docx.hpp"
+#include "ingest/formats/epub.hpp"
+#include "ingest/formats/file_form.hpp"
+#include "ingest/formats/html.hpp"
+#include "ingest/formats/pdf.hpp"
 #include "ingest/importer.hpp"
 #include "ingest/jsonl.hpp"
 #include "ingest/text_chapters.hpp"
@@ -10,7 +15,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <system_error>
 
 namespace gibsey::ingest {
@@ -18,29 +22,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Form { text, markdown, jsonl, unknown };
-
-Form form_of(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (extension == ".txt" || extension == ".text" || extension.empty()) return Form::text;
-  if (extension == ".md" || extension == ".markdown") return Form::markdown;
-  return extension == ".jsonl" || extension == ".ndjson" ? Form::jsonl : Form::unknown;
-}
-
-Result<void> fail_on_form(const fs::path& path) {
-  return fail(ErrorCode::invalid_argument,
-              fmt::format("{}: this kind of file cannot be read yet; give TXT, Markdown (.md), JSONL or a folder of them",
-                          path.string()));
-}
-
 /// The files of a folder that hold text, in the order of their names.
 std::vector<fs::path> text_files(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     if (!entry.is_regular_file(error) || entry.path().filename().string().starts_with('.')) continue;
-    if (entry.path().has_extension() && form_of(entry.path()) != Form::unknown) files.push_back(entry.path());
+    if (is_part_of_folder(entry.path())) files.push_back(entry.path());
   }
   std::ranges::sort(files);
   return files;
@@ -98,7 +86,9 @@ class BookReader {
     });
     if (files.empty() && !is_world) {
       return fail(ErrorCode::invalid_argument,
-                  fmt::format("{}: a folder needs pages.json, world.toml, or TXT, Markdown or JSONL files", folder.string()));
+                  fmt::format("{}: a folder needs pages.json, world.toml, or TXT, Markdown, JSONL, HTML or DOCX files; give an "
+                              "EPUB or PDF by its own name",
+                              folder.string()));
     }
     for (const fs::path& file : files) GIBSEY_CHECK(read_file_of_book(file, files.size() > 1));
     return {};
@@ -113,18 +103,38 @@ class BookReader {
 
   /// With `is_chapter` a file without headings of its own is a chapter that has the file's name.
   Result<void> read_file_of_book(const fs::path& path, bool is_chapter) {
-    const Form form = form_of(path);
-    if (form == Form::unknown) return fail_on_form(path);
-    GIBSEY_TRY(const std::string bytes, read_file(path));
-    DecodedText decoded = decode_text(bytes);
-    if (!decoded.note.empty()) book_.notes.push_back(path.filename().string() + ": " + decoded.note);
-    if (form == Form::jsonl) return add_jsonl(decoded.text, path);
-    TextChapters text = form == Form::markdown ? chapters_of_markdown(decoded.text) : chapters_of_text(decoded.text);
+    GIBSEY_TRY(const FileForm form, find_form(path));
+    if (form == FileForm::jsonl) {
+      GIBSEY_TRY(const std::string lines, read_decoded(path));
+      return add_jsonl(lines, path);
+    }
+    GIBSEY_TRY(TextChapters text, read_chapters(form, path));
     if (is_chapter && text.chapters.size() == 1 && text.chapters.front().name.empty()) {
       text.chapters.front().name = text.chapters.front().title = name_from_id(id_from_name(path.stem().string()));
     }
     add_text(std::move(text), path, is_chapter);
     return {};
+  }
+
+  Result<TextChapters> read_chapters(FileForm form, const fs::path& path) {
+    switch (form) {
+      case FileForm::html: return read_html(path);
+      case FileForm::epub: return read_epub(path);
+      case FileForm::docx: return read_docx(path);
+      case FileForm::pdf: return read_pdf(path);
+      case FileForm::text:
+      case FileForm::markdown:
+      case FileForm::jsonl: break;
+    }
+    GIBSEY_TRY(const std::string text, read_decoded(path));
+    return form == FileForm::markdown ? chapters_of_markdown(text) : chapters_of_text(text);
+  }
+
+  Result<std::string> read_decoded(const fs::path& path) {
+    GIBSEY_TRY(const std::string bytes, read_file(path));
+    DecodedText decoded = decode_text(bytes);
+    if (!decoded.note.empty()) book_.notes.push_back(path.filename().string() + ": " + decoded.note);
+    return std::move(decoded.text);
   }
 
   void add_text(TextChapters text, const fs::path& path, bool is_chapter) {
