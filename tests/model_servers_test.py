@@ -307,6 +307,40 @@ class OllamaKilled(Killed, Live):
         self.assertEqual((state["failures"], state["choices"]["again"]), ({"unavailable": 1}, 1))
 
 
+class GoingOn(Live):
+    """llama.cpp's server is killed in the middle of a reply on /ask; whether Ollama goes on with it is in its model's template."""
+
+    def killed(self, create):
+        server = self.started(OllamaServer())
+        create(server)
+        first = self.started(LlamaServer(["--ctx-size", "8192", "--parallel", "1"]))
+        gibsey = self.start({**ollama(server.address), **open_ai(first.address), "LLM_PROVIDERS": "llm,ollama,local"}, GOES_ON)
+        before, told = self.tokens_told(gibsey), []
+        reader = threading.Thread(target=lambda: told.append(self.ask(gibsey, "ask", LONG)))
+        reader.start()
+        self.wait_for_tokens(gibsey, before, reader)
+        first.kill()
+        reader.join()
+        seen, record, ledger = told[0]
+        self.assertIsNone(seen.error)
+        check_charge(self, "ask", record, ledger, 5)
+        return record, next(state for state in gibsey.get_json("/v1/providers")["providers"] if state["name"] == "ollama")
+
+    def test_a_template_that_leaves_the_beginning_open(self):
+        record, state = self.killed(lambda server: server.create_chat_model(MODEL))
+        self.assertEqual((record["provider"], state["failures"]), ("ollama", {}))
+        opening = record["trace"]["calls"][-1]["opening"]
+        self.assertGreater(len(opening), 0)
+        self.assertTrue(record["reply"].startswith(opening), record)
+
+    def test_a_template_that_closes_it(self):
+        """As `ollama create` chooses it for a bare GGUF."""
+        record, state = self.killed(lambda server: server.create(MODEL, f"FROM {CHAT_MODEL}"))
+        self.assertEqual((record["provider"], state["failures"]), ("scripted", {"unavailable": 1}))
+        self.assertTrue(without_epigraph(record).endswith(SCRIPTED), record["reply"])
+        self.assertIn("closes the beginning of a reply", state["last_error"])
+
+
 class Refusals(Live):
     """What the servers refuse or cut, and what readers and operators are told."""
 

@@ -84,7 +84,8 @@ class CommandLine {
   }
 
   void add_ingest() {
-    auto* command = cli_.add_subcommand("ingest", "Make a world of a book: TXT, Markdown, JSONL, HTML, EPUB, DOCX, PDF or a folder");
+    auto* command =
+        cli_.add_subcommand("ingest", "Make a world of a book: TXT, Markdown, JSONL, HTML, EPUB, DOCX, PDF or a folder");
     command->add_option("--world", ingest_.world, "Name of the world")->required()->type_name("NAME");
     command->add_flag("--replace", ingest_.replace, "Take the place of what has that name");
     command->add_option("paths", ingest_.paths, "Files or folders")->required();
