@@ -114,18 +114,13 @@ class RunningHeads {
         const std::string* line = edge(i, top);
         if (line == nullptr) continue;
         for (EdgeNumber& number : numbers_of(*line)) numbers_.push_back({i, std::move(number)});
-        if (line->size() <= kLongestHead) ++repeated_[key(*line)];
         // The number may stand on a line of its own beside the running title.
         const std::string* next = edge(i, top, 1);
         if (next == nullptr) continue;
-        if (next->size() <= kLongestHead) ++repeated_[key(*next)];
         for (EdgeNumber& number : numbers_of(*next)) {
           if (number.rest.empty()) numbers_.push_back({i, std::move(number)});
         }
       }
-    }
-    for (const Found& found : numbers_) {
-      if (!found.number.rest.empty()) ++repeated_[found.number.rest];
     }
     arabic_ = best_offset(false);
     roman_ = best_offset(true);
@@ -154,6 +149,7 @@ class RunningHeads {
   void take_away() {
     // The edges are looked at twice: number and title may stand on lines of their own.
     for (int round = 0; round < 2; ++round) {
+      count_repeated();
       for (std::size_t i = 0; i < pages_.size(); ++i) {
         for (const bool top : {true, false}) {
           const std::string* line = edge(i, top);
@@ -172,6 +168,21 @@ class RunningHeads {
     std::size_t page;
     EdgeNumber number;
   };
+
+  /// How many pages have a line at their edge, or the words beside a number there.
+  void count_repeated() {
+    repeated_.clear();
+    for (std::size_t i = 0; i < pages_.size(); ++i) {
+      for (const bool top : {true, false}) {
+        const std::string* line = edge(i, top);
+        if (line == nullptr || line->size() > kLongestHead) continue;
+        ++repeated_[key(*line)];
+        for (const EdgeNumber& number : numbers_of(*line)) {
+          if (!number.rest.empty()) ++repeated_[number.rest];
+        }
+      }
+    }
+  }
 
   /// The first line at the head or foot of a page, or the second; empty ones are none.
   [[nodiscard]] const std::string* edge(std::size_t page, bool top, int skipped = 0) const {
@@ -234,7 +245,7 @@ class RunningHeads {
   }
   [[nodiscard]] bool repeats(const std::string& words) const {
     const auto at = repeated_.find(words);
-    return at != repeated_.end() && at->second >= kLeastRepeated;
+    return at != repeated_.end() && at->second >= std::max(kLeastRepeated, pages_.size() / 50);
   }
 
   std::vector<PdfPage>& pages_;
