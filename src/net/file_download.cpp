@@ -120,7 +120,6 @@ class Download {
   [[nodiscard]] Try take(std::string_view piece);
   [[nodiscard]] bool can_go_on() const;
   [[nodiscard]] FileVersion version_of(const HttpReply& reply) const;
-  asio::awaitable<void> wait(std::chrono::milliseconds time);
   void say(const std::string& sentence) const {
     if (request_.note) request_.note(sentence);
   }
@@ -239,6 +238,10 @@ Try Download::take(std::string_view piece) {
 }
 
 asio::awaitable<Try> Download::read_body(HttpReply& reply) {
+  if (const auto coding = header(reply, "Content-Encoding"); !coding.empty() && coding != "identity") {
+    co_return give_up(
+        {ErrorCode::unavailable, fmt::format("{} is sent compressed ({}), which was not asked for", request_.url, coding)});
+  }
   for (;;) {
     auto piece = co_await reply.read();
     if (!piece) co_return try_again(piece.error());
@@ -262,16 +265,7 @@ asio::awaitable<Try> Download::fetch() {
   }
   auto begun = (*reply)->status() == 206 ? go_on_from(**reply) : begin_anew(**reply);
   if (!begun) co_return begun;
-  if (const auto coding = header(**reply, "Content-Encoding"); !coding.empty() && coding != "identity") {
-    co_return give_up(
-        {ErrorCode::unavailable, fmt::format("{} is sent compressed ({}), which was not asked for", request_.url, coding)});
-  }
   co_return co_await read_body(**reply);
-}
-
-asio::awaitable<void> Download::wait(std::chrono::milliseconds time) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, time);
-  co_await timer.async_wait(asio::use_awaitable);
 }
 
 asio::awaitable<Result<DownloadedFile>> Download::run() {
@@ -293,7 +287,8 @@ asio::awaitable<Result<DownloadedFile>> Download::run() {
                      fmt::format("{}; given up after {} tries, what has come is kept", outcome.error().error.message, vain));
     }
     say(fmt::format("{}; trying again in {:.1f} s", outcome.error().error.message, std::chrono::duration<double>(pause).count()));
-    co_await wait(pause);
+    asio::steady_timer timer(co_await asio::this_coro::executor, pause);
+    co_await timer.async_wait(asio::use_awaitable);
     pause = std::min<std::chrono::milliseconds>(pause * 2, kLongestWait);
   }
   GIBSEY_CO_CHECK(part_.sync());
