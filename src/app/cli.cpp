@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <map>
 
 namespace gibsey::app {
 namespace {
@@ -39,6 +40,7 @@ class CommandLine {
     add_ask();
     add_retrieve();
     add_quote();
+    add_eval();
     add_credit();
     add_character();
     add_models();
@@ -119,6 +121,25 @@ class CommandLine {
     command->callback([this] { chosen_ = [this](const Place& place) { return retrieve(place, retrieve_); }; });
   }
 
+  void add_eval() {
+    auto* group = cli_.add_subcommand("eval", "Measure retrieval and the check of quotations")->require_subcommand(1);
+    auto* retrieval = group->add_subcommand("retrieval", "How well the right pages are found, signal by signal and fused");
+    retrieval->add_option("folders", eval_.folders, "Folders in BEIR layout, or world folders with questions.jsonl")->required();
+    retrieval->add_option("--limit", eval_.limit, "At most so many questions a set, evenly taken (default: all)");
+    retrieval->add_option("--vectors", eval_.vectors, "Keep vectors between runs")->type_name("FILE");
+    retrieval->add_flag("--text", eval_.text_only, "Without vectors");
+    retrieval->add_option("--half", eval_.half, "The books of one half: all, first, second")
+        ->transform(CLI::CheckedTransformer(
+            std::map<std::string, Half>{{"all", Half::all}, {"first", Half::first}, {"second", Half::second}}));
+    retrieval->add_option("--line", eval_.line, "Questions that quote a line: as-is, unmarked, alone")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, LineForm>{
+            {"as-is", LineForm::as_is}, {"unmarked", LineForm::unmarked}, {"alone", LineForm::alone}}));
+    retrieval->callback([this] { chosen_ = [this](const Place& place) { return eval_retrieval(place, eval_); }; });
+    auto* quotes = group->add_subcommand("quotes", "Errors of the check of quotations; exit 1 where there is one");
+    quotes->add_option("folders", eval_.folders, "Folders with claims.jsonl")->required();
+    quotes->callback([this] { chosen_ = [this](const Place&) { return eval_quotes(eval_.folders); }; });
+  }
+
   void add_credit() {
     auto* command = cli_.add_subcommand("credit", "Credits of a reader");
     command->require_subcommand(1);
@@ -175,6 +196,7 @@ class CommandLine {
   Flags flags_;
   IngestOptions ingest_;
   AskOptions ask_;
+  EvalOptions eval_;
   RetrieveOptions retrieve_;
   AddModelOptions model_;
   std::string model_name_;

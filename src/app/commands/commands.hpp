@@ -1,6 +1,8 @@
 #pragma once
 #include "app/config.hpp"
+#include "app/eval/question_set.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -44,6 +46,22 @@ struct VerifyOptions {
 };
 /// Prints where the claim stands; 1 when it stands nowhere, with the nearest line.
 int verify_quote(const Place& place, const VerifyOptions& options);
+
+/// What is done with a question that quotes a line.
+enum class LineForm { as_is, unmarked, alone };
+
+struct EvalOptions {
+  std::vector<std::filesystem::path> folders;
+  std::filesystem::path vectors;  ///< keeps vectors between runs; "": nothing is kept
+  std::size_t limit = 0;          ///< questions a set; 0: all
+  Half half = Half::all;
+  LineForm line = LineForm::as_is;
+  bool text_only = false;
+};
+/// Prints how well the right pages are found, signal by signal and fused.
+int eval_retrieval(const Place& place, const EvalOptions& options);
+/// Prints how the check of quotations judges claims; 1 when it judges one wrongly.
+int eval_quotes(const std::vector<std::filesystem::path>& folders);
 
 int credit_grant(const Place& place, const std::string& user, std::int64_t amount, const std::string& reason);
 int credit_balance(const Place& place, const std::string& user);
