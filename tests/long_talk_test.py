@@ -99,7 +99,7 @@ class LongTalk(unittest.TestCase):
     def test_quotes_are_kept_before_history(self):
         for number, one in enumerate(self.talk):
             self.assertEqual(counted(one.context["included"], r"(\d+) quotes"), 6, f"turn {number}: {one.context}")
-            self.assertEqual(one.request["messages"][-1]["content"].count("\n- \""), 6)
+            self.assertEqual(one.request["messages"][-1]["content"].count("\n- [[q"), 6)
 
     def test_the_newest_exchanges_stand_word_for_word(self):
         kept = []
