@@ -307,6 +307,14 @@ TEST_F(FileDownload, ChecksComeBeforeTheBytes) {
   EXPECT_EQ(server.requests().size(), 3U);
 }
 
+TEST_F(FileDownload, WhatIsSentCompressedIsNotTaken) {
+  const KeepingServer server([](const SeenRequest&) { return Answer{whole("GGUF in a zip", "Content-Encoding: gzip\r\n")}; });
+  const auto file = fetch(server.address());
+  ASSERT_FALSE(file);
+  EXPECT_TRUE(file.error().message.contains("compressed (gzip)")) << file.error().message;
+  EXPECT_EQ(bytes(), "");
+}
+
 TEST_F(FileDownload, AFileIsFetchedByOneAtATime) {
   auto part = PartFile::open(part_, "http://a/");
   ASSERT_TRUE(part);
