@@ -66,13 +66,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$servers"
 if [ ! -e "$servers/llama-server" ]; then
-  say "building llama.cpp's server (about ten minutes, once)"
+  say "building llama.cpp's server (three minutes of processor time, once)"
   tar xzf "$archive" -C "$work"
   build_llama_server
 fi
 if [ ! -e "$servers/ollama" ]; then
   if go_is_usable; then
-    say "building Ollama $ollama_version (about fifteen minutes, once)"
+    say "building Ollama $ollama_version (three minutes of processor time, once)"
     build_ollama
   else
     say "Ollama is left out: it needs Go 1.24 or later"
