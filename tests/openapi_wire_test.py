@@ -109,6 +109,18 @@ class EveryPath(unittest.TestCase):
         found = self.call("POST", "/v1/quotes/verify", 200, body={"claim": first["pages"][0]["text"][:60].rsplit(" ", 1)[0]})
         self.assertTrue(found["verbatim"])
         self.assertFalse(self.call("POST", "/v1/quotes/verify", 200, body={"claim": "The tower was sold for a herring.", "page_id": "007"})["verbatim"])
+        made = self.call("POST", "/pages", 201)
+        self.assertEqual(self.call("POST", "/pages", 201, body={"source": "A *page*.", "id": "afterword", "label": "A", "chapter": "", "voice": "arieol"})["label"], "A")
+        written = self.call("PUT", "/pages/{id}", 200, values={"id": made["id"]}, fields={"version": 1, "title": "The lamp again"})
+        self.assertEqual(written["version"], 2)
+        self.call("PUT", "/pages/{id}", 200, values={"id": made["id"]}, fields={"text": "Written once more."}, headers={"If-Match": '"2"'})
+        self.call("PUT", "/pages/{id}", 201, values={"id": "800"}, query={"world": "entrance-way"})
+        cursor = self.call("POST", "/refresh", 200)["cursor"]
+        hits = self.call("GET", "/retrieve", 200, query={"q": "written once more", "fresh": made["id"] + "@3", "cursor": cursor})
+        self.assertEqual(hits[0]["page_id"], made["id"])
+        for id, query in ((made["id"], {"version": 3}), ("800", {}), ("afterword", {"world": "entrance-way"})):
+            self.call("DELETE", "/pages/{id}", 204, values={"id": id}, query=query)
+        self.call("GET", "/pages/{id}", 200, values={"id": made["id"]}, query={"version": 1})
 
     def credits(self):
         key = {"Idempotency-Key": "k-1"}
@@ -186,6 +198,8 @@ class EveryPath(unittest.TestCase):
             self.assertEqual(self.call("GET", "/v1/sessions", 200)["sessions"][0]["session_id"], "s-1")
             self.call("POST", "/v1/cluster-events", 202)
             await socket.until("cluster_event")
+            self.call("PUT", "/pages/{id}", 200, values={"id": "070"})
+            await socket.until("page_update")
             socket.check_all_were_used()
 
     def sign_in(self):
@@ -250,6 +264,10 @@ class EveryPath(unittest.TestCase):
         self.call("POST", "/debit", 409, fields={"user_id": "keyed", "cost": 6}, headers={"Idempotency-Key": "k-2"})
         self.call("POST", "/credit", 404, fields={"ref": "nothing"})
         self.call("POST", "/characters", 409, fields={"char_id": "arieol"})
+        self.call("POST", "/pages", 409, fields={"id": "007"})
+        self.call("PUT", "/pages/{id}", 409, fields={"version": 77})
+        self.call("DELETE", "/pages/{id}", 404, values={"id": "777"})
+        self.call("GET", "/retrieve", 504, query={"fresh": "007@77"})
         for method, path in (("GET", "/v1/turns/{id}"), ("GET", "/v1/turns/{id}/events"), ("POST", "/v1/turns/{id}/stop"), ("POST", "/v1/turns/{id}/regenerate"),
                              ("GET", "/v1/conversations/{id}"), ("DELETE", "/v1/conversations/{id}")):
             self.call(method, path, 404, values=turn)
@@ -259,7 +277,7 @@ class EveryPath(unittest.TestCase):
         self.call("GET", "/v2/keyspaces/gibsey/characters/{char_id}", 404, values={"char_id": "nobody"}, headers={"X-Cassandra-Token": "t"})
         for path in ("/characters", "/pages", "/retrieve"):
             self.call("GET", path, 404, query={"world": "nowhere"})
-        for path, query in (("/pages", {"limit": 501}), ("/pages/{id}", {"version": 0}), ("/retrieve", {"k": 51}), ("/ledger/{user_id}", {"limit": 0}), ("/v1/usage", {"before": "x"}),
+        for path, query in (("/pages", {"limit": 501}), ("/pages/{id}", {"version": 0}), ("/retrieve", {"k": 51}), ("/retrieve", {"fresh": "7"}), ("/retrieve", {"cursor": "x"}), ("/ledger/{user_id}", {"limit": 0}), ("/v1/usage", {"before": "x"}),
                             ("/v1/conversations", {"user_id": ""}), ("/memory/facts/{user_id}/{character_id}", {"limit": 0})):
             self.assertEqual(self.call("GET", path, 422, query=query)["field"], list(query)[0])
         for path in ("/ws/chat", "/ws/{session_id}"):

@@ -27,7 +27,6 @@ namespace {
 
 constexpr auto kSweepEvery = std::chrono::minutes(1);
 constexpr auto kWatchEvery = std::chrono::seconds(1);
-constexpr auto kVectorsEvery = std::chrono::seconds(10);
 /// No turn may last longer (TurnSettings::time_limit is five minutes).
 constexpr auto kHoldLimit = std::chrono::minutes(10);
 
@@ -64,6 +63,9 @@ Application::~Application() {
   turns_.reset();
   observer_.remote = nullptr;
   remote_.reset();
+  editor_.reset();
+  follower_.reset();
+  vectors_.reset();
   retriever_.reset();
   models_.reset();
   chat_models_.clear();
@@ -81,10 +83,18 @@ Result<std::unique_ptr<Application>> Application::open(Config config, Installati
   std::unique_ptr<Application> app(new Application(std::move(config), std::move(installation)));
   GIBSEY_CHECK(app->open_stores(needs.exclusive));
   if (needs.worlds || needs.embedder || needs.chat_model) GIBSEY_CHECK(app->open_models(needs.chat_model));
-  app->retriever_ = std::make_unique<retrieval::Retriever>(*app->pages_, app->embedder_.get());
+  app->open_search();
   if (needs.worlds) GIBSEY_CHECK(app->runtime_.wait(app->load_worlds()));
   if (needs.turns) GIBSEY_CHECK(app->open_turns());
   return app;
+}
+
+void Application::open_search() {
+  retriever_ = std::make_unique<retrieval::Retriever>(*pages_, embedder_.get());
+  const auto executor = runtime_.executor();
+  if (embedder_) vectors_ = std::make_unique<ingest::VectorWorker>(executor, *pages_, *retriever_, *embedder_, observer_);
+  follower_ = std::make_unique<ingest::PageFollower>(executor, *pages_, *retriever_, vectors_.get(), observer_);
+  editor_ = std::make_unique<ingest::PageEditor>(*pages_);
 }
 
 Result<void> Application::open_turns() {
@@ -131,22 +141,31 @@ Result<void> Application::open_turns() {
 void Application::start_chores() {
   remote_->start();
   chores_.emplace(runtime_.executor());
-  for (auto* timer : {&sweep_timer_, &watch_timer_, &vector_timer_}) timer->emplace(*chores_);
+  for (auto* timer : {&sweep_timer_, &watch_timer_}) timer->emplace(*chores_);
   asio::co_spawn(*chores_, sweep_holds(), asio::detached);
   watching_ = asio::co_spawn(*chores_, watch_models(), asio::use_future);
-  completing_ = asio::co_spawn(*chores_, complete_vectors(), asio::use_future);
+  observer_.sessions = &sessions_;
+  follower_->start(loaded_change_);
+  if (vectors_) vectors_->start();
+}
+
+void Application::end_waits() {
+  follower_->stop();
 }
 
 void Application::stop_chores() {
   remote_->stop();
   asio::post(*chores_, [this] {
     no_more_chores_ = true;
-    for (auto* timer : {&sweep_timer_, &watch_timer_, &vector_timer_}) (*timer)->cancel();
+    for (auto* timer : {&sweep_timer_, &watch_timer_}) (*timer)->cancel();
   });
+  follower_->stop();
+  if (vectors_) vectors_->stop();
   // A model server may take minutes to embed a book.
   if (pool_) pool_->shut_down();
   if (watching_.valid()) watching_.wait();
-  if (completing_.valid()) completing_.wait();
+  follower_->wait();
+  if (vectors_) vectors_->wait();
 }
 
 /// Ends early when the chores do.
@@ -172,33 +191,6 @@ asio::awaitable<void> Application::sweep_holds() {
     if (!swept) log::error("holds were not swept: {}", swept.error().message);
     if (swept && *swept > 0) log::warn("{} forgotten holds were ended", *swept);
   }
-}
-
-/// What an embedder elsewhere has not embedded yet: a reader need not wait for it, and it may be away for hours.
-asio::awaitable<void> Application::complete_vectors() {
-  while (!no_more_chores_) {
-    std::map<std::string, std::string> waiting;
-    {
-      const std::lock_guard lock(mutex_);
-      waiting = without_vectors_;
-    }
-    for (const auto& [world, before] : waiting) {
-      const auto embedded = co_await embed_world(world);
-      if (no_more_chores_) co_return;
-      if (embedded) log::info("world {}: its passages are found by meaning too", world);
-      if (!embedded && embedded.error().message != before)
-        log::warn("world {}: searched by words alone: {}", world, embedded.error().message);
-      const std::lock_guard lock(mutex_);
-      if (embedded) without_vectors_.erase(world);
-      if (!embedded) without_vectors_[world] = embedded.error().message;
-    }
-    co_await rest(*vector_timer_, kVectorsEvery);
-  }
-}
-
-asio::awaitable<Result<void>> Application::embed_world(std::string world) {
-  GIBSEY_CO_CHECK(co_await ingest::embed_missing(world, *pages_, *embedder_, {}));
-  co_return co_await retriever_->load(world);
 }
 
 Result<void> Application::open_stores(bool exclusive) {
@@ -269,7 +261,10 @@ asio::awaitable<Result<void>> Application::load_worlds() {
   }
   GIBSEY_CO_TRY(auto worlds, co_await pages_->list_worlds());
   warn_of_prices(config_.costs, worlds);
+  // Before the first is read: what is written while they are loaded is followed as any other change.
+  GIBSEY_CO_TRY(loaded_change_, co_await pages_->last_change());
   for (auto& world : worlds) GIBSEY_CO_CHECK(co_await load_index(std::move(world)));
+  follower_->loaded(loaded_change_);
   co_return Result<void>{};
 }
 
@@ -283,7 +278,7 @@ asio::awaitable<Result<void>> Application::sync_folder(fs::path folder) {
   GIBSEY_CO_TRY(auto book, ingest::read_book(name, {folder}));
   book.world.origin = "folder";
   // load_index() embeds.
-  GIBSEY_CO_TRY(const auto report, co_await ingest::import_book(std::move(book), ingest::IfExists::replace, *pages_, *pages_,
+  GIBSEY_CO_TRY(const auto report, co_await ingest::import_book(std::move(book), ingest::IfExists::sync, *pages_, *pages_,
                                                                 nullptr, ProgressBar(name)));
   const auto& changes = report.pages;
   if (changes.added + changes.changed + changes.removed > 0) {
@@ -295,18 +290,13 @@ asio::awaitable<Result<void>> Application::sync_folder(fs::path folder) {
 asio::awaitable<Result<void>> Application::load_index(model::World world) {
   // What an interrupted ingest left without a vector is made up for here; an embedder elsewhere does so while readers read.
   if (embedder_ && !embeds_here()) {
-    const std::lock_guard lock(mutex_);
-    without_vectors_.try_emplace(world.name);
+    vectors_->owe(world.name);
   } else if (embedder_) {
     GIBSEY_CO_CHECK(co_await ingest::embed_missing(world.name, *pages_, *embedder_, ProgressBar(world.name)));
   }
   GIBSEY_CO_CHECK(co_await retriever_->load(world.name));
-  GIBSEY_CO_TRY(const auto contents, co_await pages_->load_contents(world.name));
-  server::HealthSnapshot::World loaded{
-      .name = world.name, .title = world.title, .pages = static_cast<std::int64_t>(contents.size())};
-  for (const auto& content : contents) loaded.passages += static_cast<std::int64_t>(content.passages.size());
   const std::lock_guard lock(mutex_);
-  loaded_.push_back(std::move(loaded));
+  loaded_.push_back({.name = world.name, .title = world.title});
   co_return Result<void>{};
 }
 
@@ -325,8 +315,15 @@ server::HealthSnapshot Application::health() const {
   if (engine_) snapshot.waiting = engine_->stats().queued;
   const std::lock_guard lock(mutex_);
   snapshot.worlds = loaded_;
+  for (auto& world : snapshot.worlds) {
+    const auto size = retriever_->size(world.name).value_or(retrieval::BookSize());
+    world.pages = static_cast<std::int64_t>(size.pages);
+    world.passages = static_cast<std::int64_t>(size.passages);
+    world.without_vector = static_cast<std::int64_t>(size.without_vector);
+  }
   snapshot.problems = problems_;
-  for (const auto& [world, why] : without_vectors_) {
+  if (!vectors_) return snapshot;
+  for (const auto& [world, why] : vectors_->owed()) {
     if (!why.empty()) snapshot.problems.push_back(fmt::format("world {}: searched by words alone: {}", world, why));
   }
   return snapshot;
@@ -342,6 +339,8 @@ server::Services Application::services(const server::StaticFiles& page) {
           .recall = *recall_,
           .sentiments = sentiments_ ? &*sentiments_ : nullptr,
           .passages = *retriever_,
+          .editor = *editor_,
+          .follower = *follower_,
           .turns = *turns_,
           .models = *models_,
           .auth = *authenticator_,

@@ -6,6 +6,9 @@
 #include "chat/recovery.hpp"
 #include "chat/turn_service.hpp"
 #include "ingest/importer.hpp"
+#include "ingest/page_editor.hpp"
+#include "ingest/page_follower.hpp"
+#include "ingest/vector_worker.hpp"
 #include "provider/chat_model.hpp"
 #include "provider/embedder.hpp"
 #include "provider/llama/engine.hpp"
@@ -14,6 +17,7 @@
 #include "server/conversation_feed.hpp"
 #include "server/metrics.hpp"
 #include "server/services.hpp"
+#include "server/session_ws.hpp"
 #include "store/sqlite/folder_lock.hpp"
 #include "store/sqlite/ledger_store.hpp"
 #include "store/sqlite/page_store.hpp"
@@ -25,7 +29,6 @@
 #include <atomic>
 #include <chrono>
 #include <future>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -66,10 +69,13 @@ class Application {
   [[nodiscard]] store::LedgerStore& ledger() { return *ledger_; }
   [[nodiscard]] retrieval::Retriever& retriever() { return *retriever_; }
   [[nodiscard]] provider::Embedder* embedder() { return embedder_.get(); }
+  [[nodiscard]] ingest::PageEditor& editor() { return *editor_; }
   [[nodiscard]] chat::TurnService& turns() { return *turns_; }
-  /// Until stop_chores(): ends holds that a turn could not end, once a minute; asks after models that failed; gets the vectors
-  /// that an embedder elsewhere still owes.
+  /// Until stop_chores(): ends holds that a turn could not end, once a minute; asks after models that failed; makes changed pages
+  /// searchable, and gets the vectors that are still owed.
   void start_chores();
+  /// Nobody waits any longer for a page to be searchable; before the server stops.
+  void end_waits();
   void stop_chores();
   /// That anyone else than this machine could be answered only with sign-in.
   [[nodiscard]] bool auth_on() const { return authenticator_ && authenticator_->on(); }
@@ -79,14 +85,13 @@ class Application {
   Application(Config config, Installation installation);
   Result<void> open_stores(bool exclusive);
   Result<void> open_models(bool chat);
+  void open_search();
   Result<void> open_turns();
   boost::asio::awaitable<void> sweep_holds();
   boost::asio::awaitable<void> watch_models();
-  boost::asio::awaitable<void> complete_vectors();
   boost::asio::awaitable<void> rest(boost::asio::steady_timer& timer, std::chrono::milliseconds time);
   boost::asio::awaitable<Result<void>> sync_folder(std::filesystem::path folder);
   boost::asio::awaitable<Result<void>> load_index(model::World world);
-  boost::asio::awaitable<Result<void>> embed_world(std::string world);
   [[nodiscard]] bool embeds_here() const;
   [[nodiscard]] std::vector<std::filesystem::path> world_folders() const;
   [[nodiscard]] server::HealthSnapshot health() const;
@@ -106,14 +111,22 @@ class Application {
   std::unique_ptr<retrieval::Retriever> retriever_;
   /// What a turn reports goes to the counters; a turn that has ended to the feed too.
   struct Observer final : server::Metrics {
+    void page_changed(const store::PageChange& change) override {
+      if (sessions != nullptr) sessions->broadcast_all(server::page_update_message(change));
+    }
     void ended(const model::Turn& turn) override {
       conversations.publish(turn);
       if (remote) remote->publish(server::conversation_turn_json(turn));
     }
     server::ConversationFeed conversations;
     RemoteServices* remote = nullptr;
+    server::SessionHub* sessions = nullptr;
   };
   Observer observer_;
+  std::unique_ptr<ingest::VectorWorker> vectors_;  ///< null: the search is by words alone
+  std::unique_ptr<ingest::PageFollower> follower_;
+  std::unique_ptr<ingest::PageEditor> editor_;
+  std::int64_t loaded_change_ = 0;  ///< the indexes have the pages' changes up to this one
   std::optional<chat::Sentiments> sentiments_;
   std::unique_ptr<chat::Recall> recall_;
   std::optional<server::Authenticator> authenticator_;
@@ -125,15 +138,12 @@ class Application {
   std::optional<boost::asio::strand<boost::asio::any_io_executor>> chores_;
   std::optional<boost::asio::steady_timer> sweep_timer_;
   std::optional<boost::asio::steady_timer> watch_timer_;
-  std::optional<boost::asio::steady_timer> vector_timer_;
-  std::future<void> watching_;    ///< ends when watch_models() has
-  std::future<void> completing_;  ///< ends when complete_vectors() has
+  std::future<void> watching_;  ///< ends when watch_models() has
   bool no_more_chores_ = false;
   std::atomic<bool> ready_ = false;
   mutable std::mutex mutex_;
   std::vector<server::HealthSnapshot::World> loaded_;
   std::vector<std::string> problems_;
-  std::map<std::string, std::string> without_vectors_;  ///< worlds whose vectors are still to come, and what has kept them
 };
 
 }  // namespace gibsey::app

@@ -44,6 +44,7 @@ class CommandLine {
     add_credit();
     add_character();
     add_models();
+    add_page();
     add_care();
   }
 
@@ -183,6 +184,24 @@ class CommandLine {
     remove->callback([this] { chosen_ = [this](const Place& place) { return remove_model(place, model_name_); }; });
   }
 
+  void add_page() {
+    auto* command = cli_.add_subcommand("page", "Single pages of a book");
+    command->require_subcommand(1);
+    auto* get = command->add_subcommand("get", "Print a page's text");
+    get->add_option("--version", page_.version, "An older version")->check(CLI::PositiveNumber);
+    get->callback([this] { chosen_ = [this](const Place& place) { return get_page(place, page_); }; });
+    auto* put = command->add_subcommand("put", "Write a page, new or not");
+    put->add_option("--title", page_.title, "Its title");
+    put->callback([this] { chosen_ = [this](const Place& place) { return put_page(place, page_); }; });
+    auto* remove = command->add_subcommand("rm", "Remove a page; its versions stay readable");
+    remove->callback([this] { chosen_ = [this](const Place& place) { return remove_page(place, page_); }; });
+    for (auto* each : {get, put, remove}) {
+      each->add_option("id", page_.id, "Page id; 42 and 042 are the same")->required();
+      each->add_option("--world", page_.world, "World of the page (default: the first)");
+    }
+    put->add_option("file", page_.file, "Text, or Markdown (.md); - is standard input")->default_val("-");
+  }
+
   void add_care() {
     auto* examine = cli_.add_subcommand("doctor", "Check the data folder: files, balances, holds");
     examine->callback([this] { chosen_ = [](const Place& place) { return doctor(place); }; });
@@ -201,6 +220,7 @@ class CommandLine {
   AddModelOptions model_;
   std::string model_name_;
   VerifyOptions verify_;
+  PageOptions page_;
   std::string user_;
   std::string reason_ = "grant by command";
   std::string world_;

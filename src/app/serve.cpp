@@ -48,6 +48,7 @@ asio::awaitable<void> run_until_told(Application& app, net::HttpServer& server, 
   log::info("stopping: running replies have {} s to finish", kDrainGrace.count());
   app.set_ready(false);
   co_await app.turns().drain(kDrainGrace);
+  app.end_waits();
   if (!co_await server.stop(kConnectionGrace)) log::warn("a connection did not close in time");
 }
 

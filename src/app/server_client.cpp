@@ -50,7 +50,8 @@ asio::awaitable<Result<json>> call(std::string method, std::string url, std::str
                                  .body = std::move(body)};
   GIBSEY_CO_TRY(const auto exchange, co_await net::send_http(std::move(request), {}, Deadline::after(kAnswerTime)));
   GIBSEY_CO_TRY(const auto text, co_await exchange->read_all());
-  if (exchange->status() != 200) co_return std::unexpected(explain(exchange->status(), text));
+  if (exchange->status() / 100 != 2) co_return std::unexpected(explain(exchange->status(), text));
+  if (text.empty()) co_return json();
   auto parsed = json::parse(text, nullptr, false);
   if (parsed.is_discarded()) co_return fail(ErrorCode::corrupt, "the server's answer is no JSON; is it another program?");
   co_return parsed;
@@ -129,6 +130,17 @@ Account account_of(const json& answer) {
   return account;
 }
 
+std::string page_url(const std::string& address, const std::string& world, const std::string& id) {
+  return fmt::format("{}/pages/{}?world={}", address, encoded(id), encoded(world));
+}
+
+model::Page page_of(const json& answer) {
+  return {.world = answer.value("world", std::string()),
+          .id = answer.value("id", std::string()),
+          .text = answer.value("text", std::string()),
+          .version = answer.value("version", std::int64_t{0})};
+}
+
 }  // namespace
 
 Result<std::optional<ServerClient>> ServerClient::find(const Config& config) {
@@ -162,6 +174,26 @@ Result<std::int64_t> ServerClient::grant(const std::string& user, std::int64_t a
 Result<Account> ServerClient::account(const std::string& user) {
   GIBSEY_TRY(const auto answer, wait(call("GET", address_ + "/ledger/" + encoded(user), "")));
   return account_of(answer);
+}
+
+Result<model::Page> ServerClient::page(const std::string& world, const std::string& id, std::int64_t version) {
+  const auto which = version > 0 ? fmt::format("&version={}", version) : std::string();
+  GIBSEY_TRY(const auto answer, wait(call("GET", page_url(address_, world, id) + which, "")));
+  return page_of(answer);
+}
+
+Result<model::Page> ServerClient::put_page(const ingest::PageEdit& edit) {
+  json body = json::object();
+  if (edit.text) body["text"] = *edit.text;
+  if (edit.source) body["source"] = *edit.source;
+  if (edit.title) body["title"] = *edit.title;
+  GIBSEY_TRY(const auto answer, wait(call("PUT", page_url(address_, edit.world, edit.id), body.dump())));
+  return page_of(answer);
+}
+
+Result<void> ServerClient::remove_page(const std::string& world, const std::string& id) {
+  GIBSEY_CHECK(wait(call("DELETE", page_url(address_, world, id), "")));
+  return {};
 }
 
 }  // namespace gibsey::app

@@ -1,6 +1,8 @@
 #pragma once
 #include "app/config.hpp"
 #include "base/result.hpp"
+#include "ingest/page_editor.hpp"
+#include "model/page.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -34,6 +36,11 @@ class ServerClient {
   Result<bool> ask(const std::string& user, const std::string& character, const std::string& text);
   Result<std::int64_t> grant(const std::string& user, std::int64_t amount);
   Result<Account> account(const std::string& user);
+  /// World, id, text and version are set. `world` "" is the first, `version` 0 the newest.
+  Result<model::Page> page(const std::string& world, const std::string& id, std::int64_t version);
+  /// Of the edit text, source and title count.
+  Result<model::Page> put_page(const ingest::PageEdit& edit);
+  Result<void> remove_page(const std::string& world, const std::string& id);
 
  private:
   explicit ServerClient(std::string address) : address_(std::move(address)) {}

@@ -131,7 +131,8 @@ class QuoteCheck::State {
                        .start = source.start,
                        .end = source.end,
                        .text = source.quote,
-                       .origin = origin};
+                       .origin = origin,
+                       .page_version = source.page_version};
     emit(before);
     emit_quote(std::move(quote));
   }
@@ -303,7 +304,8 @@ class QuoteCheck::State {
                        .title = location.title,
                        .start = location.start,
                        .end = location.start + static_cast<std::int32_t>(utf8::length(text)),
-                       .text = std::string(text)};
+                       .text = std::string(text),
+                       .page_version = location.page_version};
     for (const auto& source : sources_) {
       if (source.page_id == location.page_id && source.start <= quote.start && quote.end <= source.end) quote.n = source.n;
       if (locked_ && quote.n == source.n && source.start == quote.start && source.end == quote.end)

@@ -31,7 +31,8 @@ std::vector<model::Source> numbered(std::vector<retrieval::Hit> hits) {
                        .start = hit.quote.start,
                        .end = hit.quote.end,
                        .score = hit.score,
-                       .voice = std::move(hit.voice)});
+                       .voice = std::move(hit.voice),
+                       .page_version = hit.page_version});
   }
   return sources;
 }
@@ -40,7 +41,11 @@ std::vector<model::Source> numbered(std::vector<retrieval::Hit> hits) {
 std::shared_ptr<const retrieval::QuoteFinder> finder_of(const std::vector<model::Source>& sources) {
   std::vector<model::Page> pages;
   for (const auto& source : sources)
-    pages.push_back({.id = source.page_id, .label = source.label, .title = source.title, .text = source.quote});
+    pages.push_back({.id = source.page_id,
+                     .label = source.label,
+                     .title = source.title,
+                     .text = source.quote,
+                     .version = source.page_version});
   return std::make_shared<retrieval::QuoteFinder>(pages);
 }
 

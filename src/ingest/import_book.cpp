@@ -70,14 +70,17 @@ asio::awaitable<Result<ImportReport>> import_book(Book book, IfExists if_exists,
     }
   }
   const bool has_book = !book.pages.empty();
-  if (!has_book && if_exists == IfExists::replace) GIBSEY_CO_CHECK(co_await check_no_book_is_lost(name, pages));
+  const bool whole = if_exists == IfExists::replace || if_exists == IfExists::sync;
+  if (!has_book && whole) GIBSEY_CO_CHECK(co_await check_no_book_is_lost(name, pages));
   ImportReport report;
   cut_pages(book, report, progress);
   GIBSEY_CO_CHECK(co_await pages.put_world(std::move(book.world)));
   if (has_book) {
-    GIBSEY_CO_TRY(report.pages, co_await pages.put_pages(std::move(book.pages), if_exists == IfExists::replace));
+    GIBSEY_CO_TRY(report.pages, if_exists == IfExists::sync
+                                    ? co_await pages.sync_pages(std::move(book.pages))
+                                    : co_await pages.put_pages(std::move(book.pages), if_exists == IfExists::replace));
   }
-  if (!book.characters.empty() || if_exists == IfExists::replace) {
+  if (!book.characters.empty() || whole) {
     GIBSEY_CO_CHECK(co_await characters.replace_characters(name, std::move(book.characters)));
   }
   report.store_seconds = seconds_since(start);
@@ -94,9 +97,15 @@ asio::awaitable<Result<std::size_t>> embed_missing(std::string world, store::Pag
   GIBSEY_CO_TRY(const std::vector<store::PassageKey> missing, co_await pages.passages_without_vector(world, model));
   if (missing.empty()) co_return std::size_t{0};
   GIBSEY_CO_TRY(const std::vector<model::PageContent> contents, co_await pages.load_contents(world));
-  std::map<std::pair<std::string, int>, std::string> texts;
+  struct Text {
+    std::string text;
+    std::int64_t page_version = 0;
+  };
+  std::map<std::pair<std::string, int>, Text> texts;
   for (const model::PageContent& content : contents) {
-    for (const model::Passage& passage : content.passages) texts[{passage.page_id, passage.number}] = passage.text;
+    for (const model::Passage& passage : content.passages) {
+      texts[{passage.page_id, passage.number}] = {passage.text, content.page.version};
+    }
   }
   std::size_t done = 0;
   for (std::size_t first = 0; first < missing.size(); first += kEmbedBatch) {
@@ -105,8 +114,8 @@ asio::awaitable<Result<std::size_t>> embed_missing(std::string world, store::Pag
     for (std::size_t i = first; i < std::min(first + kEmbedBatch, missing.size()); ++i) {
       const auto text = texts.find({missing[i].page_id, missing[i].passage});
       if (text == texts.end()) continue;  // an edit took the passage away meanwhile
-      batch.push_back(text->second);
-      vectors.push_back({missing[i].page_id, missing[i].passage, {}});
+      batch.push_back(text->second.text);
+      vectors.push_back({missing[i].page_id, missing[i].passage, {}, text->second.page_version});
     }
     if (!batch.empty()) {
       GIBSEY_CO_TRY(auto embedded, co_await embedder.embed(std::move(batch)));

@@ -46,11 +46,12 @@ enum class IfExists {
   fail,     ///< conflict with an error that says what to do
   update,   ///< the same world re-ingested: only what changed changes
   replace,  ///< put in the place of what is there: pages and characters that are not in the book are removed
+  sync,     ///< as replace, but pages that were edited or removed by hand since stay so
 };
 
 /// Stores the book's world, pages and characters (each only where the book has any), then embeds what has no vector yet, in
 /// batches. `embedder` may be null: no vectors are made. A stop in between leaves a world that the next run completes. A persona
-/// without a book has no pages; conflict where IfExists::replace would put one in the place of stored pages.
+/// without a book has no pages; conflict where IfExists::replace or sync would put one in the place of stored pages.
 boost::asio::awaitable<Result<ImportReport>> import_book(Book book, IfExists if_exists, store::PageStore& pages,
                                                          store::CharacterStore& characters, provider::Embedder* embedder,
                                                          Progress progress);

@@ -57,6 +57,7 @@ struct PassageVector {
   std::string page_id;
   int passage = 0;
   std::vector<float> values;
+  std::int64_t page_version = 0;  ///< of the page whose passage it is; the passage of that number in another version is another
 };
 
 }  // namespace gibsey::model

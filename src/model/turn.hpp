@@ -29,8 +29,9 @@ struct Source {
   std::int32_t start = 0;  ///< code points in the page's text
   std::int32_t end = 0;
   double score = 0;
-  std::string voice;    ///< character whose page it is, where that matters to the dialect; else ""
-  std::string summary;  ///< at most 200 code points of the page from `start` on; "" but in the cited chat
+  std::string voice;              ///< character whose page it is, where that matters to the dialect; else ""
+  std::string summary;            ///< at most 200 code points of the page from `start` on; "" but in the cited chat
+  std::int64_t page_version = 0;  ///< of the page that has it; 0 where that is not known
 };
 
 /// A quotation in a reply that stands in the book. start/end: code points of the page; reply_start/reply_end: code points of
@@ -47,6 +48,7 @@ struct Quote {
   bool verified = true;
   std::int32_t reply_start = 0;
   std::int32_t reply_end = 0;
+  std::int64_t page_version = 0;  ///< whose text start and end count; 0 where that is not known
 };
 
 /// What was paid and by which rule (contracts section 0, charging).

@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kHeadRead = 4 * 1024;
 constexpr std::size_t kBodyRead = 64 * 1024;
-constexpr std::size_t kDrained = 256 * 1024;  // of a refused request, before the socket is closed
+constexpr std::size_t kDrained = 16 * 1024 * 1024;  // of a refused request, before the socket is closed
 constexpr std::chrono::seconds kDrainTime{2};
 
 bool has_body(int status) {

@@ -13,11 +13,8 @@ namespace gibsey::retrieval {
 namespace {
 
 struct FoundPage {
-  std::string id;
-  std::string label;
-  std::string title;
-  std::string text;
-  std::size_t start = 0;  ///< of its normalised text in State::text
+  std::shared_ptr<const model::Page> page;
+  std::size_t start = 0;  ///< of its normalised text in Words::text
 };
 
 /// Where a word of the book begins. Words are compared by hash; the text decides.
@@ -92,15 +89,16 @@ bool is_dash(char32_t c) {
 
 }  // namespace
 
-struct QuoteFinder::State {
+struct QuoteSegment::Words {
   std::string text;  ///< all pages normalised, a NUL behind each
   std::vector<FoundPage> pages;
   std::vector<WordPlace> places;  ///< by hash, then place
 
-  void add(const model::Page& page) {
-    pages.push_back({page.id, page.label, page.title, page.text, text.size()});
-    text += to_utf8(normalize_for_quoting(page.text).text);
+  void add(std::shared_ptr<const model::Page> page) {
+    const std::size_t start = text.size();
+    text += to_utf8(normalize_for_quoting(page->text).text);
     text += '\0';
+    pages.push_back({std::move(page), start});
   }
 
   void index_words() {
@@ -115,7 +113,7 @@ struct QuoteFinder::State {
     return std::ranges::equal_range(places, hash_of(word), {}, &WordPlace::hash);
   }
 
-  /// Every place where `claim` stands, in order, by way of its rarest word: whole words are wanted, so each word of it is one of
+  /// Every place where `claim` stands, by way of its rarest word: whole words are wanted, so each word of it is one of
   /// the book's.
   template <typename Use>
   void for_each_match(std::string_view claim, Use use) const {
@@ -135,7 +133,7 @@ struct QuoteFinder::State {
       if (place.at < rarest_at) continue;
       const std::size_t start = place.at - rarest_at;
       if (text.compare(start, claim.size(), claim) != 0) continue;
-      if (stands_as_words(text, start, start + claim.size()) && !use(start)) return;
+      if (stands_as_words(text, start, start + claim.size())) use(start);
     }
   }
 
@@ -144,25 +142,11 @@ struct QuoteFinder::State {
     return static_cast<std::size_t>(after - pages.begin()) - 1;
   }
 
-  [[nodiscard]] std::optional<std::pair<std::size_t, std::size_t>> first_match(std::string_view claim,
-                                                                               const std::vector<std::string>& preferred) const {
-    std::optional<std::pair<std::size_t, std::size_t>> first;  // page, place
-    std::size_t best_rank = preferred.size();
-    for_each_match(claim, [&](std::size_t place) {
-      const std::size_t page = page_at(place);
-      const auto found = std::ranges::find(preferred, pages[page].id);
-      const auto rank = static_cast<std::size_t>(found - preferred.begin());
-      if (!first || rank < best_rank) first = {page, place};
-      best_rank = std::min(best_rank, rank);
-      return best_rank != 0;
-    });
-    return first;
-  }
-
   [[nodiscard]] QuoteLocation locate(std::size_t page_number, std::size_t place, std::string_view claim) const {
-    const FoundPage& page = pages[page_number];
+    const model::Page& page = *pages[page_number].page;
+    const std::size_t page_start = pages[page_number].start;
     const NormalizedText normalized = normalize_for_quoting(page.text);
-    const std::size_t first = utf8::length(std::string_view(text).substr(page.start, place - page.start));
+    const std::size_t first = utf8::length(std::string_view(text).substr(page_start, place - page_start));
     const std::size_t last = first + utf8::length(claim) - 1;
     const std::u32string source = to_code_points(page.text);
     auto end = static_cast<std::size_t>(normalized.offsets[last]) + 1;
@@ -174,13 +158,70 @@ struct QuoteFinder::State {
             page.title,
             static_cast<std::int32_t>(start),
             static_cast<std::int32_t>(end),
-            to_utf8(std::u32string_view(source).substr(start, end - start))};
+            to_utf8(std::u32string_view(source).substr(start, end - start)),
+            page.version};
+  }
+};
+
+QuoteSegment::QuoteSegment(std::vector<std::shared_ptr<const model::Page>> pages) : words_(std::make_unique<Words>()) {
+  for (auto& page : pages) words_->add(std::move(page));
+  words_->index_words();
+}
+
+QuoteSegment::~QuoteSegment() = default;
+
+struct QuoteFinder::State {
+  /// Of a segment's page that the book has no more.
+  static constexpr auto kGone = std::numeric_limits<std::uint32_t>::max();
+
+  std::vector<std::shared_ptr<const QuoteSegment>> segments;
+  std::vector<std::vector<std::uint32_t>> number_of;  ///< a segment's page -> its number in the book's order
+
+  void place(std::span<const PagePlace> pages) {
+    for (const auto& segment : segments) number_of.emplace_back(segment->words().pages.size(), kGone);
+    for (std::uint32_t page = 0; page < pages.size(); ++page) number_of[pages[page].segment][pages[page].page] = page;
+  }
+
+  [[nodiscard]] std::optional<QuoteLocation> find(std::string_view claim, const std::vector<std::string>& preferred) const {
+    struct Match {
+      std::size_t rank = 0;  ///< among the preferred pages
+      std::uint32_t number = 0;
+      std::size_t place = 0;
+      std::size_t segment = 0;
+      std::size_t page = 0;
+      auto operator<=>(const Match&) const = default;
+    };
+    std::optional<Match> first;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      const QuoteSegment::Words& words = segments[i]->words();
+      words.for_each_match(claim, [&](std::size_t place) {
+        const std::size_t page = words.page_at(place);
+        if (number_of[i][page] == kGone) return;
+        const auto rank = std::ranges::find(preferred, words.pages[page].page->id) - preferred.begin();
+        const Match match{static_cast<std::size_t>(rank), number_of[i][page], place, i, page};
+        if (!first || match < *first) first = match;
+      });
+    }
+    if (!first) return std::nullopt;
+    return segments[first->segment]->words().locate(first->page, first->place, claim);
   }
 };
 
 QuoteFinder::QuoteFinder(const std::vector<model::Page>& pages) : state_(std::make_unique<State>()) {
-  for (const model::Page& page : pages) state_->add(page);
-  state_->index_words();
+  std::vector<std::shared_ptr<const model::Page>> shared;
+  std::vector<PagePlace> places;
+  for (const model::Page& page : pages) {
+    places.push_back({0, static_cast<std::uint32_t>(shared.size())});
+    shared.push_back(std::make_shared<const model::Page>(page));
+  }
+  state_->segments.push_back(std::make_shared<const QuoteSegment>(std::move(shared)));
+  state_->place(places);
+}
+
+QuoteFinder::QuoteFinder(std::vector<std::shared_ptr<const QuoteSegment>> segments, std::span<const PagePlace> pages)
+    : state_(std::make_unique<State>()) {
+  state_->segments = std::move(segments);
+  state_->place(pages);
 }
 
 QuoteFinder::~QuoteFinder() = default;
@@ -190,7 +231,7 @@ std::optional<QuoteLocation> QuoteFinder::find(std::string_view claim, const std
   const std::string_view stripped = bare(whole);
   for (const std::string_view form : {std::string_view(whole), stripped}) {
     if (form.empty()) return std::nullopt;
-    if (const auto match = state_->first_match(form, preferred_pages)) return state_->locate(match->first, match->second, form);
+    if (auto found = state_->find(form, preferred_pages)) return found;
   }
   return std::nullopt;
 }

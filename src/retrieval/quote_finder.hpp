@@ -1,9 +1,11 @@
 #pragma once
 #include "model/page.hpp"
+#include "retrieval/page_place.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,7 @@ struct QuoteLocation {
   std::int32_t start = 0;
   std::int32_t end = 0;
   std::string text;
+  std::int64_t page_version = 0;
 };
 
 /// `text` after the stated normalisation, with the code-point offset in `text` of each code point of the result: typographic
@@ -31,10 +34,25 @@ struct NormalizedText {
 };
 [[nodiscard]] NormalizedText normalize_for_quoting(std::string_view text);
 
+/// The words of some pages of a book after that normalisation. Immutable; safe to share between threads.
+class QuoteSegment {
+ public:
+  explicit QuoteSegment(std::vector<std::shared_ptr<const model::Page>> pages);
+  ~QuoteSegment();
+
+  struct Words;
+  [[nodiscard]] const Words& words() const { return *words_; }
+
+ private:
+  std::unique_ptr<Words> words_;
+};
+
 /// Says whether words stand in the book, exactly after that normalisation. Immutable; safe to share between threads.
 class QuoteFinder {
  public:
   explicit QuoteFinder(const std::vector<model::Page>& pages);
+  /// Of the pages of these segments that have a place; the order of the places is the book's.
+  QuoteFinder(std::vector<std::shared_ptr<const QuoteSegment>> segments, std::span<const PagePlace> pages);
   ~QuoteFinder();
 
   /// The first place, in the book's order, where `claim` stands as whole words; `preferred_pages` are looked at first. A claim

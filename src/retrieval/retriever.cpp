@@ -1,5 +1,7 @@
 #include "retrieval/retriever.hpp"
 
+#include "retrieval/async_lock.hpp"
+#include "retrieval/book_parts.hpp"
 #include "retrieval/fusion.hpp"
 #include "retrieval/quote_choice.hpp"
 #include "retrieval/quote_finder.hpp"
@@ -9,6 +11,7 @@
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -17,6 +20,8 @@
 #include <map>
 #include <mutex>
 #include <numeric>
+#include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -61,9 +66,11 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 /// All of one world that a lookup needs.
 class BookIndex {
  public:
-  BookIndex(std::vector<model::PageContent> contents, const std::vector<model::PassageVector>& vectors,
-            const std::string& language)
-      : contents_(std::move(contents)), text_(contents_, language), vectors_(contents_, vectors), quotes_(make_finder()) {
+  explicit BookIndex(BookParts parts)
+      : contents_(std::move(parts)),
+        text_(contents_.text_index()),
+        vectors_(contents_.vector_index()),
+        quotes_(contents_.quote_finder()) {
     for (std::size_t page = 0; page < contents_.size(); ++page) add_passages(static_cast<std::uint32_t>(page));
   }
 
@@ -83,29 +90,23 @@ class BookIndex {
   }
 
   [[nodiscard]] const std::shared_ptr<const QuoteFinder>& quotes() const { return quotes_; }
-  [[nodiscard]] bool has_pages() const { return !contents_.empty(); }
+  [[nodiscard]] const BookParts& parts() const { return contents_; }
+  [[nodiscard]] bool has_pages() const { return contents_.size() > 0; }
   [[nodiscard]] bool has_vectors() const { return vectors_.size() > 0; }
+  [[nodiscard]] BookSize size() const { return {contents_.size(), page_of_.size(), page_of_.size() - vectors_.size()}; }
 
  private:
-  std::shared_ptr<const QuoteFinder> make_finder() {
-    std::vector<model::Page> pages;
-    for (const model::PageContent& content : contents_) pages.push_back(content.page);
-    return std::make_shared<QuoteFinder>(pages);
-  }
-
   void add_passages(std::uint32_t page) {
-    model::PageContent& content = contents_[page];
+    const model::PageContent& content = contents_[page];
+    auto next = content.quotes.begin();
     for (const model::Passage& passage : content.passages) {
       const auto in_passage = [&](const model::QuoteCandidate& quote) { return quote.passage == passage.number; };
-      const auto first = std::ranges::find_if(content.quotes, in_passage);
+      const auto first = std::find_if(next, content.quotes.end(), in_passage);
       const auto last = std::find_if_not(first, content.quotes.end(), in_passage);
       page_of_.push_back(page);
       quotes_of_.emplace_back(first, last);
+      if (first != last) next = last;
     }
-    // The indexes hold the words by now; a second copy of the book would only take memory.
-    content.page.text = {};
-    content.page.source = {};
-    content.passages = {};
   }
 
   [[nodiscard]] std::vector<RankedPassage> best_passages(const Query& query, const TextScores& scores,
@@ -155,7 +156,7 @@ class BookIndex {
     return false;
   }
 
-  std::vector<model::PageContent> contents_;
+  BookParts contents_;
   TextIndex text_;
   VectorIndex vectors_;
   std::shared_ptr<const QuoteFinder> quotes_;
@@ -165,16 +166,19 @@ class BookIndex {
 
 asio::awaitable<std::shared_ptr<const BookIndex>> build_index(std::vector<model::PageContent> contents,
                                                               std::vector<model::PassageVector> vectors, std::string language) {
-  co_return std::make_shared<const BookIndex>(std::move(contents), vectors, language);
+  co_return std::make_shared<const BookIndex>(BookParts(std::move(contents), vectors, std::move(language)));
 }
 
 }  // namespace
 
+/// The index of a world is replaced, never changed. Whoever makes a new one out of the current one does so on the one thread of
+/// builders_, so that none is lost; what reads the store before that holds changing_, so that nothing old replaces what is newer.
 class Retriever::State {
  public:
   State(store::PageStore& pages, provider::Embedder* embedder) : pages_(pages), embedder_(embedder) {}
 
   asio::awaitable<Result<void>> load(std::string world) {
+    const auto held = co_await changing_.take();
     GIBSEY_CO_TRY(const auto found, co_await pages_.find_world(world));
     if (!found) co_return fail(ErrorCode::not_found, fmt::format("no world {}", world));
     GIBSEY_CO_TRY(auto contents, co_await pages_.load_contents(world));
@@ -184,8 +188,17 @@ class Retriever::State {
     }
     auto index = co_await asio::co_spawn(builders_, build_index(std::move(contents), std::move(vectors), found->language),
                                          asio::use_awaitable);
-    const std::scoped_lock lock(mutex_);
-    worlds_[world] = std::move(index);
+    put(world, std::move(index));
+    co_return Result<void>();
+  }
+
+  asio::awaitable<Result<void>> follow(std::string world, std::string page_id) {
+    const auto held = co_await changing_.take();
+    if (!find(world)) co_return Result<void>();
+    std::string model;
+    if (embedder_ != nullptr) model = embedder_->model();
+    GIBSEY_CO_TRY(auto page, co_await pages_.find_content(world, page_id, std::move(model)));
+    co_await asio::co_spawn(builders_, replace_page(std::move(world), std::move(page_id), std::move(page)), asio::use_awaitable);
     co_return Result<void>();
   }
 
@@ -226,11 +239,40 @@ class Retriever::State {
   }
 
  private:
+  void put(const std::string& world, std::shared_ptr<const BookIndex> index) {
+    const std::scoped_lock lock(mutex_);
+    worlds_[world] = std::move(index);
+  }
+
+  /// Runs on builders_, without a pause.
+  asio::awaitable<void> replace_page(std::string world, std::string page_id, std::optional<store::IndexedPage> page) {
+    const auto index = find(world);
+    if (!index) co_return;
+    const BookParts& book = index->parts();
+    auto changed = page ? book.with(std::move(page->content), page->vectors) : book.without(page_id);
+    auto small = merging_.contains(world) ? BookSegment::Pages() : changed.wanted_merge();
+    put(world, std::make_shared<const BookIndex>(std::move(changed)));
+    if (small.empty()) co_return;
+    merging_.insert(world);
+    asio::post(mergers_, [this, world, small = std::move(small), language = book.language()] {
+      BookSegment segment(small, language);
+      asio::post(builders_, [this, world, small, segment = std::move(segment)]() mutable {
+        merging_.erase(world);
+        if (const auto now = find(world))
+          put(world, std::make_shared<const BookIndex>(now->parts().merged(small, std::move(segment))));
+      });
+    });
+  }
+
   store::PageStore& pages_;
   provider::Embedder* embedder_;
-  asio::thread_pool builders_{1};  ///< building an index takes up to seconds; no executor of a caller may stand still for it
-  mutable std::mutex mutex_;       ///< guards worlds_
+  mutable std::mutex mutex_;  ///< guards worlds_
   std::map<std::string, std::shared_ptr<const BookIndex>> worlds_;
+  std::set<std::string> merging_;  ///< worlds whose segments are being put together; used on builders_ alone
+  // No executor of a caller may stand still while an index is made. A merge takes up to seconds, an edit may not wait for it.
+  asio::thread_pool builders_{1};
+  AsyncLock changing_{builders_.get_executor()};
+  asio::thread_pool mergers_{1};
 };
 
 Retriever::Retriever(store::PageStore& pages, provider::Embedder* embedder) : state_(std::make_unique<State>(pages, embedder)) {}
@@ -239,6 +281,15 @@ Retriever::~Retriever() = default;
 
 asio::awaitable<Result<void>> Retriever::load(std::string world) {
   return state_->load(std::move(world));
+}
+
+asio::awaitable<Result<void>> Retriever::follow(std::string world, std::string page_id) {
+  return state_->follow(std::move(world), std::move(page_id));
+}
+
+std::optional<BookSize> Retriever::size(const std::string& world) const {
+  const auto index = state_->find(world);
+  return index ? std::optional(index->size()) : std::nullopt;
 }
 
 void Retriever::unload(const std::string& world) {

@@ -5,13 +5,22 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace gibsey::retrieval {
 
-/// Finds lines of a world's book for a question. Holds an immutable index a world in memory, built from the store; a reload
-/// swaps in a new one, readers keep the old one until they are done. Safe to call from any executor.
+/// How much of a world's book can be found.
+struct BookSize {
+  std::size_t pages = 0;
+  std::size_t passages = 0;
+  std::size_t without_vector = 0;  ///< passages that are found by their words alone so far
+};
+
+/// Finds lines of a world's book for a question. Holds an immutable index a world in memory, built from the store; a reload or a
+/// changed page swaps in a new one, readers keep the old one until they are done. Safe to call from any executor.
 class Retriever : public PassageFinder {
  public:
   /// `embedder` may be null: text alone is searched then. Both must outlive the retriever.
@@ -22,7 +31,13 @@ class Retriever : public PassageFinder {
 
   /// (Re)builds the index of one world from the store. A failure changes nothing.
   boost::asio::awaitable<Result<void>> load(std::string world);
+  /// Brings one page of a loaded world in step with the store: written, removed, or only its vectors. In time by the page's words
+  /// and the book's number of pages; the result is that of load(). Loads and changes take their turn; nothing to do, and no
+  /// error, in a world that is not loaded.
+  boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id);
   void unload(const std::string& world);
+  /// nullopt for a world that is not loaded.
+  [[nodiscard]] std::optional<BookSize> size(const std::string& world) const;
   boost::asio::awaitable<Result<Retrieved>> retrieve(Query query) override;
   [[nodiscard]] std::shared_ptr<const QuoteFinder> quotes(const std::string& world) const override;
   [[nodiscard]] bool has_book(const std::string& world) const override;

@@ -51,7 +51,7 @@ void fill(store::MemoryPageStore& pages, testing::WordEmbedder* embedder) {
   if (embedder == nullptr) return;
   for (const auto& content : contents) {
     for (const auto& passage : content.passages) {
-      vectors.push_back({passage.page_id, passage.number, run(embedder->embed({passage.text}))->front()});
+      vectors.push_back({passage.page_id, passage.number, run(embedder->embed({passage.text}))->front(), 1});
     }
   }
   ASSERT_TRUE(run(pages.put_vectors("w", embedder->model(), vectors)));

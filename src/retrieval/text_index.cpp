@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <unordered_map>
 #include <utility>
 
 namespace gibsey::retrieval {
@@ -13,51 +12,6 @@ namespace {
 
 constexpr float kK1 = 1.2f;
 constexpr float kB = 0.75f;
-
-using TermId = std::uint32_t;
-
-struct Posting {
-  std::uint32_t passage = 0;
-  std::uint32_t count = 0;
-};
-
-/// Postings of many keys one behind another: those of the key number n are [starts[n], starts[n + 1]).
-template <typename Key>
-struct Postings {
-  std::vector<Key> keys;  ///< sorted
-  std::vector<std::uint32_t> starts;
-  std::vector<Posting> list;
-
-  /// `occurrences` holds a (key, passage) for each time that a key stands in a passage.
-  explicit Postings(std::vector<std::pair<Key, std::uint32_t>> occurrences) {
-    std::ranges::sort(occurrences);
-    for (const auto& [key, passage] : occurrences) {
-      if (keys.empty() || keys.back() != key) {
-        keys.push_back(key);
-        starts.push_back(static_cast<std::uint32_t>(list.size()));
-        list.push_back({passage, 0});
-      } else if (list.back().passage != passage) {
-        list.push_back({passage, 0});
-      }
-      ++list.back().count;
-    }
-    starts.push_back(static_cast<std::uint32_t>(list.size()));
-    keys.shrink_to_fit();
-    starts.shrink_to_fit();
-    list.shrink_to_fit();
-  }
-
-  [[nodiscard]] std::span<const Posting> find(Key key) const {
-    const auto at = std::ranges::lower_bound(keys, key);
-    if (at == keys.end() || *at != key) return {};
-    const auto n = static_cast<std::size_t>(at - keys.begin());
-    return std::span(list).subspan(starts[n], starts[n + 1] - starts[n]);
-  }
-
-  [[nodiscard]] std::size_t memory_bytes() const {
-    return keys.size() * sizeof(Key) + starts.size() * sizeof(std::uint32_t) + list.size() * sizeof(Posting);
-  }
-};
 
 float idf_of(std::size_t documents, std::size_t with_term) {
   const auto n = static_cast<float>(documents);
@@ -81,64 +35,74 @@ struct Lengths {
   }
 };
 
-std::uint64_t pair_key(TermId first, TermId second) {
-  return (static_cast<std::uint64_t>(first) << 32) | second;
+/// A passage of a segment that the book has no more.
+constexpr auto kGone = std::numeric_limits<std::uint32_t>::max();
+
+std::vector<const model::PageContent*> pointers_to(std::span<const model::PageContent> contents) {
+  std::vector<const model::PageContent*> pages;
+  for (const model::PageContent& content : contents) pages.push_back(&content);
+  return pages;
+}
+
+std::vector<PagePlace> in_order(std::size_t pages) {
+  std::vector<PagePlace> places;
+  for (std::size_t page = 0; page < pages; ++page) places.push_back({0, static_cast<std::uint32_t>(page)});
+  return places;
 }
 
 }  // namespace
 
+/// Passages and pages have two numbers: within their segment, and in the book's order, by which everything is scored. Statistics
+/// are those of the passages that the book has, so that it does not matter of how many segments it is made.
 struct TextIndex::State {
   std::string language;
-  std::unordered_map<std::string, TermId> words;  ///< as they stand, folded -> the id that pairs are made of
-  std::vector<TermId> stem_of_word;
-  std::unordered_map<std::string, TermId> stems;
-  std::vector<std::uint32_t> page_of;  ///< passage -> page
+  std::vector<std::shared_ptr<const TextSegment>> segments;
+  std::vector<std::vector<std::uint32_t>> number_of;  ///< a segment's passage -> the book's, kGone for those that are no more
+  std::vector<std::uint32_t> page_of;                 ///< passage -> page
   std::size_t page_count = 0;
   Lengths passage_lengths;
   Lengths page_lengths;
-  Postings<TermId> terms{{}};
-  Postings<std::uint64_t> pairs{{}};
 
-  TermId word_id(const std::string& word, const Stemmer& stemmer) {
-    const auto [at, added] = words.try_emplace(word, static_cast<TermId>(words.size()));
-    if (added) {
-      const auto stem = stems.try_emplace(stemmer.stem(word), static_cast<TermId>(stems.size())).first;
-      stem_of_word.push_back(stem->second);
-    }
-    return at->second;
-  }
-
-  void build(std::span<const model::PageContent> contents) {
-    const Stemmer stemmer(language);
-    std::vector<std::pair<TermId, std::uint32_t>> term_places;
-    std::vector<std::pair<std::uint64_t, std::uint32_t>> pair_places;
-    for (const model::PageContent& content : contents) {
-      const auto page = static_cast<std::uint32_t>(page_count++);
+  void place(std::span<const PagePlace> pages) {
+    for (const auto& segment : segments) number_of.emplace_back(segment->passage_count(), kGone);
+    page_count = pages.size();
+    for (std::uint32_t page = 0; page < pages.size(); ++page) {
+      const TextSegment& segment = *segments[pages[page].segment];
+      const std::uint32_t end = segment.first_passage(pages[page].page + 1);
       float page_length = 0;
-      TermId previous = std::numeric_limits<TermId>::max();
-      for (const model::Passage& passage : content.passages) {
-        const auto number = static_cast<std::uint32_t>(page_of.size());
+      for (std::uint32_t passage = segment.first_passage(pages[page].page); passage < end; ++passage) {
+        number_of[pages[page].segment][passage] = static_cast<std::uint32_t>(page_of.size());
         page_of.push_back(page);
-        float length = 0;
-        for_each_word(passage.text, [&](const std::string& word) {
-          const TermId id = word_id(word, stemmer);
-          term_places.emplace_back(stem_of_word[id], number);
-          if (previous != std::numeric_limits<TermId>::max()) pair_places.emplace_back(pair_key(previous, id), number);
-          previous = id;
-          ++length;
-        });
-        passage_lengths.of.push_back(length);
-        page_length += length;
+        passage_lengths.of.push_back(segment.length(passage));
+        page_length += segment.length(passage);
       }
       page_lengths.of.push_back(page_length);
     }
     passage_lengths.settle();
     page_lengths.settle();
-    terms = Postings<TermId>(std::move(term_places));
-    pairs = Postings<std::uint64_t>(std::move(pair_places));
   }
 
-  /// Adds a key's BM25 to passages and to pages. Postings are in passage order, so a page's passages follow each other.
+  /// What `find(segment)` gives of all segments, by the book's numbers, without what is gone. The passages of a page follow each
+  /// other.
+  template <typename Find>
+  std::vector<Posting> collect(Find find) const {
+    std::vector<Posting> found;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      for (const Posting& posting : find(*segments[i])) {
+        const std::uint32_t number = number_of[i][posting.passage];
+        if (number != kGone) found.push_back({number, posting.count});
+      }
+    }
+    return found;
+  }
+  [[nodiscard]] std::vector<Posting> postings(const std::string& stem) const {
+    return collect([&stem](const TextSegment& segment) { return segment.postings(stem); });
+  }
+  [[nodiscard]] std::vector<Posting> pair_postings(const std::string& first, const std::string& second) const {
+    return collect([&](const TextSegment& segment) { return segment.pair_postings(first, second); });
+  }
+
+  /// Adds a key's BM25 to passages and to pages.
   void add(std::span<const Posting> postings, std::vector<float>& passages, std::vector<float>& pages) const {
     std::size_t page_frequency = 0;
     for (std::size_t i = 0; i < postings.size(); ++i) {
@@ -166,20 +130,19 @@ struct TextIndex::State {
       if (is_stop_word(word, language)) continue;
       ++scores.content_words;
       const std::string stem = stemmer.stem(word);
-      const auto id = stems.find(stem);
       const bool again = std::ranges::find(seen, stem) != seen.end();
       if (!again) seen.push_back(stem);
-      if (id == stems.end()) {
+      const std::vector<Posting> found = postings(stem);
+      if (found.empty()) {
         if (!again) total += idf_of(page_of.size(), 0);
         continue;
       }
       ++scores.known_content_words;
-      const auto postings = terms.find(id->second);
-      add(postings, scores.passages, scores.pages);
+      add(found, scores.passages, scores.pages);
       if (again) continue;
-      const float idf = idf_of(page_of.size(), postings.size());
+      const float idf = idf_of(page_of.size(), found.size());
       total += idf;
-      for (const Posting& posting : postings) scores.coverage[posting.passage] += idf;
+      for (const Posting& posting : found) scores.coverage[posting.passage] += idf;
     }
     for (float& share : scores.coverage) share = total > 0 ? share / total : 0;
   }
@@ -189,12 +152,9 @@ struct TextIndex::State {
     std::vector<int> run(page_count, 0);
     std::vector<std::size_t> run_end(page_count, 0);
     for (std::size_t i = 1; i < query.size(); ++i) {
-      const auto first = words.find(query[i - 1]);
-      const auto second = words.find(query[i]);
-      if (first == words.end() || second == words.end()) continue;
-      const auto postings = pairs.find(pair_key(first->second, second->second));
-      add(postings, scores.passage_pairs, scores.pairs);
-      for (const Posting& posting : postings) {
+      const std::vector<Posting> found = pair_postings(query[i - 1], query[i]);
+      add(found, scores.passage_pairs, scores.pairs);
+      for (const Posting& posting : found) {
         const std::uint32_t page = page_of[posting.passage];
         if (run_end[page] == i) continue;
         run[page] = run_end[page] + 1 == i ? run[page] + 1 : 1;
@@ -221,9 +181,15 @@ std::string_view quoted_line(std::string_view query) {
   return words_of(longest).size() < kLeastWords ? std::string_view() : longest;
 }
 
-TextIndex::TextIndex(std::span<const model::PageContent> contents, std::string language) : state_(std::make_unique<State>()) {
+TextIndex::TextIndex(std::span<const model::PageContent> contents, std::string language)
+    : TextIndex({std::make_shared<TextSegment>(pointers_to(contents), language)}, in_order(contents.size()), language) {}
+
+TextIndex::TextIndex(std::vector<std::shared_ptr<const TextSegment>> segments, std::span<const PagePlace> pages,
+                     std::string language)
+    : state_(std::make_unique<State>()) {
   state_->language = std::move(language);
-  state_->build(contents);
+  state_->segments = std::move(segments);
+  state_->place(pages);
 }
 
 TextIndex::~TextIndex() = default;
@@ -256,8 +222,7 @@ std::vector<std::string> TextIndex::content_stems(std::string_view text) const {
 }
 
 float TextIndex::idf(const std::string& stem) const {
-  const auto id = state_->stems.find(stem);
-  return idf_of(state_->page_of.size(), id == state_->stems.end() ? 1 : state_->terms.find(id->second).size());
+  return idf_of(state_->page_of.size(), std::max<std::size_t>(state_->postings(stem).size(), 1));
 }
 
 std::size_t TextIndex::passage_count() const {
@@ -265,9 +230,9 @@ std::size_t TextIndex::passage_count() const {
 }
 
 std::size_t TextIndex::memory_bytes() const {
-  // A node of the word tables takes about 64 bytes: string, id, hash, link.
-  return state_->terms.memory_bytes() + state_->pairs.memory_bytes() + (state_->words.size() + state_->stems.size()) * 64 +
-         state_->page_of.size() * 12;
+  std::size_t bytes = state_->page_of.size() * 16;
+  for (const auto& segment : state_->segments) bytes += segment->memory_bytes();
+  return bytes;
 }
 
 }  // namespace gibsey::retrieval

@@ -1,5 +1,7 @@
 #pragma once
 #include "model/page.hpp"
+#include "retrieval/page_place.hpp"
+#include "retrieval/text_segment.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -34,6 +36,9 @@ struct TextScores {
 class TextIndex {
  public:
   TextIndex(std::span<const model::PageContent> contents, std::string language);
+  /// Of the pages of these segments that have a place, in the order of their places. What it answers does not depend on how the
+  /// pages are spread over segments. Takes time by the number of passages, not by their words.
+  TextIndex(std::vector<std::shared_ptr<const TextSegment>> segments, std::span<const PagePlace> pages, std::string language);
   ~TextIndex();
 
   [[nodiscard]] TextScores score(std::string_view query) const;

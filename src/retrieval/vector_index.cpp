@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace gibsey::retrieval {
 namespace {
@@ -22,42 +23,58 @@ float dot(const float* a, const float* b, std::size_t size) {
   return sum;
 }
 
+/// The vectors of each page, in the order of `contents`.
+std::vector<std::shared_ptr<const PageVectors>> by_page(std::span<const model::PageContent> contents,
+                                                        std::span<const model::PassageVector> vectors) {
+  std::unordered_map<std::string_view, std::vector<model::PassageVector>> of_page;
+  for (const model::PassageVector& vector : vectors) {
+    if (vector.values.size() == vectors.front().values.size()) of_page[vector.page_id].push_back(vector);
+  }
+  std::vector<std::shared_ptr<const PageVectors>> pages;
+  for (const model::PageContent& content : contents)
+    pages.push_back(std::make_shared<PageVectors>(content.passages.size(), of_page[content.page.id]));
+  return pages;
+}
+
 }  // namespace
 
-VectorIndex::VectorIndex(std::span<const model::PageContent> contents, std::span<const model::PassageVector> vectors) {
+PageVectors::PageVectors(std::size_t passages, std::span<const model::PassageVector> vectors) : has(passages, false) {
   if (vectors.empty()) return;
-  dimension_ = vectors.front().values.size();
-  std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>> first_passage;  // page -> first passage, count
-  std::size_t passages = 0;
-  for (const model::PageContent& content : contents) {
-    first_passage.emplace(content.page.id, std::pair(passages, content.passages.size()));
-    passages += content.passages.size();
-  }
-  values_.assign(passages * dimension_, 0.0f);
-  has_.assign(passages, false);
+  dimension = vectors.front().values.size();
+  values.assign(passages * dimension, 0.0f);
   for (const model::PassageVector& vector : vectors) {
-    const auto page = first_passage.find(vector.page_id);
     const auto number = static_cast<std::size_t>(vector.passage);
-    if (page == first_passage.end() || vector.passage < 0 || number >= page->second.second) continue;
-    if (vector.values.size() != dimension_) continue;
-    const std::size_t place = page->second.first + number;
-    std::ranges::copy(vector.values, values_.begin() + static_cast<std::ptrdiff_t>(place * dimension_));
-    if (!has_[place]) ++present_;
-    has_[place] = true;
+    if (vector.passage < 0 || number >= passages || vector.values.size() != dimension) continue;
+    std::ranges::copy(vector.values, values.begin() + static_cast<std::ptrdiff_t>(number * dimension));
+    has[number] = true;
+  }
+}
+
+VectorIndex::VectorIndex(std::span<const model::PageContent> contents, std::span<const model::PassageVector> vectors)
+    : VectorIndex(by_page(contents, vectors)) {}
+
+VectorIndex::VectorIndex(std::vector<std::shared_ptr<const PageVectors>> pages) : pages_(std::move(pages)) {
+  for (const auto& page : pages_) {
+    if (dimension_ == 0) dimension_ = page->dimension;
+    for (std::size_t passage = 0; passage < page->has.size(); ++passage) {
+      const bool here = page->has[passage] && page->dimension == dimension_;
+      at_.push_back(here ? page->values.data() + passage * dimension_ : nullptr);
+      if (here) ++present_;
+    }
   }
 }
 
 std::vector<float> VectorIndex::score(std::span<const float> query) const {
   if (present_ == 0 || query.size() != dimension_) return {};
-  std::vector<float> cosines(has_.size(), kNone);
-  for (std::size_t i = 0; i < has_.size(); ++i) {
-    if (has_[i]) cosines[i] = dot(values_.data() + i * dimension_, query.data(), dimension_);
+  std::vector<float> cosines(at_.size(), kNone);
+  for (std::size_t i = 0; i < at_.size(); ++i) {
+    if (at_[i] != nullptr) cosines[i] = dot(at_[i], query.data(), dimension_);
   }
   return cosines;
 }
 
 std::size_t VectorIndex::memory_bytes() const {
-  return values_.capacity() * sizeof(float) + has_.capacity() / 8;
+  return present_ * dimension_ * sizeof(float) + at_.size() * (sizeof(float*) + 1);
 }
 
 }  // namespace gibsey::retrieval

@@ -37,7 +37,11 @@ boost::asio::awaitable<net::HttpResponse> health(const Services& services, Route
   const auto now = services.health();
   auto worlds = Json::array();
   for (const auto& world : now.worlds) {
-    worlds.push_back({{"name", world.name}, {"title", world.title}, {"pages", world.pages}, {"passages", world.passages}});
+    worlds.push_back({{"name", world.name},
+                      {"title", world.title},
+                      {"pages", world.pages},
+                      {"passages", world.passages},
+                      {"passages_without_vector", world.without_vector}});
   }
   const auto counted = co_await services.turn_store.count();
   const char* status = !counted ? "unhealthy" : now.problems.empty() && all_connected(now) ? "healthy" : "degraded";

@@ -57,6 +57,9 @@ struct Metrics::State {
   Histograms& phases = histograms("turn_phase_seconds", "Time that each phase of a turn took");
   Counters& choices = counters("provider_choices", "Which provider was asked for a reply, and why");
   Counters& failures = counters("provider_failures", "Replies that a provider failed to give, by error");
+  Histograms& searchable = histograms("page_searchable_seconds", "From a page's durable write until it is found by text");
+  Histograms& vectors = histograms("page_vectors_seconds", "From then until its passages are found by meaning too");
+  Counters& embedded = counters("passages_embedded", "Passages embedded because their page was changed");
   std::mutex mutex;
   std::map<std::string, std::pair<Counters*, std::string>, std::less<>> counts;  ///< family and its label's name
 };
@@ -98,6 +101,15 @@ void Metrics::chosen(std::string_view provider, std::string_view why) {
 
 void Metrics::failed(std::string_view provider, std::string_view code) {
   state_->failures.Add({{"provider", std::string(provider)}, {"code", std::string(code)}}).Increment();
+}
+
+void Metrics::page_searchable(double seconds) {
+  state_->searchable.Add({}, kSeconds).Observe(seconds);
+}
+
+void Metrics::page_embedded(std::size_t passages, double seconds) {
+  state_->vectors.Add({}, kSeconds).Observe(seconds);
+  state_->embedded.Add({}).Increment(static_cast<double>(passages));
 }
 
 void Metrics::request(std::string_view route, int status, double seconds) {

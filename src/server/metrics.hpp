@@ -1,5 +1,6 @@
 #pragma once
 #include "chat/turn_observer.hpp"
+#include "ingest/page_observer.hpp"
 
 #include <memory>
 #include <string>
@@ -11,8 +12,9 @@ namespace gibsey::server {
 ///   gibsey_http_requests_total{route,status}   gibsey_http_request_seconds{route}   gibsey_turns_total{outcome}
 ///   gibsey_tokens_total{provider}   gibsey_quotes_total{origin}   gibsey_false_quotes_total   gibsey_turn_phase_seconds{phase}
 ///   gibsey_provider_choices_total{provider,why}   gibsey_provider_failures_total{provider,code}
+///   gibsey_page_searchable_seconds   gibsey_page_vectors_seconds   gibsey_passages_embedded_total
 /// Any other name that a turn counts becomes gibsey_<name>_total{label}.
-class Metrics : public chat::TurnObserver {
+class Metrics : public chat::TurnObserver, public ingest::PageObserver {
  public:
   Metrics();
   ~Metrics() override;
@@ -23,6 +25,8 @@ class Metrics : public chat::TurnObserver {
   void count(std::string_view name, std::string_view label, double n) override;
   void chosen(std::string_view provider, std::string_view why) override;
   void failed(std::string_view provider, std::string_view code) override;
+  void page_searchable(double seconds) override;
+  void page_embedded(std::size_t passages, double seconds) override;
   /// `route` is the pattern ("/pages/{id}"), never the path, so that labels stay few.
   void request(std::string_view route, int status, double seconds);
 

@@ -24,10 +24,13 @@ std::optional<std::int64_t> page_number(const std::string& id) {
   return digits && error == std::errc() && end == id.data() + id.size() ? std::optional(number) : std::nullopt;
 }
 
-Json page_json(const model::Page& page) {
-  return {{"id", page.id},           {"world", page.world}, {"label", page.label},     {"title", page.title},
-          {"chapter", page.chapter}, {"text", page.text},   {"version", page.version}, {"voice", page.voice}};
+}  // namespace
+
+std::string version_tag(std::int64_t version) {
+  return fmt::format("\"{}\"", version);
 }
+
+namespace {
 
 Json id_or_null(const std::optional<model::Page>& page) {
   return page ? Json(page->id) : Json(nullptr);
@@ -55,7 +58,31 @@ boost::asio::awaitable<Result<std::optional<model::Page>>> previous_page(store::
   co_return std::optional(std::move(*std::prev(at)));
 }
 
+/// A version of a page that was removed since.
+boost::asio::awaitable<Result<std::optional<model::Page>>> find_removed(store::PageStore& pages, std::string world,
+                                                                        std::string id, std::int64_t version) {
+  GIBSEY_CO_TRY(auto exact, co_await pages.find_page_version(world, id, version));
+  if (exact) co_return exact;
+  GIBSEY_CO_TRY(auto spelled, co_await spelled_id(pages, world, id));
+  co_return co_await pages.find_page_version(std::move(world), std::move(spelled), version);
+}
+
 }  // namespace
+
+Json page_json(const model::Page& page) {
+  return {{"id", page.id},           {"world", page.world}, {"label", page.label},     {"title", page.title},
+          {"chapter", page.chapter}, {"text", page.text},   {"version", page.version}, {"voice", page.voice}};
+}
+
+boost::asio::awaitable<Result<std::string>> spelled_id(store::PageStore& pages, std::string world, std::string id) {
+  GIBSEY_CO_TRY(const auto page, co_await find_page(pages, world, id));
+  if (page) co_return page->id;
+  const auto number = page_number(id);
+  if (!number) co_return id;
+  GIBSEY_CO_TRY(const auto first, co_await pages.list_pages(world, "", 1));
+  const bool by_number = !first.empty() && page_number(first.front().id);
+  co_return fmt::format("{:0{}}", *number, by_number ? first.front().id.size() : id.size());
+}
 
 boost::asio::awaitable<Result<std::optional<model::Page>>> find_page(store::PageStore& pages, std::string world, std::string id) {
   GIBSEY_CO_TRY(auto exact, co_await pages.find_page(world, id));
@@ -78,6 +105,15 @@ boost::asio::awaitable<net::HttpResponse> get_page(const Services& services, Rou
   const auto& id = request.parameters.at(0);
   auto page = co_await find_page(services.pages, world->name, id);
   if (!page) co_return problem(page.error());
+  if (!*page && version > 0) {
+    const auto removed = co_await find_removed(services.pages, world->name, id, version);
+    if (!removed) co_return problem(removed.error());
+    if (*removed) {
+      auto body = page_json(**removed);
+      body["next"] = body["previous"] = nullptr;
+      co_return json_response(200, body);
+    }
+  }
   if (!*page) co_return problem(404, fmt::format("There is no page '{}' in the world '{}'.", id, world->name));
   const auto next = co_await next_page(services.pages, **page);
   if (!next) co_return problem(next.error());
@@ -91,7 +127,9 @@ boost::asio::awaitable<net::HttpResponse> get_page(const Services& services, Rou
   auto body = page_json(**page);
   body["next"] = id_or_null(*next);
   body["previous"] = id_or_null(*previous);
-  co_return json_response(200, body);
+  auto response = json_response(200, body);
+  response.headers.add("ETag", version_tag((*page)->version));
+  co_return response;
 }
 
 boost::asio::awaitable<net::HttpResponse> list_pages(const Services& services, RouteRequest& request) {

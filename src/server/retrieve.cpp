@@ -1,5 +1,6 @@
 #include "server/retrieve.hpp"
 
+#include "server/freshness.hpp"
 #include "server/json_response.hpp"
 #include "server/problem.hpp"
 #include "server/request_fields.hpp"
@@ -30,6 +31,7 @@ boost::asio::awaitable<net::HttpResponse> retrieve(const Services& services, Rou
   auto world = co_await choose_world(services.pages, request.find("world").value_or(""));
   if (!world) co_return problem(world.error());
   query.world = world->name;
+  if (auto late = co_await wait_until_fresh(services, *world, request)) co_return *std::move(late);
   query.character = request.find("character").value_or("");
   query.page_id = request.find("page").value_or("");
   const auto found = co_await services.passages.retrieve(std::move(query));

@@ -12,7 +12,7 @@ namespace gibsey::server {
 namespace {
 
 constexpr std::string_view kRest = "{rest...}";
-constexpr const char* kExposed = "Retry-After, X-Gibsey-Turn, X-Gibsey-Above-Threshold, X-Gibsey-Method";
+constexpr const char* kExposed = "Retry-After, ETag, X-Gibsey-Turn, X-Gibsey-Above-Threshold, X-Gibsey-Method, X-Gibsey-Cursor";
 
 std::string route_method(const net::HttpRequest& request) {
   return request.method == "HEAD" ? "GET" : request.method;

@@ -17,9 +17,11 @@
 #include "server/facades/openai_chat.hpp"
 #include "server/facades/openai_responses.hpp"
 #include "server/facades/openai_words.hpp"
+#include "server/freshness.hpp"
 #include "server/health.hpp"
 #include "server/memory.hpp"
 #include "server/openapi.hpp"
+#include "server/page_edits.hpp"
 #include "server/pages.hpp"
 #include "server/persona_ws.hpp"
 #include "server/problem.hpp"
@@ -166,15 +168,23 @@ std::vector<Route> facade_routes() {
 /// The book and what personas remember (seed 004's memory_rag, seed 001's memory_subsystem).
 std::vector<Route> memory_routes() {
   using enum Access;
-  return {
+  std::vector<Route> routes = {
       {"GET", "/pages", list_pages},
+      {"POST", "/pages", create_page, admin},
       {"GET", "/pages/{id}", get_page},
+      {"PUT", "/pages/{id}", put_page, admin},
+      {"DELETE", "/pages/{id}", delete_page, admin},
+      {"POST", "/refresh", refresh},
       {"GET", "/retrieve", retrieve},
       {"POST", "/retrieve-context", retrieve_context},
       {"POST", "/v1/quotes/verify", verify_quote},
       {"POST", "/memory/facts", add_fact},
       {"GET", "/memory/facts/{user_id}/{character_id}", list_facts},
   };
+  for (auto& route : routes) {
+    if (route.pattern.starts_with("/pages")) route.body_limit = kPageBodyLimit;
+  }
+  return routes;
 }
 
 /// Seed 000's ledger.

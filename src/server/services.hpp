@@ -3,6 +3,8 @@
 #include "chat/recall.hpp"
 #include "chat/sentiment.hpp"
 #include "chat/turn_service.hpp"
+#include "ingest/page_editor.hpp"
+#include "ingest/page_follower.hpp"
 #include "provider/embedder.hpp"
 #include "retrieval/passage_finder.hpp"
 #include "server/auth/authenticator.hpp"
@@ -33,6 +35,7 @@ struct HealthSnapshot {
     std::string title;
     std::int64_t pages = 0;
     std::int64_t passages = 0;
+    std::int64_t without_vector = 0;  ///< passages that are found by their words alone so far
   };
   std::string service = "gibsey";
   std::string version;
@@ -66,6 +69,8 @@ struct Services {
   chat::Recall& recall;
   const chat::Sentiments* sentiments;  ///< null: the lexicon is not there
   retrieval::PassageFinder& passages;
+  ingest::PageEditor& editor;
+  ingest::PageFollower& follower;  ///< of the same stores; says when a write is searchable
   chat::TurnService& turns;
   provider::Providers& models;
   const Authenticator& auth;

@@ -198,6 +198,12 @@ asio::awaitable<net::HttpResponse> list_sessions(const Services& services, Route
   co_return json_response(200, {{"sessions", list}, {"total_connections", services.sessions.sockets()}});
 }
 
+std::string page_update_message(const store::PageChange& change) {
+  return message(
+      "page_update",
+      {{"world", change.world}, {"page_id", change.page_id}, {"version", change.version}, {"removed", change.removed}});
+}
+
 asio::awaitable<net::HttpResponse> send_cluster_event(const Services& services, RouteRequest& request) {
   GIBSEY_FIELD(const auto object, parse_object(request.http.body));
   GIBSEY_FIELD(const auto type, required_text(object, "event_type", {1, 200, false}));

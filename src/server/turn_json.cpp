@@ -78,9 +78,16 @@ std::string event_text(const model::TurnEvent& event) {
 }
 
 Json to_json(const model::Source& source) {
-  return {{"n", source.n},         {"page_id", source.page_id}, {"label", source.label},
-          {"title", source.title}, {"chapter", source.chapter}, {"quote", source.quote},
-          {"start", source.start}, {"end", source.end},         {"score", source.score}};
+  return {{"n", source.n},
+          {"page_id", source.page_id},
+          {"label", source.label},
+          {"title", source.title},
+          {"chapter", source.chapter},
+          {"quote", source.quote},
+          {"start", source.start},
+          {"end", source.end},
+          {"score", source.score},
+          {"page_version", source.page_version}};
 }
 
 Json to_json(const model::Quote& quote) {
@@ -94,7 +101,8 @@ Json to_json(const model::Quote& quote) {
           {"origin", model::to_string(quote.origin)},
           {"verified", quote.verified},
           {"reply_start", quote.reply_start},
-          {"reply_end", quote.reply_end}};
+          {"reply_end", quote.reply_end},
+          {"page_version", quote.page_version}};
 }
 
 Json to_json(const model::Receipt& receipt) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 
@@ -76,6 +77,23 @@ Result<void> check_character(const std::string& world, const std::string& id) {
   if (world.empty()) return fail(ErrorCode::invalid_argument, fmt::format("the character {} has no world", id));
   if (id.empty()) return fail(ErrorCode::invalid_argument, fmt::format("a character of {} has no id", world));
   return {};
+}
+
+Result<void> check_version(const model::Page& page, std::int64_t now, std::optional<std::int64_t> expected) {
+  if (!expected || *expected == now) return {};
+  return fail(ErrorCode::conflict, now == 0 ? fmt::format("there is no page {}, so it has no version {}", page.id, *expected)
+                                            : fmt::format("page {} has version {} by now, not {}: read it again, then write",
+                                                          page.id, now, *expected));
+}
+
+std::string next_page_id(std::int64_t highest, std::size_t digits) {
+  return fmt::format("{:0{}}", highest + 1, std::max<std::size_t>(digits, 3));
+}
+
+std::string label_of_id(const std::string& id) {
+  const auto digits = id.find_first_not_of('0');
+  const bool number = id.find_first_not_of("0123456789") == std::string::npos;
+  return number && digits != std::string::npos ? id.substr(digits) : id;
 }
 
 Error unknown_world(const std::string& world) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,20 @@ int credit_statement(const Place& place, const std::string& user);
 int doctor(const Place& place);
 /// Writes a consistent copy of the data folder's files into a new tar (.gz and .zst compress), also while a server has it open.
 int backup(const Place& place, const std::filesystem::path& file);
+
+struct PageOptions {
+  std::string id;
+  std::string world;           ///< "": the first
+  std::filesystem::path file;  ///< "-": standard input; .md and .markdown are Markdown
+  std::optional<std::string> title;
+  std::int64_t version = 0;  ///< 0: the newest
+};
+/// Prints a page's text.
+int get_page(const Place& place, const PageOptions& options);
+/// Writes a page, new or not.
+int put_page(const Place& place, const PageOptions& options);
+/// Removes it; its versions stay readable.
+int remove_page(const Place& place, const PageOptions& options);
 
 int list_characters(const Place& place, const std::string& world);
 

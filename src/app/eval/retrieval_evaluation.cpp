@@ -78,7 +78,7 @@ class Evaluation {
       if (embedder_ == nullptr || texts.empty()) continue;
       GIBSEY_CO_TRY(auto embedded, co_await embedder_->embed(std::move(texts)));
       for (std::size_t i = 0; i < embedded.size(); ++i)
-        vectors.push_back({content.page.id, content.passages[i].number, std::move(embedded[i])});
+        vectors.push_back({content.page.id, content.passages[i].number, std::move(embedded[i]), content.page.version});
       progress_("vectors", report_.passages, all_passages);
     }
     model::World world;

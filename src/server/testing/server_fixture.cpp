@@ -93,6 +93,7 @@ ServerTest::ServerTest(AuthSettings auth) : folder_(std::filesystem::temp_direct
   fill(pages_);
   wait(retriever_.load("tower"));
   wait(retriever_.load("annex"));
+  follower_.start(wait(pages_.last_change()));
   write_file(folder_ / "index.html", "<!doctype html><title>Gibsey</title>");
   write_file(folder_ / "assets/index-1a2b3c.js", "console.log(1)");
   write_file(folder_ / ".secret", "no");
@@ -111,6 +112,8 @@ ServerTest::ServerTest(AuthSettings auth) : folder_(std::filesystem::temp_direct
                     .recall = *recall_,
                     .sentiments = nullptr,
                     .passages = retriever_,
+                    .editor = editor_,
+                    .follower = follower_,
                     .turns = turns_,
                     .models = models_,
                     .auth = *auth_,
@@ -128,7 +131,9 @@ ServerTest::ServerTest(AuthSettings auth) : folder_(std::filesystem::temp_direct
 ServerTest::~ServerTest() {
   // In the order of the program: the turns end, then the server; a wait for an event holds the server's executor.
   turns_.close_all();
+  follower_.stop();
   server_.reset();
+  follower_.wait();
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
 }

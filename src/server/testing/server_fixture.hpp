@@ -45,6 +45,7 @@ class ServerTest : public ::testing::Test {
   store::MemoryLedgerStore ledger_;
   store::MemoryTurnStore turn_store_;
   retrieval::Retriever retriever_{pages_, nullptr};
+  ingest::PageEditor editor_{pages_};
   std::unique_ptr<chat::Recall> recall_ = chat::make_recall(turn_store_, nullptr);
   provider::ScriptedModel model_{{.replies = {provider::ScriptedModel::steady(3, 0)}}};
   provider::Providers models_{{&model_}};
@@ -55,6 +56,8 @@ class ServerTest : public ::testing::Test {
   ScriptedTurns turns_;
   Metrics metrics_;
   HealthSnapshot health_;
+  boost::asio::thread_pool followers_{1};
+  ingest::PageFollower follower_{followers_.get_executor(), pages_, retriever_, nullptr, metrics_};
   std::unique_ptr<StaticFiles> page_;
   std::unique_ptr<net::HttpHandler> handler_;
   std::unique_ptr<net::testing::ServerThread> server_;

@@ -3,11 +3,32 @@
 #include "store/page_check.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
 
 namespace gibsey::store {
 namespace {
+
+bool is_number(const std::string& id) {
+  constexpr std::size_t kMostDigits = 18;
+  return !id.empty() && id.size() <= kMostDigits && id.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// The id behind every number among those that are and those that were.
+template <typename Current, typename Former>
+std::string new_id(const Current& current, const Former& former) {
+  std::int64_t highest = 0;
+  std::size_t digits = 0;
+  const auto look_at = [&](const std::string& id) {
+    if (!is_number(id)) return;
+    highest = std::max<std::int64_t>(highest, std::stoll(id));
+    digits = std::max(digits, id.size());
+  };
+  for (const auto& [id, page] : current) look_at(id);
+  for (const auto& [key, page] : former) look_at(key.first);
+  return next_page_id(highest, digits);
+}
 
 /// Fills what a passage or quote knows by the page that it lies in.
 void name_parts(model::PageContent& content) {
@@ -57,55 +78,166 @@ Async<void> MemoryPageStore::remove_world(std::string name) {
   co_return Result<void>();
 }
 
-std::int64_t MemoryPageStore::next_version(const Pages& pages, const std::string& id) {
+std::int64_t MemoryPageStore::newest_former(const Pages& pages, const std::string& id) {
   std::int64_t last = 0;
   for (auto version = pages.former_versions.lower_bound({id, 0});
        version != pages.former_versions.end() && version->first.first == id; ++version) {
     last = version->first.second;
   }
-  return last + 1;
+  return last;
 }
 
-void MemoryPageStore::put_page(Pages& pages, model::PageContent content, PageChanges& changes) {
+MemoryPageStore::StoredPage& MemoryPageStore::write_page(Pages& pages, model::PageContent content, PageChanges& changes) {
   const auto found = pages.current.find(content.page.id);
+  StoredPage made;
   if (found == pages.current.end()) {
     ++changes.added;
+    pages.removed.erase(content.page.id);
   } else if (auto& stored = found->second.content.page; stored.content_hash == content.page.content_hash) {
     ++changes.unchanged;
-    std::tie(stored.order, stored.label, stored.chapter) = std::tie(content.page.order, content.page.label, content.page.chapter);
-    return;
+    const auto place = [](model::Page& page) { return std::tie(page.order, page.label, page.chapter); };
+    if (place(stored) != place(content.page)) found->second.seq = ++last_change_;
+    place(stored) = place(content.page);
+    return found->second;
   } else {
     ++changes.changed;
     pages.former_versions[{stored.id, stored.version}] = stored;
+    made.edited = found->second.edited;
+    for (const auto& [key, values] : found->second.vectors) {
+      const auto& text = std::ranges::find(found->second.content.passages, key.second, &model::Passage::number)->text;
+      for (const auto& passage : content.passages) {
+        if (passage.text == text) made.vectors[{key.first, passage.number}] = values;
+      }
+    }
   }
-  content.page.version = next_version(pages, content.page.id);
+  content.page.version = newest_former(pages, content.page.id) + 1;
   if (content.page.updated == 0) content.page.updated = unix_millis_now();
   name_parts(content);
-  const auto id = content.page.id;
-  pages.current[id] = StoredPage{.content = std::move(content), .vectors = {}};
+  made.seq = ++last_change_;
+  made.content = std::move(content);
+  auto& place = pages.current[made.content.page.id];
+  place = std::move(made);
+  return place;
+}
+
+PageChange MemoryPageStore::take_page(Pages& pages, const std::string& id, bool by_hand) {
+  const auto at = pages.current.find(id);
+  const auto& gone = at->second.content.page;
+  const PageChange change{
+      .world = gone.world, .page_id = gone.id, .version = gone.version, .seq = ++last_change_, .removed = true};
+  pages.former_versions[{gone.id, gone.version}] = gone;
+  pages.removed[change.page_id] = {.change = change, .edited = by_hand};
+  pages.current.erase(at);
+  return change;
+}
+
+PageChanges MemoryPageStore::write_book(std::vector<model::PageContent> pages, bool remove_others, bool over_edits) {
+  PageChanges changes;
+  auto& stored = pages_[pages.front().page.world];
+  std::set<std::string> given;
+  for (auto& content : pages) {
+    const auto& id = content.page.id;
+    given.insert(id);
+    const auto now = stored.current.find(id);
+    const auto removed = stored.removed.find(id);
+    const bool by_hand =
+        (now != stored.current.end() && now->second.edited) || (removed != stored.removed.end() && removed->second.edited);
+    if (by_hand && !over_edits) {
+      ++changes.kept;
+    } else {
+      write_page(stored, std::move(content), changes).edited = false;
+    }
+  }
+  std::vector<std::string> absent;
+  for (const auto& [id, page] : stored.current) {
+    if (!remove_others || given.contains(id)) continue;
+    if (page.edited && !over_edits) {
+      ++changes.kept;
+    } else {
+      absent.push_back(id);
+    }
+  }
+  for (const auto& id : absent) take_page(stored, id, false);
+  changes.removed = static_cast<int>(absent.size());
+  return changes;
 }
 
 Async<PageChanges> MemoryPageStore::put_pages(std::vector<model::PageContent> pages, bool remove_others) {
   GIBSEY_CO_CHECK(check_pages(pages, remove_others));
-  PageChanges changes;
-  if (pages.empty()) co_return changes;
+  if (pages.empty()) co_return PageChanges();
   const std::lock_guard lock(mutex_);
-  auto& stored = pages_[pages.front().page.world];
-  std::set<std::string> given;
-  for (auto& content : pages) {
-    given.insert(content.page.id);
-    put_page(stored, std::move(content), changes);
-  }
-  for (auto page = stored.current.begin(); remove_others && page != stored.current.end();) {
-    if (given.contains(page->first)) {
-      ++page;
-      continue;
+  co_return write_book(std::move(pages), remove_others, true);
+}
+
+Async<PageChanges> MemoryPageStore::sync_pages(std::vector<model::PageContent> pages) {
+  GIBSEY_CO_CHECK(check_pages(pages, true));
+  const std::lock_guard lock(mutex_);
+  co_return write_book(std::move(pages), true, false);
+}
+
+Async<WrittenPage> MemoryPageStore::put_page(model::PageContent content, std::optional<std::int64_t> expected) {
+  const std::lock_guard lock(mutex_);
+  auto& page = content.page;
+  const auto known = pages_.find(page.world);
+  if (page.id.empty())
+    page.id = known == pages_.end() ? next_page_id(0, 0) : new_id(known->second.current, known->second.former_versions);
+  if (page.label.empty()) page.label = label_of_id(page.id);
+  GIBSEY_CO_CHECK(check_pages({content}, false));
+  const StoredPage* stored = nullptr;
+  std::int64_t behind_the_last = 0;
+  if (known != pages_.end()) {
+    for (const auto& [id, other] : known->second.current) {
+      if (id == page.id) stored = &other;
+      behind_the_last = std::max(behind_the_last, other.content.page.order + 1);
     }
-    const auto& gone = page->second.content.page;
-    stored.former_versions[{gone.id, gone.version}] = gone;
-    page = stored.current.erase(page);
-    ++changes.removed;
   }
+  GIBSEY_CO_CHECK(check_version(page, stored != nullptr ? stored->content.page.version : 0, expected));
+  if (page.order < 0) page.order = stored != nullptr ? stored->content.page.order : behind_the_last;
+  PageChanges changes;
+  auto& written = write_page(pages_[page.world], std::move(content), changes);
+  written.edited = true;
+  co_return WrittenPage{.page = written.content.page,
+                        .seq = written.seq,
+                        .added = changes.added > 0,
+                        .changed = changes.added + changes.changed > 0};
+}
+
+Async<PageChange> MemoryPageStore::remove_page(std::string world, std::string id, std::optional<std::int64_t> expected) {
+  const std::lock_guard lock(mutex_);
+  const auto pages = pages_.find(world);
+  if (pages == pages_.end() || !pages->second.current.contains(id)) co_return std::unexpected(unknown_page(world, id));
+  const auto& page = pages->second.current[id].content.page;
+  GIBSEY_CO_CHECK(check_version(page, page.version, expected));
+  co_return take_page(pages->second, id, true);
+}
+
+Async<std::int64_t> MemoryPageStore::last_version(std::string world, std::string id) {
+  const std::lock_guard lock(mutex_);
+  const auto pages = pages_.find(world);
+  if (pages == pages_.end()) co_return 0;
+  const auto current = pages->second.current.find(id);
+  co_return current != pages->second.current.end() ? current->second.content.page.version : newest_former(pages->second, id);
+}
+
+Async<std::int64_t> MemoryPageStore::last_change() {
+  const std::lock_guard lock(mutex_);
+  co_return last_change_;
+}
+
+Async<std::vector<PageChange>> MemoryPageStore::changes_after(std::int64_t after, int limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<PageChange> changes;
+  for (const auto& [world, pages] : pages_) {
+    for (const auto& [id, stored] : pages.current) {
+      if (stored.seq > after)
+        changes.push_back({.world = world, .page_id = id, .version = stored.content.page.version, .seq = stored.seq});
+    }
+    for (const auto& [id, removed] : pages.removed) {
+      if (removed.change.seq > after) changes.push_back(removed.change);
+    }
+  }
+  std::ranges::sort(changes, {}, &PageChange::seq);
+  changes.resize(std::min(changes.size(), static_cast<std::size_t>(std::max(limit, 0))));
   co_return changes;
 }
 
@@ -182,6 +314,7 @@ Async<void> MemoryPageStore::put_vectors(std::string world, std::string embeddin
   for (auto& vector : vectors) {
     const auto page = current.find(vector.page_id);
     if (page == current.end()) continue;
+    if (vector.page_version != page->second.content.page.version) continue;
     const auto& passages = page->second.content.passages;
     if (std::ranges::find(passages, vector.passage, &model::Passage::number) == passages.end()) continue;
     page->second.vectors[{embedding_model, vector.passage}] = std::move(vector.values);
@@ -189,16 +322,31 @@ Async<void> MemoryPageStore::put_vectors(std::string world, std::string embeddin
   co_return Result<void>();
 }
 
+std::vector<model::PassageVector> MemoryPageStore::vectors_of(const StoredPage& page, const std::string& embedding_model) {
+  std::vector<model::PassageVector> found;
+  for (const auto& [key, values] : page.vectors) {
+    if (key.first != embedding_model) continue;
+    found.push_back(
+        {.page_id = page.content.page.id, .passage = key.second, .values = values, .page_version = page.content.page.version});
+  }
+  return found;
+}
+
 Async<std::vector<model::PassageVector>> MemoryPageStore::load_vectors(std::string world, std::string embedding_model) {
   const std::lock_guard lock(mutex_);
   std::vector<model::PassageVector> found;
-  for (const auto* stored : in_book_order(world)) {
-    for (const auto& [key, values] : stored->vectors) {
-      if (key.first != embedding_model) continue;
-      found.push_back({.page_id = stored->content.page.id, .passage = key.second, .values = values});
-    }
-  }
+  for (const auto* stored : in_book_order(world))
+    std::ranges::move(vectors_of(*stored, embedding_model), std::back_inserter(found));
   co_return found;
+}
+
+Async<std::optional<IndexedPage>> MemoryPageStore::find_content(std::string world, std::string id, std::string embedding_model) {
+  const std::lock_guard lock(mutex_);
+  const auto pages = pages_.find(world);
+  if (pages == pages_.end()) co_return std::nullopt;
+  const auto page = pages->second.current.find(id);
+  if (page == pages->second.current.end()) co_return std::nullopt;
+  co_return IndexedPage{.content = page->second.content, .vectors = vectors_of(page->second, embedding_model)};
 }
 
 Async<std::vector<PassageKey>> MemoryPageStore::passages_without_vector(std::string world, std::string embedding_model) {

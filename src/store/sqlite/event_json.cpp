@@ -14,7 +14,7 @@ static void to_json(Json& json, const Source& source) {
   json = {{"n", source.n},         {"page_id", source.page_id}, {"label", source.label},
           {"title", source.title}, {"chapter", source.chapter}, {"quote", source.quote},
           {"start", source.start}, {"end", source.end},         {"score", store::sqlite::finite(source.score)},
-          {"voice", source.voice}, {"summary", source.summary}};
+          {"voice", source.voice}, {"summary", source.summary}, {"page_version", source.page_version}};
 }
 
 static void from_json(const Json& json, Source& source) {
@@ -28,7 +28,8 @@ static void from_json(const Json& json, Source& source) {
             .end = json.value("end", 0),
             .score = json.value("score", 0.0),
             .voice = json.value("voice", ""),
-            .summary = json.value("summary", "")};
+            .summary = json.value("summary", ""),
+            .page_version = json.value("page_version", std::int64_t{0})};
 }
 
 static void to_json(Json& json, const Quote& quote) {
@@ -42,7 +43,8 @@ static void to_json(Json& json, const Quote& quote) {
           {"origin", to_string(quote.origin)},
           {"verified", quote.verified},
           {"reply_start", quote.reply_start},
-          {"reply_end", quote.reply_end}};
+          {"reply_end", quote.reply_end},
+          {"page_version", quote.page_version}};
 }
 
 static void from_json(const Json& json, Quote& quote) {
@@ -56,7 +58,8 @@ static void from_json(const Json& json, Quote& quote) {
            .origin = parse_quote_origin(json.value("origin", "model")).value_or(QuoteOrigin::model),
            .verified = json.value("verified", true),
            .reply_start = json.value("reply_start", 0),
-           .reply_end = json.value("reply_end", 0)};
+           .reply_end = json.value("reply_end", 0),
+           .page_version = json.value("page_version", std::int64_t{0})};
 }
 
 static void to_json(Json& json, const Receipt& receipt) {

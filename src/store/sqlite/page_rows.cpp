@@ -1,14 +1,15 @@
 #include "store/sqlite/page_rows.hpp"
 
 #include "store/page_check.hpp"
+#include "store/sqlite/vector_rows.hpp"
 
 #include <set>
 #include <unordered_map>
 
 namespace gibsey::store::sqlite {
-namespace {
 
-const std::string kColumns = "world, id, label, title, chapter, text, source, voice, \"order\", version, content_hash, updated";
+const std::string kPageColumns =
+    "world, id, label, title, chapter, text, source, voice, \"order\", version, content_hash, updated";
 
 model::Page read_page(Row& row) {
   model::Page page;
@@ -16,6 +17,12 @@ model::Page read_page(Row& row) {
       page.order >> page.version >> page.content_hash >> page.updated;
   return page;
 }
+
+Result<std::int64_t> next_seq(Connection& db) {
+  return db.value<std::int64_t>("UPDATE watermark SET seq = seq + 1 RETURNING seq");
+}
+
+namespace {
 
 struct StoredPage {
   std::int64_t number = 0;
@@ -32,10 +39,6 @@ Result<std::optional<StoredPage>> find_stored(Connection& db, const model::Page&
         return stored;
       },
       page.world, page.id);
-}
-
-Result<std::int64_t> next_seq(Connection& db) {
-  return db.value<std::int64_t>("UPDATE watermark SET seq = seq + 1 RETURNING seq");
 }
 
 UnixMillis time_of(const model::Page& page) {
@@ -64,16 +67,17 @@ Result<void> insert_page(Connection& db, const model::PageContent& content) {
                                     page.id));
   GIBSEY_TRY(const auto seq, next_seq(db));
   static const std::string kInsert =
-      "INSERT INTO pages (" + kColumns + ", seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number";
+      "INSERT INTO pages (" + kPageColumns + ", seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number";
   GIBSEY_TRY(const auto number,
              db.value<std::int64_t>(kInsert, page.world, page.id, page.label, page.title, page.chapter, page.text, page.source,
                                     page.voice, page.order, last_version + 1, page.content_hash, time_of(page), seq));
+  GIBSEY_CHECK(db.run("DELETE FROM removed_pages WHERE world = ? AND id = ?", page.world, page.id));
   return write_parts(db, number, content);
 }
 
 Result<void> keep_version(Connection& db, std::int64_t number) {
   static const std::string kKeep =
-      "INSERT INTO page_versions (" + kColumns + ") SELECT " + kColumns + " FROM pages WHERE number = ?";
+      "INSERT INTO page_versions (" + kPageColumns + ") SELECT " + kPageColumns + " FROM pages WHERE number = ?";
   return db.run(kKeep, number);
 }
 
@@ -86,9 +90,11 @@ Result<void> change_page(Connection& db, const StoredPage& stored, const model::
              "content_hash = ?, updated = ?, seq = ? WHERE number = ?",
              page.label, page.title, page.chapter, page.text, page.source, page.voice, page.order, stored.version + 1,
              page.content_hash, time_of(page), seq, stored.number));
+  GIBSEY_TRY(const auto vectors, vectors_by_text(db, stored.number));
   GIBSEY_CHECK(db.run("DELETE FROM passages WHERE page = ?", stored.number));
   GIBSEY_CHECK(db.run("DELETE FROM quotes WHERE page = ?", stored.number));
-  return write_parts(db, stored.number, content);
+  GIBSEY_CHECK(write_parts(db, stored.number, content));
+  return put_known_vectors(db, stored.number, content, vectors);
 }
 
 /// The page's place in the book may move without a change of what it says.
@@ -102,7 +108,108 @@ Result<void> follow_place(Connection& db, const StoredPage& stored, const model:
   return db.run("UPDATE pages SET seq = ? WHERE number = ?", seq, stored.number);
 }
 
-Result<void> put_page(Connection& db, const model::PageContent& content, PageChanges& changes) {
+/// Whether a book that is read again must leave this page alone: it was written or removed by hand since.
+Result<bool> was_changed_by_hand(Connection& db, const model::Page& page) {
+  GIBSEY_TRY(const auto found,
+             db.value<std::int64_t>("SELECT EXISTS (SELECT 1 FROM pages WHERE world = ?1 AND id = ?2 AND edited = 1) "
+                                    "OR EXISTS (SELECT 1 FROM removed_pages WHERE world = ?1 AND id = ?2 AND edited = 1)",
+                                    page.world, page.id));
+  return found != 0;
+}
+
+Result<void> remove_absent(Connection& db, const std::vector<model::PageContent>& pages, bool edited_too, PageChanges& changes) {
+  std::set<std::string_view> given;
+  for (const auto& content : pages) given.insert(content.page.id);
+  const auto& world = pages.front().page.world;
+  std::vector<std::string> absent;
+  GIBSEY_CHECK(db.each(
+      "SELECT id, edited FROM pages WHERE world = ?",
+      [&](Row row) -> Result<void> {
+        std::string id;
+        bool edited = false;
+        row >> id >> edited;
+        if (given.contains(id)) return {};
+        if (!edited || edited_too)
+          absent.push_back(std::move(id));
+        else
+          ++changes.kept;
+        return {};
+      },
+      world));
+  for (const auto& id : absent) {
+    GIBSEY_CHECK(take_page(db, world, id, false));
+    ++changes.removed;
+  }
+  return {};
+}
+
+using PagesByNumber = std::unordered_map<std::int64_t, model::PageContent*>;
+
+// Which pages' parts: those of the world ?1, or the page ?2 of it alone.
+const std::string kOfWorld = "p.world = ?1 AND ?2 = ''";
+const std::string kOfPage = "p.world = ?1 AND p.id = ?2";
+
+Result<void> load_passages(Connection& db, const std::string& world, const std::string& id, const PagesByNumber& pages) {
+  static const std::string kLoad =
+      "SELECT s.page, s.number, s.start, s.\"end\", s.text FROM pages p JOIN passages s ON s.page = p.number WHERE ";
+  static const std::string kOrder = " ORDER BY s.page, s.number";
+  return db.each(
+      kLoad + (id.empty() ? kOfWorld : kOfPage) + kOrder,
+      [&](Row row) -> Result<void> {
+        std::int64_t page = 0;
+        model::Passage passage;
+        row >> page >> passage.number >> passage.start >> passage.end >> passage.text;
+        auto& content = *pages.at(page);
+        passage.world = content.page.world;
+        passage.page_id = content.page.id;
+        content.passages.push_back(std::move(passage));
+        return {};
+      },
+      world, id);
+}
+
+Result<void> load_quotes(Connection& db, const std::string& world, const std::string& id, const PagesByNumber& pages) {
+  static const std::string kLoad =
+      "SELECT q.page, q.passage, q.start, q.\"end\", q.words, q.sentences, q.text FROM pages p "
+      "JOIN quotes q ON q.page = p.number WHERE ";
+  static const std::string kOrder = " ORDER BY q.page, q.number";
+  return db.each(
+      kLoad + (id.empty() ? kOfWorld : kOfPage) + kOrder,
+      [&](Row row) -> Result<void> {
+        std::int64_t page = 0;
+        model::QuoteCandidate quote;
+        row >> page >> quote.passage >> quote.start >> quote.end >> quote.words >> quote.sentences >> quote.text;
+        auto& content = *pages.at(page);
+        quote.world = content.page.world;
+        quote.page_id = content.page.id;
+        content.quotes.push_back(std::move(quote));
+        return {};
+      },
+      world, id);
+}
+
+/// The contents of a world's pages in the book's order, or that of one page.
+Result<std::vector<model::PageContent>> read_contents(Connection& db, const std::string& world, const std::string& id) {
+  static const std::string kLoad = "SELECT number, " + kPageColumns + " FROM pages p WHERE ";
+  static const std::string kOrder = " ORDER BY \"order\", id";
+  std::vector<std::int64_t> numbers;
+  GIBSEY_TRY(auto contents, db.list<model::PageContent>(
+                                kLoad + (id.empty() ? kOfWorld : kOfPage) + kOrder,
+                                [&](Row row) {
+                                  row >> numbers.emplace_back();
+                                  return model::PageContent{.page = read_page(row), .passages = {}, .quotes = {}};
+                                },
+                                world, id));
+  PagesByNumber by_number;
+  for (std::size_t i = 0; i < contents.size(); ++i) by_number.emplace(numbers[i], &contents[i]);
+  GIBSEY_CHECK(load_passages(db, world, id, by_number));
+  GIBSEY_CHECK(load_quotes(db, world, id, by_number));
+  return contents;
+}
+
+}  // namespace
+
+Result<void> write_page(Connection& db, const model::PageContent& content, PageChanges& changes) {
   GIBSEY_TRY(const auto stored, find_stored(db, content.page));
   if (!stored) {
     ++changes.added;
@@ -116,71 +223,32 @@ Result<void> put_page(Connection& db, const model::PageContent& content, PageCha
   return change_page(db, *stored, content);
 }
 
-Result<void> remove_absent(Connection& db, const std::vector<model::PageContent>& pages, PageChanges& changes) {
-  std::set<std::string_view> given;
-  for (const auto& content : pages) given.insert(content.page.id);
-  std::vector<std::int64_t> absent;
-  GIBSEY_CHECK(db.each(
-      "SELECT number, id FROM pages WHERE world = ?",
-      [&](Row row) -> Result<void> {
-        std::int64_t number = 0;
-        std::string id;
-        row >> number >> id;
-        if (!given.contains(id)) absent.push_back(number);
-        return {};
-      },
-      pages.front().page.world));
-  for (const auto number : absent) {
-    GIBSEY_CHECK(keep_version(db, number));
-    GIBSEY_CHECK(db.run("DELETE FROM pages WHERE number = ?", number));
-    ++changes.removed;
-  }
-  return {};
+Result<void> take_page(Connection& db, const std::string& world, const std::string& id, bool by_hand) {
+  GIBSEY_TRY(const auto number, db.value<std::int64_t>("SELECT number FROM pages WHERE world = ? AND id = ?", world, id));
+  GIBSEY_CHECK(keep_version(db, number));
+  GIBSEY_TRY(const auto seq, next_seq(db));
+  GIBSEY_CHECK(
+      db.run("INSERT INTO removed_pages (world, id, version, seq, edited) SELECT world, id, version, ?, ? FROM pages "
+             "WHERE number = ?",
+             seq, by_hand, number));
+  return db.run("DELETE FROM pages WHERE number = ?", number);
 }
 
-using PagesByNumber = std::unordered_map<std::int64_t, model::PageContent*>;
-
-Result<void> load_passages(Connection& db, const std::string& world, const PagesByNumber& pages) {
-  return db.each(
-      "SELECT s.page, s.number, s.start, s.\"end\", s.text FROM passages s JOIN pages p ON p.number = s.page "
-      "WHERE p.world = ? ORDER BY s.page, s.number",
-      [&](Row row) -> Result<void> {
-        std::int64_t page = 0;
-        model::Passage passage;
-        row >> page >> passage.number >> passage.start >> passage.end >> passage.text;
-        auto& content = *pages.at(page);
-        passage.world = content.page.world;
-        passage.page_id = content.page.id;
-        content.passages.push_back(std::move(passage));
-        return {};
-      },
-      world);
-}
-
-Result<void> load_quotes(Connection& db, const std::string& world, const PagesByNumber& pages) {
-  return db.each(
-      "SELECT q.page, q.passage, q.start, q.\"end\", q.words, q.sentences, q.text FROM quotes q "
-      "JOIN pages p ON p.number = q.page WHERE p.world = ? ORDER BY q.page, q.number",
-      [&](Row row) -> Result<void> {
-        std::int64_t page = 0;
-        model::QuoteCandidate quote;
-        row >> page >> quote.passage >> quote.start >> quote.end >> quote.words >> quote.sentences >> quote.text;
-        auto& content = *pages.at(page);
-        quote.world = content.page.world;
-        quote.page_id = content.page.id;
-        content.quotes.push_back(std::move(quote));
-        return {};
-      },
-      world);
-}
-
-}  // namespace
-
-Result<PageChanges> put_pages(Connection& db, const std::vector<model::PageContent>& pages, bool remove_others) {
-  GIBSEY_CHECK(check_pages(pages, remove_others));
+Result<PageChanges> put_pages(Connection& db, const std::vector<model::PageContent>& pages, OtherPages others) {
+  GIBSEY_CHECK(check_pages(pages, others != OtherPages::leave));
+  const bool over_edits = others != OtherPages::remove_unless_edited;
   PageChanges changes;
-  for (const auto& content : pages) GIBSEY_CHECK(put_page(db, content, changes));
-  if (remove_others) GIBSEY_CHECK(remove_absent(db, pages, changes));
+  for (const auto& content : pages) {
+    GIBSEY_TRY(const bool by_hand, was_changed_by_hand(db, content.page));
+    if (by_hand && !over_edits) {
+      ++changes.kept;
+      continue;
+    }
+    GIBSEY_CHECK(write_page(db, content, changes));
+    if (by_hand)
+      GIBSEY_CHECK(db.run("UPDATE pages SET edited = 0 WHERE world = ? AND id = ?", content.page.world, content.page.id));
+  }
+  if (others != OtherPages::leave) GIBSEY_CHECK(remove_absent(db, pages, over_edits, changes));
   return changes;
 }
 
@@ -188,31 +256,33 @@ Result<bool> remove_pages(Connection& db, const std::string& world) {
   GIBSEY_CHECK(db.run("DELETE FROM pages WHERE world = ?", world));
   const auto removed = db.changes();
   GIBSEY_CHECK(db.run("DELETE FROM page_versions WHERE world = ?", world));
-  return removed + db.changes() > 0;
+  const auto versions = db.changes();
+  GIBSEY_CHECK(db.run("DELETE FROM removed_pages WHERE world = ?", world));
+  return removed + versions > 0;
 }
 
 Result<std::optional<model::Page>> find_page(Connection& db, const std::string& world, const std::string& id) {
-  static const std::string kFind = "SELECT " + kColumns + " FROM pages WHERE world = ? AND id = ?";
+  static const std::string kFind = "SELECT " + kPageColumns + " FROM pages WHERE world = ? AND id = ?";
   return db.find<model::Page>(kFind, read_page, world, id);
 }
 
 Result<std::optional<model::Page>> find_page_version(Connection& db, const std::string& world, const std::string& id,
                                                      std::int64_t version) {
-  static const std::string kFind = "SELECT " + kColumns +
-                                   " FROM pages WHERE world = ?1 AND id = ?2 AND version = ?3 UNION ALL SELECT " + kColumns +
+  static const std::string kFind = "SELECT " + kPageColumns +
+                                   " FROM pages WHERE world = ?1 AND id = ?2 AND version = ?3 UNION ALL SELECT " + kPageColumns +
                                    " FROM page_versions WHERE world = ?1 AND id = ?2 AND version = ?3";
   return db.find<model::Page>(kFind, read_page, world, id, version);
 }
 
 Result<std::vector<model::Page>> list_pages(Connection& db, const std::string& world, const std::string& after, int limit) {
   static const std::string kOrder = " ORDER BY \"order\", id LIMIT max(?, 0)";
-  static const std::string kFromStart = "SELECT " + kColumns + " FROM pages WHERE world = ?" + kOrder;
+  static const std::string kFromStart = "SELECT " + kPageColumns + " FROM pages WHERE world = ?" + kOrder;
   if (after.empty()) return db.list<model::Page>(kFromStart, read_page, world, limit);
   GIBSEY_TRY(const auto place,
              db.find_value<std::int64_t>("SELECT \"order\" FROM pages WHERE world = ? AND id = ?", world, after));
   if (!place) return std::unexpected(unknown_page(world, after));
   static const std::string kFromThere =
-      "SELECT " + kColumns + " FROM pages WHERE world = ? AND (\"order\", id) > (?, ?)" + kOrder;
+      "SELECT " + kPageColumns + " FROM pages WHERE world = ? AND (\"order\", id) > (?, ?)" + kOrder;
   return db.list<model::Page>(kFromThere, read_page, world, *place, after, limit);
 }
 
@@ -221,20 +291,18 @@ Result<std::int64_t> count_pages(Connection& db, const std::string& world) {
 }
 
 Result<std::vector<model::PageContent>> load_contents(Connection& db, const std::string& world) {
-  static const std::string kLoad = "SELECT number, " + kColumns + " FROM pages WHERE world = ? ORDER BY \"order\", id";
-  std::vector<std::int64_t> numbers;
-  GIBSEY_TRY(auto contents, db.list<model::PageContent>(
-                                kLoad,
-                                [&](Row row) {
-                                  row >> numbers.emplace_back();
-                                  return model::PageContent{.page = read_page(row), .passages = {}, .quotes = {}};
-                                },
-                                world));
-  PagesByNumber by_number;
-  for (std::size_t i = 0; i < contents.size(); ++i) by_number.emplace(numbers[i], &contents[i]);
-  GIBSEY_CHECK(load_passages(db, world, by_number));
-  GIBSEY_CHECK(load_quotes(db, world, by_number));
-  return contents;
+  return read_contents(db, world, "");
+}
+
+Result<std::optional<IndexedPage>> find_content(Connection& db, const std::string& world, const std::string& id,
+                                                const std::string& embedding_model) {
+  if (id.empty()) return std::nullopt;
+  GIBSEY_TRY(auto contents, read_contents(db, world, id));
+  if (contents.empty()) return std::nullopt;
+  IndexedPage found{.content = std::move(contents.front()), .vectors = {}};
+  if (embedding_model.empty()) return found;
+  GIBSEY_TRY(found.vectors, page_vectors(db, world, id, embedding_model));
+  return found;
 }
 
 }  // namespace gibsey::store::sqlite

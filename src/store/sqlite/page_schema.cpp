@@ -143,6 +143,20 @@ CREATE TABLE removed_characters (
     // Form 3. How long a world wants replies to be; 0 leaves it to the program.
     R"sql(
 ALTER TABLE worlds ADD COLUMN max_tokens INTEGER NOT NULL DEFAULT 0;
+)sql",
+    // Form 4. `edited` pages were written by themselves, not with their book: they stay when the book is read again, and so does
+    // the absence of one that was removed by hand. removed_pages.seq is the removal's place in the order of all changes.
+    R"sql(
+ALTER TABLE pages ADD COLUMN edited INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE removed_pages (
+  world TEXT NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  seq INTEGER NOT NULL UNIQUE,
+  edited INTEGER NOT NULL,
+  PRIMARY KEY (world, id)
+) STRICT;
 )sql"};
 
 }  // namespace

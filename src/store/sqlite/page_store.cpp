@@ -4,6 +4,7 @@
 #include "store/sqlite/backup.hpp"
 #include "store/sqlite/character_rows.hpp"
 #include "store/sqlite/database.hpp"
+#include "store/sqlite/page_edit_rows.hpp"
 #include "store/sqlite/page_rows.hpp"
 #include "store/sqlite/page_schema.hpp"
 #include "store/sqlite/vector_rows.hpp"
@@ -55,8 +56,38 @@ Async<void> SqlitePageStore::remove_world(std::string name) {
 }
 
 Async<PageChanges> SqlitePageStore::put_pages(std::vector<model::PageContent> pages, bool remove_others) {
+  const auto others = remove_others ? sqlite::OtherPages::remove : sqlite::OtherPages::leave;
+  return database_->write([pages = std::move(pages), others](Connection& db) { return sqlite::put_pages(db, pages, others); });
+}
+
+Async<PageChanges> SqlitePageStore::sync_pages(std::vector<model::PageContent> pages) {
+  return database_->write([pages = std::move(pages)](Connection& db) {
+    return sqlite::put_pages(db, pages, sqlite::OtherPages::remove_unless_edited);
+  });
+}
+
+Async<WrittenPage> SqlitePageStore::put_page(model::PageContent content, std::optional<std::int64_t> expected) {
   return database_->write(
-      [pages = std::move(pages), remove_others](Connection& db) { return sqlite::put_pages(db, pages, remove_others); });
+      [content = std::move(content), expected](Connection& db) { return sqlite::put_page(db, content, expected); });
+}
+
+Async<PageChange> SqlitePageStore::remove_page(std::string world, std::string id, std::optional<std::int64_t> expected) {
+  return database_->write([world = std::move(world), id = std::move(id), expected](Connection& db) {
+    return sqlite::remove_page(db, world, id, expected);
+  });
+}
+
+Async<std::int64_t> SqlitePageStore::last_version(std::string world, std::string id) {
+  return database_->read(
+      [world = std::move(world), id = std::move(id)](Connection& db) { return sqlite::last_version(db, world, id); });
+}
+
+Async<std::int64_t> SqlitePageStore::last_change() {
+  return database_->read(sqlite::last_change);
+}
+
+Async<std::vector<PageChange>> SqlitePageStore::changes_after(std::int64_t after, int limit) {
+  return database_->read([after, limit](Connection& db) { return sqlite::changes_after(db, after, limit); });
 }
 
 Async<std::optional<model::Page>> SqlitePageStore::find_page(std::string world, std::string id) {
@@ -82,6 +113,11 @@ Async<std::int64_t> SqlitePageStore::count_pages(std::string world) {
 
 Async<std::vector<model::PageContent>> SqlitePageStore::load_contents(std::string world) {
   return database_->read([world = std::move(world)](Connection& db) { return sqlite::load_contents(db, world); });
+}
+
+Async<std::optional<IndexedPage>> SqlitePageStore::find_content(std::string world, std::string id, std::string embedding_model) {
+  return database_->read([world = std::move(world), id = std::move(id), embedding_model = std::move(embedding_model)](
+                             Connection& db) { return sqlite::find_content(db, world, id, embedding_model); });
 }
 
 Async<void> SqlitePageStore::put_vectors(std::string world, std::string embedding_model,

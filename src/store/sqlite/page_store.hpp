@@ -44,11 +44,18 @@ class SqlitePageStore final : public PageStore, public CharacterStore {
   Async<void> remove_world(std::string name) override;
 
   Async<PageChanges> put_pages(std::vector<model::PageContent> pages, bool remove_others) override;
+  Async<PageChanges> sync_pages(std::vector<model::PageContent> pages) override;
+  Async<WrittenPage> put_page(model::PageContent content, std::optional<std::int64_t> expected) override;
+  Async<PageChange> remove_page(std::string world, std::string id, std::optional<std::int64_t> expected) override;
+  Async<std::int64_t> last_version(std::string world, std::string id) override;
+  Async<std::int64_t> last_change() override;
+  Async<std::vector<PageChange>> changes_after(std::int64_t after, int limit) override;
   Async<std::optional<model::Page>> find_page(std::string world, std::string id) override;
   Async<std::optional<model::Page>> find_page_version(std::string world, std::string id, std::int64_t version) override;
   Async<std::vector<model::Page>> list_pages(std::string world, std::string after, int limit) override;
   Async<std::int64_t> count_pages(std::string world) override;
   Async<std::vector<model::PageContent>> load_contents(std::string world) override;
+  Async<std::optional<IndexedPage>> find_content(std::string world, std::string id, std::string embedding_model) override;
 
   Async<void> put_vectors(std::string world, std::string embedding_model, std::vector<model::PassageVector> vectors) override;
   Async<std::vector<model::PassageVector>> load_vectors(std::string world, std::string embedding_model) override;

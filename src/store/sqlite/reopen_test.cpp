@@ -79,9 +79,9 @@ TEST(ReopenTest, a_person_can_count_the_vectors_and_changes_have_growing_numbers
   EXPECT_EQ(last(), 2) << "nothing changed";
   value_of(pages->put_pages({sample_page("1", 0, "A")}, true));
   value_of(pages->put_pages({sample_page("2", 1, "b")}, false));
-  EXPECT_EQ(last(), 4) << "the number of a removed page is not given out again";
+  EXPECT_EQ(last(), 5) << "neither the number of a removed page nor that of its removal is given out again";
   value_of(pages->put_pages({sample_page("2", 7, "b")}, false));
-  EXPECT_EQ(last(), 5) << "a page that moved has changed";
+  EXPECT_EQ(last(), 6) << "a page that moved has changed";
 }
 
 }  // namespace

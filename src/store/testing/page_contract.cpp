@@ -217,7 +217,7 @@ TEST_P(PageContract, refuses_pages_that_make_no_sense_and_writes_none_of_them) {
 TEST_P(PageContract, keeps_vectors_by_world_and_model) {
   put({sample_page("2", 1, "b"), sample_page("1", 0, "a")});
   value_of(pages_.put_vectors("tower", "small", {sample_vector("2", 1, 4), sample_vector("2", 0, 3), sample_vector("1", 1, 2)}));
-  value_of(pages_.put_vectors("tower", "large", {{.page_id = "1", .passage = 0, .values = {1, 2, 3, 4}}}));
+  value_of(pages_.put_vectors("tower", "large", {{.page_id = "1", .passage = 0, .values = {1, 2, 3, 4}, .page_version = 1}}));
 
   const auto vectors = value_of(pages_.load_vectors("tower", "small"));
   ASSERT_EQ(vectors.size(), 3U);
@@ -253,12 +253,12 @@ TEST_P(PageContract, replaces_a_vector_and_ignores_one_without_a_passage) {
 
 TEST_P(PageContract, refuses_vectors_of_another_dimension) {
   put({sample_page("1", 0, "a")});
-  const model::PassageVector wide{.page_id = "1", .passage = 1, .values = {1, 2, 3, 4}};
+  const model::PassageVector wide{.page_id = "1", .passage = 1, .values = {1, 2, 3, 4}, .page_version = 1};
   EXPECT_EQ(error_of(pages_.put_vectors("tower", "m", {sample_vector("1", 0, 1), wide})).code, ErrorCode::invalid_argument);
   EXPECT_TRUE(value_of(pages_.load_vectors("tower", "m")).empty());
   value_of(pages_.put_vectors("tower", "m", {sample_vector("1", 0, 1)}));
   EXPECT_EQ(error_of(pages_.put_vectors("tower", "m", {wide})).code, ErrorCode::invalid_argument);
-  EXPECT_EQ(error_of(pages_.put_vectors("tower", "n", {{.page_id = "1", .passage = 1, .values = {}}})).code,
+  EXPECT_EQ(error_of(pages_.put_vectors("tower", "n", {{.page_id = "1", .passage = 1, .values = {}, .page_version = 1}})).code,
             ErrorCode::invalid_argument);
 }
 

@@ -41,8 +41,8 @@ inline model::PageContent sample_page(const std::string& id, std::int64_t order,
   return content;
 }
 
-inline model::PassageVector sample_vector(const std::string& page_id, int passage, float first) {
-  return {.page_id = page_id, .passage = passage, .values = {first, -0.25F, 3.0e-20F}};
+inline model::PassageVector sample_vector(const std::string& page_id, int passage, float first, std::int64_t page_version = 1) {
+  return {.page_id = page_id, .passage = passage, .values = {first, -0.25F, 3.0e-20F}, .page_version = page_version};
 }
 
 }  // namespace gibsey::store::testing

@@ -35,7 +35,8 @@ inline model::Source sample_source() {
           .end = 24,
           .score = 0.1,
           .voice = "arieol",
-          .summary = "He climbed."};
+          .summary = "He climbed.",
+          .page_version = 2};
 }
 
 inline model::Quote sample_quote() {
@@ -49,7 +50,8 @@ inline model::Quote sample_quote() {
           .origin = model::QuoteOrigin::opening,
           .verified = false,
           .reply_start = 2,
-          .reply_end = 23};
+          .reply_end = 23,
+          .page_version = 3};
 }
 
 inline model::Receipt sample_receipt() {

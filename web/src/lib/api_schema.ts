@@ -152,6 +152,8 @@ export interface Source {
   end: number;
   /** Comparable within one list only. */
   score: number;
+  /** Of the page that has it; 0 where that is not known. */
+  page_version?: number;
 }
 
 /** A quotation in a reply that stands in the book. */
@@ -173,6 +175,8 @@ export interface Quote {
   reply_start: number;
   /** Excluded. */
   reply_end: number;
+  /** Of the page that it stands on, which GET /pages/{id}?version= shows when the page has changed since; 0 where that is not known. */
+  page_version?: number;
 }
 
 /** What a turn cost and by which rule. */
@@ -879,6 +883,19 @@ export interface PromptSelectedMessage {
   };
 }
 
+/** A page has changed, and is searchable as it is now. Sent to every session. */
+export interface PageUpdateMessage {
+  type: 'page_update';
+  data: {
+    world: Name;
+    page_id: string;
+    /** That it has now; its last, where it was removed. */
+    version: number;
+    removed: boolean;
+    timestamp: SessionTime;
+  };
+}
+
 /** Sent to every session by POST /v1/cluster-events. */
 export interface ClusterEventMessage {
   type: 'cluster_event';
@@ -987,6 +1004,44 @@ export interface Page {
   voice: string;
 }
 
+/** A moment in the order of all writes; not to be looked into. */
+export type Cursor = string;
+
+export interface Refreshed {
+  cursor: Cursor;
+}
+
+/** `text`, or `source` in Markdown, must be there. */
+export interface CreatePageRequest {
+  /** Absent: the number behind all that the world ever had. */
+  id?: string;
+  world?: Name;
+  /** Plain. */
+  text?: string;
+  /** Markdown; the text is made of it where there is none. */
+  source?: string;
+  title?: string;
+  chapter?: string;
+  /** Absent: the id without leading zeros. */
+  label?: string;
+  voice?: Name;
+}
+
+/** A new page needs `text`, or `source` in Markdown. */
+export interface PutPageRequest {
+  world?: Name;
+  /** Plain. */
+  text?: string;
+  /** Markdown; the text is made of it where there is none. */
+  source?: string;
+  title?: string;
+  chapter?: string;
+  label?: string;
+  voice?: Name;
+  /** The version that the writer saw, 0 for none; 409 when it is another by now. */
+  version?: number;
+}
+
 export interface PageWithNeighbours {
   /** Unique in its world; 42 and 042 are the same page. */
   id: string;
@@ -1080,6 +1135,8 @@ export interface LoadedWorld {
   title: string;
   pages: number;
   passages: number;
+  /** Found by their words alone so far; all, where nothing is embedded. */
+  passages_without_vector: number;
 }
 
 export interface Health {
@@ -1705,6 +1762,7 @@ export type SessionSocketOut =
   | PongMessage
   | VaultUpdateMessage
   | PromptSelectedMessage
+  | PageUpdateMessage
   | ClusterEventMessage
   | SessionErrorMessage;
 
@@ -1752,8 +1810,16 @@ export interface Operations {
   getCharacterRow: { method: 'GET'; path: '/v2/keyspaces/gibsey/characters/{char_id}'; answer: CharacterRow };
   /** The pages of a world in the book's order. */
   listPages: { method: 'GET'; path: '/pages'; answer: PageList };
+  /** Adds a page behind the last of its world. */
+  createPage: { method: 'POST'; path: '/pages'; request: CreatePageRequest; answer: Page };
   /** A page, and the ids of its neighbours. */
   getPage: { method: 'GET'; path: '/pages/{id}'; answer: PageWithNeighbours };
+  /** Changes a page, or makes one of that id. */
+  putPage: { method: 'PUT'; path: '/pages/{id}'; request: PutPageRequest; answer: Page };
+  /** Removes a page; its versions stay readable, and its id is given to no other. */
+  deletePage: { method: 'DELETE'; path: '/pages/{id}'; answer: null };
+  /** Waits until all that was written before is searchable by text. */
+  refresh: { method: 'POST'; path: '/refresh'; answer: Refreshed };
   /** Lines of the book that fit a question or a half-remembered line. */
   retrieve: { method: 'GET'; path: '/retrieve'; answer: Hit[] };
   /** Whether words stand in the book: the check that every reply passes, for anybody's claim. */

@@ -1,0 +1,168 @@
+#include "retrieval/book_parts.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+namespace gibsey::retrieval {
+namespace {
+
+/// Segments of about one size that are put together; a page is merged log4 of the book's length times in all.
+constexpr std::size_t kOfOneSize = 4;
+
+std::shared_ptr<const model::PageContent> shared(model::PageContent content) {
+  // The page's text has the words of its passages; a second copy of the book would only take memory.
+  content.page.source = {};
+  for (model::Passage& passage : content.passages) passage.text = {};
+  return std::make_shared<const model::PageContent>(std::move(content));
+}
+
+std::vector<const model::PageContent*> pointers_to(const BookSegment::Pages& pages) {
+  std::vector<const model::PageContent*> pointers;
+  for (const auto& page : pages) pointers.push_back(page.get());
+  return pointers;
+}
+
+std::vector<std::shared_ptr<const model::Page>> pages_of(const BookSegment::Pages& contents) {
+  std::vector<std::shared_ptr<const model::Page>> pages;
+  for (const auto& content : contents) pages.emplace_back(content, &content->page);
+  return pages;
+}
+
+bool same_page(const model::Page& a, const model::Page& b) {
+  return std::tie(a.version, a.content_hash, a.order, a.label, a.chapter) ==
+         std::tie(b.version, b.content_hash, b.order, b.label, b.chapter);
+}
+
+/// Segments of as many pages as 4, 16, 64 ... are of one size.
+int size_class(std::size_t pages) {
+  return (static_cast<int>(std::bit_width(pages)) - 1) / 2;
+}
+
+}  // namespace
+
+BookSegment::BookSegment(const Pages& pages, const std::string& language)
+    : text(std::make_shared<const TextSegment>(pointers_to(pages), language)),
+      quotes(std::make_shared<const QuoteSegment>(pages_of(pages))) {}
+
+BookParts::BookParts(std::vector<model::PageContent> contents, std::span<const model::PassageVector> vectors,
+                     std::string language)
+    : language_(std::move(language)) {
+  std::unordered_map<std::string_view, std::vector<model::PassageVector>> vectors_of;
+  for (const model::PassageVector& vector : vectors) vectors_of[vector.page_id].push_back(vector);
+  BookSegment::Pages pages;
+  for (model::PageContent& content : contents) {
+    auto of_page = std::make_shared<const PageVectors>(content.passages.size(), vectors_of[content.page.id]);
+    const PagePlace place{0, static_cast<std::uint32_t>(pages.size())};
+    pages.push_back(shared(std::move(content)));
+    pages_.push_back({pages.back(), std::move(of_page), place});
+  }
+  if (!pages.empty()) segments_.emplace_back(pages, language_);
+}
+
+const model::Page* BookParts::find(const std::string& id) const {
+  const auto at = std::ranges::find(pages_, id, [](const BookPage& page) { return page.content->page.id; });
+  return at == pages_.end() ? nullptr : &at->content->page;
+}
+
+BookParts BookParts::with(model::PageContent content, std::span<const model::PassageVector> vectors) const {
+  auto of_page = std::make_shared<const PageVectors>(content.passages.size(), vectors);
+  if (const model::Page* known = find(content.page.id); known != nullptr && same_page(*known, content.page)) {
+    BookParts changed = *this;
+    const auto at = std::ranges::find(changed.pages_, known, [](const BookPage& page) { return &page.content->page; });
+    at->vectors = std::move(of_page);
+    return changed;
+  }
+  BookParts changed = without(content.page.id);
+  const auto page = shared(std::move(content));
+  const auto place_of = [](const BookPage& other) { return std::tie(other.content->page.order, other.content->page.id); };
+  const auto at = std::ranges::lower_bound(changed.pages_, std::tie(page->page.order, page->page.id), {}, place_of);
+  changed.pages_.insert(at, BookPage{page, std::move(of_page), {static_cast<std::uint32_t>(changed.segments_.size()), 0}});
+  changed.segments_.emplace_back(BookSegment::Pages{page}, language_);
+  return changed;
+}
+
+BookParts BookParts::without(const std::string& id) const {
+  BookParts changed = *this;
+  std::erase_if(changed.pages_, [&id](const BookPage& page) { return page.content->page.id == id; });
+  changed.drop_empty_segments();
+  return changed;
+}
+
+std::vector<std::size_t> BookParts::pages_by_segment() const {
+  std::vector<std::size_t> counts(segments_.size(), 0);
+  for (const BookPage& page : pages_) ++counts[page.place.segment];
+  return counts;
+}
+
+void BookParts::drop_empty_segments() {
+  const std::vector<std::size_t> counts = pages_by_segment();
+  std::vector<std::uint32_t> moved(counts.size(), 0);
+  std::vector<BookSegment> left;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    moved[i] = static_cast<std::uint32_t>(left.size());
+    if (counts[i] > 0) left.push_back(std::move(segments_[i]));
+  }
+  segments_ = std::move(left);
+  for (BookPage& page : pages_) page.place.segment = moved[page.place.segment];
+}
+
+BookSegment::Pages BookParts::wanted_merge() const {
+  const std::vector<std::size_t> counts = pages_by_segment();
+  std::unordered_map<int, std::size_t> of_size;
+  for (const std::size_t count : counts) ++of_size[size_class(count)];
+  std::vector<bool> chosen(counts.size(), false);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    // What is given up still costs memory, and time in every lookup.
+    const bool mostly_given_up = counts[i] * 2 < segments_[i].text->page_count();
+    chosen[i] = mostly_given_up || of_size[size_class(counts[i])] >= kOfOneSize;
+  }
+  BookSegment::Pages pages;
+  for (const BookPage& page : pages_) {
+    if (chosen[page.place.segment]) pages.push_back(page.content);
+  }
+  return pages;
+}
+
+BookParts BookParts::merged(const BookSegment::Pages& pages, BookSegment segment) const {
+  std::unordered_map<const model::PageContent*, std::uint32_t> place_of;
+  for (const auto& page : pages) place_of.emplace(page.get(), static_cast<std::uint32_t>(place_of.size()));
+  BookParts changed = *this;
+  for (BookPage& page : changed.pages_) {
+    const auto at = place_of.find(page.content.get());
+    if (at != place_of.end()) page.place = {static_cast<std::uint32_t>(segments_.size()), at->second};
+  }
+  changed.segments_.push_back(std::move(segment));
+  changed.drop_empty_segments();
+  return changed;
+}
+
+std::vector<PagePlace> BookParts::places() const {
+  std::vector<PagePlace> places;
+  places.reserve(pages_.size());
+  for (const BookPage& page : pages_) places.push_back(page.place);
+  return places;
+}
+
+TextIndex BookParts::text_index() const {
+  std::vector<std::shared_ptr<const TextSegment>> segments;
+  for (const BookSegment& segment : segments_) segments.push_back(segment.text);
+  return TextIndex(std::move(segments), places(), language_);
+}
+
+VectorIndex BookParts::vector_index() const {
+  std::vector<std::shared_ptr<const PageVectors>> vectors;
+  vectors.reserve(pages_.size());
+  for (const BookPage& page : pages_) vectors.push_back(page.vectors);
+  return VectorIndex(std::move(vectors));
+}
+
+std::shared_ptr<const QuoteFinder> BookParts::quote_finder() const {
+  std::vector<std::shared_ptr<const QuoteSegment>> segments;
+  for (const BookSegment& segment : segments_) segments.push_back(segment.quotes);
+  return std::make_shared<const QuoteFinder>(std::move(segments), places());
+}
+
+}  // namespace gibsey::retrieval
