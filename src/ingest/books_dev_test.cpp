@@ -6,6 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <fstream>
 #include <set>
 
 namespace gibsey::ingest {
@@ -50,6 +55,50 @@ TEST_P(BooksDev, ChaptersAndPages) {
   EXPECT_EQ(chapters.size(), GetParam().chapters);
   EXPECT_EQ(order.empty() ? "" : order.front(), GetParam().first);
   EXPECT_EQ(without_quote, 0);
+}
+
+/// The words of the file, in order; nothing is known of headings. Project Gutenberg's own are left out.
+std::vector<std::string> words_of_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  if (const auto start = bytes.find("*** START OF"); start != bytes.npos) bytes.erase(0, bytes.find('\n', start));
+  if (const auto end = bytes.find("*** END OF"); end != bytes.npos) bytes.resize(end);
+  return retrieval::words_of(bytes);
+}
+
+TEST_P(BooksDev, NoWordIsLost) {
+  const auto path = testing::shared_data("books_dev") / GetParam().file;
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "left out: no " << path;
+  const auto book = read_book("novel", {path});
+  ASSERT_TRUE(book) << book.error().message;
+  const auto file = words_of_file(path);
+  std::size_t at = 0;
+  std::size_t between = 0;
+  std::string chapter;
+  for (const auto& content : book->pages) {
+    const auto words = retrieval::words_of(content.page.text);
+    ASSERT_FALSE(words.empty());
+    const auto found = std::search(file.begin() + static_cast<std::ptrdiff_t>(at), file.end(), words.begin(), words.end());
+    ASSERT_NE(found, file.end()) << "page " << content.page.id
+                                 << " is not what the file has: " << content.page.text.substr(0, 200);
+    const auto gap = static_cast<std::size_t>(found - file.begin()) - at;
+    if (gap > 0) {
+      const std::vector<std::string> left(found - static_cast<std::ptrdiff_t>(gap), found);
+      const auto heading = retrieval::words_of(content.page.chapter + " " + content.page.title);
+      const auto in_heading = [&](const std::string& word) { return std::ranges::find(heading, word) != heading.end(); };
+      const bool contents = left.front() == "contents" && content.page.order <= 2;
+      EXPECT_TRUE(contents || (content.page.chapter != chapter && std::ranges::all_of(left, in_heading)))
+          << "lost before page " << content.page.id << ": " << fmt::format("{}", fmt::join(left, " "));
+    }
+    between += gap;
+    chapter = content.page.chapter;
+    at = static_cast<std::size_t>(found - file.begin()) + words.size();
+  }
+  const std::vector<std::string> behind(file.begin() + static_cast<std::ptrdiff_t>(at), file.end());
+  EXPECT_TRUE(behind.empty() || behind.front() == "end")
+      << fmt::format("{}", fmt::join(behind, " "));  // "End of Project Gutenberg's"
+  std::printf("%s: %zu words in the file, %zu of them are headings, %zu behind the last page\n", GetParam().file, file.size(),
+              between, file.size() - at);
 }
 
 INSTANTIATE_TEST_SUITE_P(

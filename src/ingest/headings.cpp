@@ -158,7 +158,10 @@ class ChapterFinder {
     const std::size_t next = candidate.body;
     if (next + 1 >= blocks_.size() || blocks_[next].lines.size() > 2) return;
     const std::string title = joined(blocks_[next].lines, 0);
-    if (!is_title_like(title) || read_heading_line(title)) return;
+    if (!is_title_like(title)) return;
+    const auto other = read_heading_line(title);
+    const bool named_chapter = other && other->kind == HeadingKind::named && candidate.line.kind == HeadingKind::chapter;
+    if (other && !named_chapter) return;  // "CHAPTER 25", "Postscript" is one heading; "PART ONE", "Prologue" are two
     candidate.line.title = title;
     candidate.body = next + 1;
   }
