@@ -44,8 +44,8 @@ struct ChatRequest {
   std::string opening;
   Sampling sampling;
   int max_tokens = 120;
-  /// Lines of the book, best first, that the reply may quote; nullopt: it may write between quotation marks what it likes. Only
-  /// where locks_quotes().
+  /// Lines of the book, best first, that the reply may quote; nullopt: it may write between quotation marks what it likes.
+  /// Kept where locks_quotes(); elsewhere the prompt says them, and a server that cites documents is given them as one.
   std::optional<std::vector<std::string>> quotes;
   std::vector<std::string> stop;  ///< generation ends before any of these would be written
   std::string user_id;            ///< engines share their slots fairly between users

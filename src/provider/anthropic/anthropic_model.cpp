@@ -37,9 +37,12 @@ bool refuses_opening(std::string_view words) {
   return words.contains("prefill") || words.contains("Prefill") || words.contains("must end with a user message");
 }
 
-std::size_t bytes_of(const ChatRequest& request) {
+std::size_t bytes_of(const ChatRequest& request, const MessagesForm& sent) {
   std::size_t bytes = request.opening.size();
   for (const auto& message : request.messages) bytes += message.text.size();
+  if (sent.cite_quotes) {
+    for (const auto& quote : *request.quotes) bytes += quote.size();
+  }
   return bytes;
 }
 
@@ -52,6 +55,9 @@ bool learn(ClaudeLearned& learned, const MessagesForm& sent, std::string_view wo
     return true;
   } else if (sent.forbid_thinking && words.contains("thinking")) {
     learned.thinks = true;
+    return true;
+  } else if (sent.cite_quotes && (words.contains("citations") || words.contains("document"))) {
+    learned.refuses_citations = true;
     return true;
   }
   return false;
@@ -85,7 +91,8 @@ Async<std::unique_ptr<TokenStream>> AnthropicModel::start(ChatRequest request) {
                    fmt::format("{} at {} does not go on with a reply that was begun", options_.model, who_));
   }
   for (;;) {
-    const auto sent = form();
+    auto sent = form();
+    sent.cite_quotes = sent.cite_quotes && request.quotes && !request.quotes->empty();
     net::HttpClientRequest call{.method = "POST",
                                 .url = options_.base_url + "/v1/messages",
                                 .headers = headers(),
@@ -96,7 +103,8 @@ Async<std::unique_ptr<TokenStream>> AnthropicModel::start(ChatRequest request) {
       MessagesStreamInputs inputs{.who = who_,
                                   .secret = options_.api_key,
                                   .stop = std::move(request.stop),
-                                  .prompt_bytes = bytes_of(request),
+                                  .prompt_bytes = bytes_of(request, sent),
+                                  .cited_quotes = sent.cite_quotes ? static_cast<int>(request.quotes->size()) : 0,
                                   .trim_start = opening.size() < request.opening.size()};
       co_return std::make_unique<MessagesStream>(std::move(reply), learned_, std::move(inputs));
     }
@@ -112,7 +120,8 @@ MessagesForm AnthropicModel::form() const {
   return {.temperature = features.temperature && !learned_->refuses_temperature,
           .forbid_thinking = features.thinks_unasked && !thinks,
           .room_to_think = thinks,
-          .low_effort = features.thinks_unasked && thinks};
+          .low_effort = features.thinks_unasked && thinks,
+          .cite_quotes = features.citations && !learned_->refuses_citations};
 }
 
 net::HttpHeaders AnthropicModel::headers() const {

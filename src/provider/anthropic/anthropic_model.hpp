@@ -12,8 +12,9 @@ struct ClaudeLearned;
 struct MessagesForm;
 class UpstreamReply;
 
-/// Anthropic's POST /v1/messages. Thinking is left out and counted. What a model refuses to take (a temperature, to be kept from
-/// thinking) is left out of the next request to it, and the call is made again. Safe to call from any executor.
+/// Anthropic's POST /v1/messages. Thinking is left out and counted. ChatRequest::quotes are sent as a document that can be cited;
+/// where the reply cites one, its number follows as [[q3]]. What a model refuses to take (a temperature, to be kept from
+/// thinking, citations) is left out of the next request to it, and the call is made again. Safe to call from any executor.
 class AnthropicModel : public ChatModel {
  public:
   /// The base may end in "/v1". Errors: invalid_argument (the address cannot be read).

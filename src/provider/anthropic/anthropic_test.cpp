@@ -100,6 +100,14 @@ json body_in(const std::string& sent) {
   return json::parse(testing::body_in(sent));
 }
 
+/// Answers 400 to what `refused` is in, and a whole reply to the rest.
+AnsweringServer::Answer choosy(const std::string& refused, const std::string& words) {
+  return [refused, words](const std::string& request) {
+    return request.contains(refused) ? refusal("400 Bad Request", "invalid_request_error", words)
+                                     : whole(message_start() + text("Yes.") + message_end("end_turn"));
+  };
+}
+
 TEST(Anthropic, TellsTheReplyWhateverTheCut) {
   const auto events = message_start() + block_start() + event({{"type", "ping"}}) + text("Because ") + text("caf\u00e9") +
                       text(".") + message_end("end_turn");
@@ -199,6 +207,40 @@ TEST(Anthropic, CitationsAreKept) {
   EXPECT_EQ(told.generated.citations[0].start, 10);
   EXPECT_EQ(told.generated.citations[0].end, 27);
   EXPECT_EQ(told.generated.citations[1].start, 3);
+}
+
+TEST(Anthropic, QuotesGoAsADocumentThatCanBeCited) {
+  const json citation = {{"type", "content_block_location"},
+                         {"cited_text", "The lamp was out."},
+                         {"document_index", 0},
+                         {"start_block_index", 1},
+                         {"end_block_index", 2}};
+  AnsweringServer server([&](const std::string&) {
+    return whole(message_start() + text("It was dark") + delta({{"type", "citations_delta"}, {"citation", citation}}) +
+                 text(".") + message_end("end_turn"));
+  });
+  const auto model = model_at(server.address(), "claude-sonnet-4-5");
+  auto request = question();
+  request.quotes = {"I climbed by night.", "The lamp was out."};
+  EXPECT_EQ(run(tell(*model, request)).text, "It was dark. [[q2]]");
+  const auto content = body_in(server.requests().back())["messages"].back()["content"];
+  EXPECT_EQ(content,
+            json::parse(R"([{"type": "document", "citations": {"enabled": true}, "source": {"type": "content", "content": [
+    {"type": "text", "text": "I climbed by night."}, {"type": "text", "text": "The lamp was out."}]}},
+    {"type": "text", "text": "Why did you climb?"}])"));
+  request.quotes = std::vector<std::string>();
+  run(tell(*model, request));
+  EXPECT_EQ(body_in(server.requests().back())["messages"].back()["content"], "Why did you climb?");
+}
+
+TEST(Anthropic, AServerThatTakesNoDocumentsIsAskedWithoutThem) {
+  AnsweringServer server(choosy("\"document\"", "messages.0.content.0: Input tag 'document' found using 'type' does not match"));
+  const auto model = model_at(server.address(), "claude-sonnet-4-5");
+  auto request = question();
+  request.quotes = {"I climbed by night."};
+  EXPECT_EQ(run(tell(*model, request)).text, "Yes.");
+  EXPECT_EQ(run(tell(*model, request)).text, "Yes.");
+  EXPECT_EQ(server.requests().size(), 3U);
 }
 
 TEST(Anthropic, WhyAReplyEnded) {
@@ -348,14 +390,6 @@ TEST(Anthropic, ARefusedOpeningIsRemembered) {
   EXPECT_FALSE(model->supports_opening());
   const auto again = run(tell(*model, request));
   EXPECT_TRUE(again.error->message.contains("begun")) << again.error->message;
-}
-
-/// Answers 400 to what `refused` is in, and a whole reply to the rest.
-AnsweringServer::Answer choosy(const std::string& refused, const std::string& words) {
-  return [refused, words](const std::string& request) {
-    return request.contains(refused) ? refusal("400 Bad Request", "invalid_request_error", words)
-                                     : whole(message_start() + text("Yes.") + message_end("end_turn"));
-  };
 }
 
 TEST(Anthropic, WhatAModelRefusesIsLeftOutFromThenOn) {

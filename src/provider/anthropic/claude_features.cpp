@@ -47,7 +47,10 @@ std::optional<int> generation(std::string_view model) {
 ClaudeFeatures claude_features(std::string_view model) {
   const auto made = generation(model);
   if (!made) return {};
-  return {.opening = *made >= 300 && *made <= 405, .temperature = *made < 407, .thinks_unasked = *made >= 500};
+  return {.opening = *made >= 300 && *made <= 405,
+          .temperature = *made < 407,
+          .thinks_unasked = *made >= 500,
+          .citations = *made >= 305};
 }
 
 }  // namespace gibsey::provider

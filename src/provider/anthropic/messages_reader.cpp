@@ -122,7 +122,7 @@ std::string MessagesReader::text_of(std::string text) {
   if (trim_start_) text.erase(0, std::min(text.find_first_not_of(kSpace), text.size()));
   trim_start_ = trim_start_ && text.empty();
   said_ = said_ || !text.empty();
-  auto piece = text_.add(text);
+  auto piece = text_.add(with_numbers(std::move(text)));
   ended_ = ended_ || text_.stopped();
   return piece;
 }
@@ -148,6 +148,27 @@ void MessagesReader::read_usage(const json& usage) {
   if (const int output = small_number(usage, "output_tokens"); output > 0) generated_.usage.completion_tokens = output;
 }
 
+/// Blocks count from 0, quotes from 1. Each is named once.
+void MessagesReader::name_quotes(const Citation& citation) {
+  if (citation.document_index != 0) return;
+  named_.resize(static_cast<std::size_t>(inputs_.cited_quotes), false);
+  for (int i = citation.start; i < std::min(citation.end, inputs_.cited_quotes); ++i) {
+    const auto quote = static_cast<std::size_t>(i);
+    if (named_[quote]) continue;
+    named_[quote] = true;
+    numbers_ += fmt::format(" [[q{}]]", i + 1);
+  }
+}
+
+/// Puts the numbers that wait in front of `text`, but behind the marks that end the sentence they belong to.
+std::string MessagesReader::with_numbers(std::string text) {
+  if (numbers_.empty()) return text;
+  const auto at = text.find_first_not_of(".,;:!?)\"'");
+  if (at == std::string::npos) return text;
+  text.insert(at, std::exchange(numbers_, {}) + (kSpace.contains(text[at]) ? "" : " "));
+  return text;
+}
+
 void MessagesReader::read_citation(const json& citation) {
   Citation found{.cited_text = text_member(citation, "cited_text"), .document_index = small_number(citation, "document_index")};
   for (const auto& [start, end] : kPlaces) {
@@ -156,6 +177,7 @@ void MessagesReader::read_citation(const json& citation) {
     found.end = small_number(citation, end);
     break;
   }
+  if (citation.is_object() && citation.contains("start_block_index")) name_quotes(found);
   if (!found.cited_text.empty()) generated_.citations.push_back(std::move(found));
 }
 
@@ -177,7 +199,9 @@ std::optional<std::string> MessagesReader::last() {
     if (usage.prompt_tokens == 0) usage.prompt_tokens = estimate(inputs_.prompt_bytes);
     if (!counted_) usage.completion_tokens = estimate(reply_bytes_);
   }
-  auto rest = text_.finish();
+  // Of a reply that its reader stopped, nothing more is shown.
+  auto rest = ended_ && !text_.stopped() ? text_.add(std::exchange(numbers_, {})) : std::string();
+  rest += text_.finish();
   return rest.empty() ? std::nullopt : std::optional(std::move(rest));
 }
 

@@ -21,6 +21,7 @@ struct ClaudeLearned {
   TokenEstimate tokens;
   std::atomic<bool> refuses_opening = false;
   std::atomic<bool> refuses_temperature = false;
+  std::atomic<bool> refuses_citations = false;
   std::atomic<bool> thinks = false;  ///< although it was told not to, or it cannot be told
 };
 
@@ -29,6 +30,7 @@ struct MessagesStreamInputs {
   std::string secret;
   std::vector<std::string> stop;
   std::size_t prompt_bytes = 0;
+  int cited_quotes = 0;     ///< quotes sent as the blocks of document 0; a citation of one becomes its number in the text
   bool trim_start = false;  ///< the opening lost its last whitespace: the reader has it already
 };
 
@@ -61,6 +63,8 @@ class MessagesReader {
   Result<std::string> end_message();
   void read_usage(const nlohmann::json& usage);
   void read_citation(const nlohmann::json& citation);
+  void name_quotes(const Citation& citation);
+  [[nodiscard]] std::string with_numbers(std::string text);
   [[nodiscard]] Error error_of(const nlohmann::json& error) const;
   std::optional<std::string> last();
 
@@ -72,6 +76,8 @@ class MessagesReader {
   std::optional<Error> broken_;
   ReplyText text_;
   std::string stop_reason_;
+  std::vector<bool> named_;      ///< by quote: its number is in the text, or waits to be
+  std::string numbers_;          ///< of quotes that the text before rests on: " [[q2]]"
   std::size_t reply_bytes_ = 0;  ///< text and thoughts
   std::size_t heard_ = 0;
   bool trim_start_;

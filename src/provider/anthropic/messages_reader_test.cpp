@@ -1,5 +1,6 @@
 #include "provider/anthropic/messages_reader.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -71,6 +72,54 @@ TEST(MessagesReader, CutGivesWhatWasHeldBack) {
   EXPECT_EQ(take_all(reader).text + reader.cut().value_or(""), "Yes\nRead");
   EXPECT_TRUE(reader.over());
   EXPECT_EQ(reader.generated().finish_reason, model::FinishReason::stopped_by_reader);
+}
+
+std::string citation(int document, int start, int end) {
+  return fmt::format(R"(data: {{"type":"content_block_delta","delta":{{"type":"citations_delta","citation":{{)"
+                     R"("type":"content_block_location","cited_text":"It burned.","document_index":{},)"
+                     R"("start_block_index":{},"end_block_index":{}}}}}}})"
+                     "\n\n",
+                     document, start, end);
+}
+
+struct CitedReply {
+  std::string events;
+  std::string text;
+};
+
+TEST(MessagesReader, ACitedQuoteIsNamedBehindWhatRestsOnIt) {
+  for (const auto& [events, text] : {
+           CitedReply{delta("It burned") + citation(0, 1, 2) + delta(". And then"), "It burned. [[q2]] And then"},
+           CitedReply{delta("It burned") + citation(0, 1, 2) + delta(".") + delta("And"), "It burned. [[q2]] And"},
+           CitedReply{delta("It burned.") + citation(0, 0, 1), "It burned. [[q1]]"},
+           CitedReply{delta("It burned") + citation(0, 0, 1) + delta("."), "It burned. [[q1]]"},
+           CitedReply{delta("Twice.") + citation(0, 0, 1) + delta(" Again.") + citation(0, 0, 1), "Twice. [[q1]] Again."},
+           CitedReply{delta("Both.") + citation(0, 0, 2), "Both. [[q1]] [[q2]]"},
+           CitedReply{citation(0, 0, 1) + delta("Before the words."), " [[q1]] Before the words."},
+           // What was not sent cannot be cited.
+           CitedReply{delta("Far.") + citation(0, 2, 9), "Far. [[q3]]"},
+           CitedReply{delta("No such.") + citation(0, 3, 9) + citation(0, 2147483647, 2147483647), "No such."},
+           CitedReply{delta("Another's.") + citation(1, 0, 1), "Another's."},
+       }) {
+    for (std::size_t cut = 0; cut < events.size(); cut += 7) {
+      MessagesReader reader(std::make_shared<ClaudeLearned>(), {.who = "the server", .prompt_bytes = 3000, .cited_quotes = 3});
+      std::string told;
+      for (const auto& part : {kStart + events.substr(0, cut), events.substr(cut) + kEnd}) {
+        reader.feed(part);
+        const auto reading = take_all(reader);
+        EXPECT_EQ(reading.error, "");
+        told += reading.text;
+      }
+      EXPECT_EQ(told, text) << cut;
+    }
+  }
+}
+
+TEST(MessagesReader, CitationsOfWhatWasNotSentAreNotNamed) {
+  auto reader = reader_with({});
+  reader.feed(kStart + delta("It burned.") + citation(0, 0, 1) + kEnd);
+  EXPECT_EQ(take_all(reader).text, "It burned.");
+  EXPECT_EQ(reader.generated().citations.size(), 1U);
 }
 
 TEST(MessagesReader, ADeepEventIsNoJson) {

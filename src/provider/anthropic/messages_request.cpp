@@ -60,6 +60,23 @@ json turns(const ChatRequest& request, std::size_t from) {
   return messages;
 }
 
+/// A document of blocks is cited by block, never by parts of one (Anthropic's citations guide, "custom content documents").
+json quotes_document(const std::vector<std::string>& quotes) {
+  json blocks = json::array();
+  for (const auto& quote : quotes) blocks.push_back({{"type", "text"}, {"text", utf8::sanitized(quote)}});
+  return {{"type", "document"},
+          {"source", {{"type", "content"}, {"content", std::move(blocks)}}},
+          {"citations", {{"enabled", true}}}};
+}
+
+void put_before_question(json& messages, json document) {
+  const auto last =
+      std::find_if(messages.rbegin(), messages.rend(), [](const json& message) { return message["role"] == "user"; });
+  if (last == messages.rend()) return;
+  json question = {{"type", "text"}, {"text", std::move((*last)["content"])}};
+  (*last)["content"] = json::array({std::move(document), std::move(question)});
+}
+
 json stop_sequences(const ChatRequest& request) {
   json stops = json::array();
   for (const auto& stop : request.stop) {
@@ -82,6 +99,7 @@ json messages_request(const ChatRequest& request, const UpstreamOptions& options
                {"max_tokens", std::max(most, 1) + (form.room_to_think ? kThinkingTokens : 0)},
                {"messages", turns(request, system)},
                {"stream", true}};
+  if (form.cite_quotes) put_before_question(body["messages"], quotes_document(*request.quotes));
   if (auto blocks = system_blocks(request, system); !blocks.empty()) body["system"] = std::move(blocks);
   if (form.temperature) {
     body["temperature"] = std::clamp(options.temperature.value_or(request.sampling.temperature), 0.0, 1.0);

@@ -17,6 +17,8 @@ struct MessagesForm {
   /// The model cannot be kept from thinking: its thoughts get tokens of their own, because max_tokens counts them too.
   bool room_to_think = false;
   bool low_effort = false;  ///< asks a model that thinks not to do it long
+  /// ChatRequest::quotes go as a document before the question, a block each, of which the reply's citations name the number.
+  bool cite_quotes = false;
 };
 
 /// `opening` as it is sent: whitespace at its end is refused.
