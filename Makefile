@@ -1,7 +1,7 @@
 # make run: set up what is missing, build, serve http://127.0.0.1:8002.   make test: set up, build, run every test.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: run build cuda test smoke fuzz model-servers-test lint format setup setup-tests web bench bench-edits clean
+.PHONY: run build cuda test smoke fuzz model-servers-test lint format setup setup-tests web bench bench-edits bench-questions clean
 
 PORT ?= 8002
 DATA ?= data
@@ -65,6 +65,10 @@ bench: build
 # 1,000 edits at 5 a second while readers chat: takes three and a half minutes.
 bench-edits: build
 	@/usr/bin/python3 bench/page_edits.py
+
+# "Shamrock Stillman" cold and warm, then 1,000 different questions: how long until their lines are found.
+bench-questions: build
+	@/usr/bin/python3 bench/questions.py
 
 clean:
 	rm -rf build web/dist

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Asks a running server many questions, keeps every reply in a file and counts what is wrong with them.
 
-Usage: evaluate_replies.py ADDRESS QUESTIONS.json OUT.jsonl [--world NAME] [--parallel N]
-QUESTIONS.json: {"character id": ["question", ...], ...}. The checks are made here from the pages alone, apart from the server's own code:
+Usage: evaluate_replies.py ADDRESS QUESTIONS OUT.jsonl [--replies N] [--world NAME] [--parallel N]
+QUESTIONS: {"character id": ["question", ...], ...}, or lines of {"question": ...}, which are put to the characters in turn. With --replies each
+question goes to one character after another until there are so many. The checks are made here from the pages alone, apart from the server's own code:
 a quoted span of four words or more that is on no page and not in the question is a false quotation."""
 import argparse
 import concurrent.futures
@@ -100,6 +101,7 @@ def summary(rows):
     result = {"questions": len(rows), "answered": len(ok), "not_answered": len(rows) - len(ok),
               "replies_quoting": {o: sum(any(q["origin"] == o for q in r["quotes"]) for r in ok) for o in ("model", "lock", "opening", "epigraph")},
               "replies_without_quote": sum(not r["quotes"] for r in ok),
+              "of_these_with_sources": sum(not r["quotes"] and bool(r["pages_found"]) for r in ok),
               "false_quotes": sum(len(r["false_quotes"]) for r in ok),
               "two_sentence_quotes": sum(len(re.findall(r"[.!?]['\"\u201d\u2019]?(?:\s|$)", q["text"])) >= 2 for q in quotes),
               "quotes": len(quotes), "longest_quote_words": max((len(q["text"].split()) for q in quotes), default=0),
@@ -114,11 +116,29 @@ def summary(rows):
     return result
 
 
+def read_jobs(path, characters, replies):
+    """(character, question) of each reply that is asked for; no pair twice."""
+    if path.suffix == ".jsonl":
+        questions = [json.loads(line)["question"] for line in path.open(encoding="utf-8")]
+        jobs = [(characters[i % len(characters)], question) for i, question in enumerate(questions)]
+    else:
+        jobs = [(character, question) for character, some in json.loads(path.read_text()).items() for question in some]
+    if not replies:
+        return jobs
+    place = {character: i for i, character in enumerate(characters)}
+    turned = [(characters[(place.get(character, 0) + turn) % len(characters)], question) for turn in range(len(characters)) for character, question in jobs]
+    distinct = list(dict.fromkeys(turned))
+    if len(distinct) < replies:
+        raise SystemExit(f"{path} gives {len(distinct)} different replies, not {replies}")
+    return distinct[:replies]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("address")
     parser.add_argument("questions")
     parser.add_argument("out")
+    parser.add_argument("--replies", type=int, default=0)
     parser.add_argument("--world", default="entrance-way")
     parser.add_argument("--parallel", type=int, default=1)
     options = parser.parse_args()
@@ -127,8 +147,7 @@ def main():
     book = normalize("\n".join(page["text"] for page in pages))
     cast = {c["char_id"]: c for c in client.get_json("/characters")}
     names = [c["display_name"] for c in cast.values()]
-    questions = json.loads(pathlib.Path(options.questions).read_text())
-    jobs = [(character, question) for character, some in questions.items() for question in some]
+    jobs = read_jobs(pathlib.Path(options.questions), sorted(cast), options.replies)
     # What a reply may not copy outside quotes: the persona, and the lines of the book.
     book_grams = set(g for page in pages for g in grams(words(page["text"]), 8))
 
