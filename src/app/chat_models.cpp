@@ -12,6 +12,7 @@
 #include "provider/scripted/scripted_model.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace gibsey::app {
 namespace {
@@ -23,7 +24,7 @@ Result<void> add_local(Models& models, const Config& config, provider::LlamaEngi
     GIBSEY_TRY(auto script, provider::ScriptedModel::load(config.script));
     models.push_back(std::move(script));
   } else if (engine != nullptr) {
-    models.push_back(std::make_unique<provider::LlamaChat>(*engine));
+    models.push_back(std::make_unique<provider::LlamaChat>(*engine, std::int64_t{config.small_model_below} * 1'000'000));
   }
   return {};
 }

@@ -53,6 +53,8 @@ struct Config {
   bool debug = false;  ///< what models are sent is kept in the turns' records
   int max_tokens = 120;
   int threads = 0;     ///< of the model in this process; 0: one a processor. 1 where other programs keep the processors busy
+  /// Million parameters below which the model in this process is given a tiny model's prompt and opening (0002).
+  int small_model_below = 1000;
   int max_turns = 64;  ///< running and waiting; past it 429
 };
 

@@ -7,7 +7,7 @@ Async<std::unique_ptr<TokenStream>> LlamaChat::start(ChatRequest request) {
 }
 
 bool LlamaChat::is_small() const {
-  return engine_.chat_model().parameters < 1'000'000'000;
+  return static_cast<std::int64_t>(engine_.chat_model().parameters) < small_below_;
 }
 
 }  // namespace gibsey::provider

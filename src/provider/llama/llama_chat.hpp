@@ -1,12 +1,16 @@
 #pragma once
 #include "provider/llama/engine.hpp"
 
+#include <cstdint>
+
 namespace gibsey::provider {
 
 /// The engine's chat model. `engine` must have one and outlive this.
 class LlamaChat : public ChatModel {
  public:
-  explicit LlamaChat(LlamaEngine& engine) : engine_(engine) {}
+  /// Models with fewer parameters than `small_below` are small.
+  explicit LlamaChat(LlamaEngine& engine, std::int64_t small_below = 1'000'000'000)
+      : engine_(engine), small_below_(small_below) {}
 
   Async<std::unique_ptr<TokenStream>> start(ChatRequest request) override;
   [[nodiscard]] std::string provider() const override { return "local"; }
@@ -20,6 +24,7 @@ class LlamaChat : public ChatModel {
 
  private:
   LlamaEngine& engine_;
+  std::int64_t small_below_;
 };
 
 }  // namespace gibsey::provider
