@@ -73,6 +73,13 @@ def judge(turn, question, book, prompt_grams, names):
     }
 
 
+def is_in_book(client, character, question):
+    """Whether the question is above the retrieval's bar, asked apart from the turn."""
+    path = "/retrieve?" + urllib.parse.urlencode({"q": question, "character": character})
+    status, fields, _ = client.request("GET", path)
+    return status == 200 and fields["X-Gibsey-Above-Threshold"] == "true"
+
+
 def ask_one(client, character, question, book, prompt_grams, names, number):
     turn = client.ask(question, character=character, user=f"evaluation-{number}")
     if turn.status != 200:
@@ -83,7 +90,8 @@ def ask_one(client, character, question, book, prompt_grams, names, number):
     for quote in quotes:
         quote["rank"] = next((s["n"] for s in sources if s["page_id"] == quote["page_id"] and s["start"] == quote["start"]), None)
     done = turn.all("done")
-    return {"character": character, "question": question, "status": 200, "error": errors[0] if errors else None, "reply": turn.text,
+    return {"character": character, "question": question, "status": 200, "error": errors[0] if errors else None,
+            "in_book": is_in_book(client, character, question), "reply": turn.text,
             "quotes": quotes, "pages_found": [s["page_id"] for s in sources], "first_token_s": turn.first_token_seconds,
             "total_s": turn.events[-1][3], "tokens": sum(name == "message" for name, *_ in turn.events),
             "usage": turn.all("usage"), "done": done[0] if done else None, **judge(turn, question, book, prompt_grams, names)}
@@ -101,7 +109,9 @@ def summary(rows):
     result = {"questions": len(rows), "answered": len(ok), "not_answered": len(rows) - len(ok),
               "replies_quoting": {o: sum(any(q["origin"] == o for q in r["quotes"]) for r in ok) for o in ("model", "lock", "opening", "epigraph")},
               "replies_without_quote": sum(not r["quotes"] for r in ok),
-              "of_these_with_sources": sum(not r["quotes"] and bool(r["pages_found"]) for r in ok),
+              "in_book": sum(r["in_book"] for r in ok),
+              "in_book_without_quote": sum(r["in_book"] and not r["quotes"] for r in ok),
+              "not_in_book_with_quote": sum(not r["in_book"] and bool(r["quotes"]) for r in ok),
               "false_quotes": sum(len(r["false_quotes"]) for r in ok),
               "two_sentence_quotes": sum(len(re.findall(r"[.!?]['\"\u201d\u2019]?(?:\s|$)", q["text"])) >= 2 for q in quotes),
               "quotes": len(quotes), "longest_quote_words": max((len(q["text"].split()) for q in quotes), default=0),
