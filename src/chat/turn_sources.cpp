@@ -18,6 +18,8 @@ constexpr int kOfferedQuotes = 6;
 /// Sources of the cited chat (contracts section 4), and how much of each is shown.
 constexpr int kCitedSources = 10;
 constexpr std::size_t kSummaryCodePoints = 200;
+/// How far back a question is looked for that says what "And why?" is about.
+constexpr std::size_t kEarlierQuestions = 3;
 
 std::vector<model::Source> numbered(std::vector<retrieval::Hit> hits) {
   std::vector<model::Source> sources;
@@ -72,6 +74,30 @@ asio::awaitable<Result<void>> summarise(const AdmittedTurn& turn, TurnParts& par
   co_return Result<void>{};
 }
 
+/// Questions before this one that may say what it is about, and the pages that answered the last.
+struct Earlier {
+  std::vector<std::string> questions;  ///< newest first
+  std::vector<std::string> pages;
+};
+
+/// None where they cannot be read: the question is then looked up by itself.
+asio::awaitable<Earlier> load_earlier(const AdmittedTurn& turn, TurnParts& parts) {
+  Earlier earlier;
+  if (turn.question.history) {
+    for (const auto& exchange : *turn.question.history) earlier.questions.insert(earlier.questions.begin(), exchange.question);
+    earlier.questions.resize(std::min(earlier.questions.size(), kEarlierQuestions));
+    co_return earlier;
+  }
+  if (turn.record.parent_id.empty()) co_return earlier;
+  const auto turns =
+      co_await parts.turns.history(turn.record.parent_id, turn.question.user_id, static_cast<int>(kEarlierQuestions));
+  if (!turns) log::warn("turn {}: looked up without the questions before it: {}", turn.record.id, turns.error().message);
+  if (!turns || turns->empty()) co_return earlier;
+  for (const auto& past : *turns) earlier.questions.insert(earlier.questions.begin(), past.question);
+  for (const auto& quote : turns->back().quotes) earlier.pages.push_back(quote.page_id);
+  co_return earlier;
+}
+
 }  // namespace
 
 asio::awaitable<Result<FoundSources>> find_sources(AdmittedTurn& turn, TurnParts& parts) {
@@ -80,12 +106,15 @@ asio::awaitable<Result<FoundSources>> find_sources(AdmittedTurn& turn, TurnParts
   found.book = parts.passages.quotes(turn.world.name);
   const bool cited = turn.question.dialect.prompt == PromptKind::cited;
   Stopwatch watch(turn, parts, "retrieve");
+  auto earlier = co_await load_earlier(turn, parts);
   auto retrieved = co_await parts.passages.retrieve({.world = turn.world.name,
                                                      .text = turn.question.text,
                                                      .k = cited ? kCitedSources : kOfferedQuotes,
                                                      .character = turn.character.id,
                                                      .only_character = cited && !turn.character.id.empty(),
-                                                     .page_id = turn.question.page_id});
+                                                     .page_id = turn.question.page_id,
+                                                     .earlier = std::move(earlier.questions),
+                                                     .earlier_pages = std::move(earlier.pages)});
   watch.stop();
   if (!retrieved && (turn.passages_required || cited)) co_return std::unexpected(retrieved.error());
   if (!retrieved) {

@@ -37,6 +37,18 @@ TEST_F(Turns, AReplyWithoutAQuoteGetsAnEpigraphWhereTheBookSpeaksOfIt) {
       << "nothing is forced where it does not";
 }
 
+TEST_F(Turns, AFollowUpIsLookedUpWithWhatTheTalkWasAbout) {
+  start_service({says({"Because of the lamp."})});
+  EXPECT_TRUE(only<model::SourcesFound>(events_of(ask("And why?"))).at(0).sources.empty()) << "of nothing there is nothing to find";
+  const auto first = only<model::TurnStarted>(events_of(ask("Why did Arieol climb the tower?"))).at(0);
+  auto next = wait(service->start(
+      {.user_id = "u", .character_id = "arieol", .text = "And why?", .conversation_id = first.conversation_id}));
+  ASSERT_TRUE(next.has_value()) << next.error().message;
+  const auto sources = only<model::SourcesFound>(events_of(*next)).at(0).sources;
+  ASSERT_FALSE(sources.empty());
+  EXPECT_TRUE(sources.front().quote.contains("climbed the tower")) << sources.front().quote;
+}
+
 TEST_F(Turns, AFailureReleasesEverything) {
   auto reply = says({"It begins. ", "And then"});
   reply.failure = provider::ScriptedFailure{.after_chunks = 1, .code = ErrorCode::unavailable, .message = "gone"};

@@ -7,17 +7,20 @@
 
 namespace gibsey::retrieval {
 
-/// How much each signal counts, in standard deviations within the book.
+/// How much each signal counts. BM25 scores are sums of evidence and are added as they are; so a question with few telling words is
+/// decided by its word pairs, one with many by its words. That sum and the cosines are then made comparable: each is taken in
+/// standard deviations within the book.
 struct FusionWeights {
-  float passages = 0;
-  float pages = 0;
-  float pairs = 0;
-  float vectors = 0;
+  float words = 0;    ///< BM25 of the passage and of its page, beside `pairs`
+  float pairs = 0;    ///< BM25 over adjacent word pairs of the page
+  float text = 0;     ///< of the sum of those, against `vectors`
+  float vectors = 0;  ///< cosines
+  float nearby = 0;   ///< what a page gains of each neighbour's score: a book speaks of a matter on pages that follow each other
 };
 
 /// Chosen by what kind of question it is. A half-remembered line shows itself by quotation marks, or by a run of words that stand
-/// adjacent on a page: the longer the run, alone or as a share of the question, the more the pairs count and the less the
-/// meaning. Without vectors their weight is 0.
+/// adjacent on one page far more than on any other: then the pairs count more, the meaning and the neighbours less. Without
+/// vectors their weight is 0.
 [[nodiscard]] FusionWeights choose_weights(const TextScores& scores, bool has_vectors);
 
 /// `values` less their mean, in standard deviations; all 0 where they do not differ. Values of VectorIndex::kNone count as the

@@ -19,33 +19,33 @@ TEST(ZScores, AreInStandardDeviations) {
   EXPECT_TRUE(z_scores(std::vector<float>{}).empty());
 }
 
-TEST(ChooseWeights, FollowTheKindOfQuestion) {
-  struct Row {
-    int run;
-    bool vectors;
-    bool pairs_lead;
-  };
-  for (const Row row : {Row{0, true, false}, Row{2, true, false}, Row{5, true, true}, Row{9, true, true}, Row{9, false, true}}) {
-    TextScores scores;
-    scores.longest_run = row.run;
-    const FusionWeights weights = choose_weights(scores, row.vectors);
-    EXPECT_EQ(weights.pairs > weights.passages + weights.vectors, row.pairs_lead) << row.run;
-    if (!row.vectors) EXPECT_EQ(weights.vectors, 0);
-  }
+TEST(ChooseWeights, AnUnmarkedLineIsKnownByThePageThatLeads) {
+  TextScores phrases;  // a turn of phrase that stands on many pages
+  phrases.pairs = {8, 7.5f, 7, 0};
+  phrases.longest_run = 6;
+  TextScores line;
+  line.pairs = {0, 8, 1, 0};
+  line.longest_run = 3;
+  const FusionWeights question = choose_weights(phrases, true);
+  const FusionWeights remembered = choose_weights(line, true);
+  EXPECT_GT(remembered.pairs, question.pairs);
+  EXPECT_LT(remembered.vectors, question.vectors);
+  EXPECT_LT(remembered.nearby, question.nearby);
+  EXPECT_EQ(choose_weights(line, false).vectors, 0);
+  EXPECT_FLOAT_EQ(choose_weights({}, true).pairs, question.pairs);
 }
 
-TEST(ChooseWeights, KnowALineByItsMarksOrByItsShareOfTheQuestion) {
+TEST(ChooseWeights, QuotationMarksMakeALineUnlessTheBookHasNoneOfIt) {
   TextScores scores;
-  scores.longest_run = 2;
-  scores.pairs_asked = 10;
-  const FusionWeights question = choose_weights(scores, true);
-  scores.pairs_asked = 3;
-  EXPECT_GT(choose_weights(scores, true).pairs, question.pairs);
-  scores.pairs_asked = 10;
+  scores.pairs = {5, 4};
   scores.quotes_line = true;
-  EXPECT_GT(choose_weights(scores, true).pairs, question.pairs);
-  scores.longest_run = 0;  // the book has none of what is quoted
-  EXPECT_FLOAT_EQ(choose_weights(scores, true).pairs, question.pairs);
+  scores.longest_run = 2;
+  const FusionWeights line = choose_weights(scores, true);
+  EXPECT_EQ(line.vectors, 0);
+  EXPECT_EQ(line.nearby, 0);
+  scores.longest_run = 0;
+  EXPECT_GT(line.pairs, choose_weights(scores, true).pairs);
+  EXPECT_GT(choose_weights(scores, true).vectors, 0);
 }
 
 TEST(Fuse, ALineGoesToThePageWithItsPairsAQuestionToTheSense) {
@@ -55,13 +55,51 @@ TEST(Fuse, ALineGoesToThePageWithItsPairsAQuestionToTheSense) {
   scores.pairs = {9, 0};
   const std::vector<std::uint32_t> page_of{0, 1, 1};
   const std::vector<float> cosines{0.1f, 0.2f, 0.9f};
+  scores.quotes_line = true;
   scores.longest_run = 6;
   const auto line = fuse(scores, cosines, page_of, choose_weights(scores, true));
   EXPECT_GT(line[0], line[1]);
-  scores.longest_run = 0;
+  scores.quotes_line = false;
+  scores.pairs = {1, 1};
   const auto question = fuse(scores, cosines, page_of, choose_weights(scores, true));
   EXPECT_GT(question[2], question[0]);
   EXPECT_EQ(fuse(scores, {}, page_of, choose_weights(scores, false)).size(), 3U);
+}
+
+TEST(Fuse, OfEqualPagesTheOneAmongPagesOnTheMatterLeads) {
+  TextScores scores;
+  scores.passages = {4, 0, 0, 2, 4, 2, 0};
+  scores.pages = scores.passages;
+  scores.pairs.assign(7, 0);
+  const std::vector<std::uint32_t> page_of{0, 1, 2, 3, 4, 5, 6};
+  const FusionWeights weights = choose_weights(scores, false);
+  const auto fused = fuse(scores, {}, page_of, weights);
+  EXPECT_GT(fused[4], fused[0]);
+  EXPECT_GT(fused[0], fused[3]) << "a page's own words count more than its neighbours'";
+  FusionWeights alone = weights;
+  alone.nearby = 0;
+  EXPECT_FLOAT_EQ(fuse(scores, {}, page_of, alone)[4], fuse(scores, {}, page_of, alone)[0]);
+}
+
+TEST(Fuse, TheScaleOfTheCosinesDoesNotMatter) {
+  TextScores scores;
+  scores.passages = {0, 3, 1};
+  scores.pages = {0, 2};
+  scores.pairs = {1, 1};
+  const std::vector<std::uint32_t> page_of{0, 1, 1};
+  const auto fused = fuse(scores, std::vector<float>{0.1f, 0.2f, 0.9f}, page_of, choose_weights(scores, true));
+  const auto raised = fuse(scores, std::vector<float>{0.64f, 0.68f, 0.96f}, page_of, choose_weights(scores, true));
+  for (std::size_t i = 0; i < fused.size(); ++i) EXPECT_NEAR(fused[i], raised[i], 1e-4);
+}
+
+TEST(Fuse, NothingAskedIsNoTrouble) {
+  TextScores scores;
+  scores.passages = {0, 0};
+  scores.pages = {0};
+  scores.pairs = {0};
+  const auto fused = fuse(scores, {}, std::vector<std::uint32_t>{0, 0}, choose_weights(scores, false));
+  EXPECT_EQ(fused, (std::vector<float>{0, 0}));
+  EXPECT_TRUE(fuse({}, {}, {}, choose_weights({}, false)).empty());
 }
 
 }  // namespace

@@ -21,6 +21,10 @@ struct Query {
   std::string character;        ///< id; pages in this voice count a little more; may be empty
   bool only_character = false;  ///< nothing but pages in that voice
   std::string page_id;          ///< the page the reader has open; may be empty
+  /// What the conversation was about: the questions before this one, newest first, and the pages that were quoted in answer to
+  /// them. Counts, at a lower weight, where `text` says too little by itself ("And why did she do that?").
+  std::vector<std::string> earlier;
+  std::vector<std::string> earlier_pages;
 };
 
 /// A line of the book that fits the query, best first. Quotes are verbatim and fewer than 40 words.

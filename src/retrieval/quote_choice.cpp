@@ -136,6 +136,28 @@ void add_best_of(const RankedPassage& passage, const Question& question, const T
   }
 }
 
+/// Whether two lines have nearly all words in common, as a refrain has from one page to the next.
+bool nearly_same(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  if (std::min(a.size(), b.size()) * 5 < std::max(a.size(), b.size()) * 4) return false;
+  const auto shared = std::ranges::count_if(a, [&b](const std::string& word) { return std::ranges::binary_search(b, word); });
+  return static_cast<std::size_t>(shared) * 10 >= std::max(a.size(), b.size()) * 9;
+}
+
+/// The first `k` that say something new. `chosen` come best first.
+std::vector<ChosenQuote> without_repetitions(const std::vector<ChosenQuote>& chosen, std::size_t k) {
+  std::vector<ChosenQuote> kept;
+  std::vector<std::vector<std::string>> said;
+  for (const ChosenQuote& quote : chosen) {
+    if (kept.size() == k) break;
+    std::vector<std::string> words = words_of(quote.quote->text);
+    std::ranges::sort(words);
+    if (std::ranges::any_of(said, [&words](const auto& earlier) { return nearly_same(words, earlier); })) continue;
+    said.push_back(std::move(words));
+    kept.push_back(quote);
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextIndex& index, std::span<const RankedPassage> passages,
@@ -146,8 +168,7 @@ std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextInde
   const double second_behind = std::max(kSecondLeast, kSecondOfPassage * best);
   for (const RankedPassage& passage : passages) add_best_of(passage, taken, index, second_behind, chosen);
   std::ranges::sort(chosen, ranks_before);
-  if (chosen.size() > static_cast<std::size_t>(k)) chosen.resize(static_cast<std::size_t>(k));
-  return chosen;
+  return without_repetitions(chosen, static_cast<std::size_t>(k));
 }
 
 }  // namespace gibsey::retrieval

@@ -24,7 +24,8 @@ struct ChosenQuote {
 
 /// The best `k` quotes for a question, best first: of the best passages the candidates that hold the question's words, two
 /// sentences before one and one before a clause, none that leans on what stands before it where another can be had. At most two
-/// from a passage (the second counts less, so that other pages come up); no two overlap. `passages` come best first.
+/// from a passage (the second counts less, so that other pages come up); no two overlap or say nearly the same.
+/// `passages` come best first.
 [[nodiscard]] std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextIndex& index,
                                                      std::span<const RankedPassage> passages, int k);
 

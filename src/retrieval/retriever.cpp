@@ -2,6 +2,8 @@
 
 #include "retrieval/async_lock.hpp"
 #include "retrieval/book_parts.hpp"
+#include "retrieval/cosine_scale.hpp"
+#include "retrieval/follow_up.hpp"
 #include "retrieval/fusion.hpp"
 #include "retrieval/quote_choice.hpp"
 #include "retrieval/quote_finder.hpp"
@@ -39,6 +41,8 @@ constexpr std::size_t kPassagesLeast = 12;
 constexpr float kVoiceBonus = 0.10f;
 constexpr float kAddressedBonus = 0.30f;
 constexpr float kOpenPageBonus = 0.10f;
+// The same for pages quoted just before and those beside them, where the question points back.
+constexpr float kEarlierPageBonus = 0.15f;
 
 /// "Why did you climb the tower?" asks for the character's own account.
 bool addresses_the_character(std::string_view text) {
@@ -74,18 +78,27 @@ class BookIndex {
     for (std::size_t page = 0; page < contents_.size(); ++page) add_passages(static_cast<std::uint32_t>(page));
   }
 
-  [[nodiscard]] Retrieved search(const Query& query, std::span<const float> vector) const {
-    const TextScores scores = text_.score(query.text);
+  /// What a question is about where it only points back to those before it; "" where it speaks for itself.
+  [[nodiscard]] std::string subject_of(const Query& query) const {
+    if (query.earlier.empty() || !leans_on_earlier(query.text, text_.score(query.text))) return {};
+    return retrieval::subject_of(text_, query.earlier);
+  }
+
+  /// `subject`: that of subject_of().
+  [[nodiscard]] Retrieved search(const Query& query, const std::string& subject, std::span<const float> vector,
+                                 const CosineScale& scale) const {
+    TextScores scores = text_.score(query.text);
+    if (!subject.empty()) add_subject(scores, text_.score(subject));
     const std::vector<float> cosines = vectors_.score(vector);
     const std::vector<float> fused = fuse(scores, cosines, page_of_, choose_weights(scores, !cosines.empty()));
-    const std::vector<RankedPassage> best = best_passages(query, scores, cosines, fused);
+    const std::vector<RankedPassage> best = best_passages(query, !subject.empty(), scores, cosines, fused);
     Retrieved result;
     for (const ChosenQuote& chosen : choose_quotes(query.text, text_, best, query.k)) {
       result.hits.push_back(make_hit(chosen, scores, cosines));
     }
     const bool by_text = !result.hits.empty() && std::ranges::any_of(scores.passages, [](float score) { return score > 0; });
     result.method = result.hits.empty() ? "none" : cosines.empty() ? "text" : by_text ? "hybrid" : "vector";
-    result.above_threshold = !result.hits.empty() && is_about_book(scores, cosines, best);
+    result.above_threshold = !result.hits.empty() && is_about_book(scores, cosines, scale, best);
     return result;
   }
 
@@ -109,7 +122,16 @@ class BookIndex {
     }
   }
 
-  [[nodiscard]] std::vector<RankedPassage> best_passages(const Query& query, const TextScores& scores,
+  /// Whether a page or the one before or after it was quoted in answer to the questions before.
+  [[nodiscard]] bool is_near_earlier(const Query& query, std::uint32_t page) const {
+    const std::uint32_t last = static_cast<std::uint32_t>(contents_.size()) - 1;
+    for (std::uint32_t near = page > 0 ? page - 1 : 0; near <= std::min(last, page + 1); ++near) {
+      if (std::ranges::find(query.earlier_pages, contents_[near].page.id) != query.earlier_pages.end()) return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] std::vector<RankedPassage> best_passages(const Query& query, bool follows_up, const TextScores& scores,
                                                          const std::vector<float>& cosines,
                                                          const std::vector<float>& fused) const {
     std::vector<RankedPassage> passages;
@@ -123,6 +145,7 @@ class BookIndex {
       float score = fused[i];
       if (!query.character.empty() && page.voice == query.character) score += voice_bonus;
       if (!query.page_id.empty() && page.id == query.page_id) score += best * kOpenPageBonus;
+      if (follows_up && is_near_earlier(query, page_of_[i])) score += best * kEarlierPageBonus;
       passages.push_back({i, score, quotes_of_[i]});
     }
     const std::size_t wanted = std::min(passages.size(), std::max(kPassagesLeast, static_cast<std::size_t>(query.k) * 2));
@@ -143,14 +166,15 @@ class BookIndex {
     return hit;
   }
 
-  static bool is_about_book(const TextScores& scores, const std::vector<float>& cosines, std::span<const RankedPassage> best) {
+  static bool is_about_book(const TextScores& scores, const std::vector<float>& cosines, const CosineScale& scale,
+                            std::span<const RankedPassage> best) {
     const int run = scores.longest_run;
     if (run >= kRunAlone) return true;
     if (scores.quotes_line && run >= kRunInMarks && run * 2 >= scores.pairs_asked) return true;
     const float alone = cosines.empty() ? kCoverageWithoutVectors : kCoverageAlone;
     for (const RankedPassage& passage : best.first(std::min<std::size_t>(best.size(), 3))) {
       const float coverage = scores.coverage[passage.passage];
-      const float cosine = cosines.empty() ? 0.0f : cosines[passage.passage];
+      const float cosine = cosines.empty() ? 0.0f : scale.of(cosines[passage.passage]);
       if (coverage >= alone || cosine >= kCosineAlone || coverage + cosine >= kCosinePlusCoverage) return true;
     }
     return false;
@@ -216,20 +240,37 @@ class Retriever::State {
     if (query.text.find_first_not_of(" \t\r\n") == std::string::npos) {
       co_return fail(ErrorCode::invalid_argument, "the text to look for is empty");
     }
+    const std::string subject = index->subject_of(query);
     const auto start = std::chrono::steady_clock::now();
     std::vector<float> vector;
     if (embedder_ != nullptr && index->has_vectors()) {
-      std::vector<std::string> texts{query.text};
+      std::vector<std::string> texts{subject.empty() ? query.text : subject + " " + query.text};
       auto embedded = co_await embedder_->embed_questions(std::move(texts));
       // Words alone still find lines; a reader is better served by those than by an error.
       if (embedded && !embedded->empty()) vector = std::move(embedded->front());
     }
+    const CosineScale cosine_scale = vector.empty() ? CosineScale() : co_await scale();
     const double embed_ms = milliseconds_since(start);
     const auto searching = std::chrono::steady_clock::now();
-    Retrieved result = index->search(query, vector);
+    Retrieved result = index->search(query, subject, vector, cosine_scale);
     result.embed_ms = embed_ms;
     result.search_ms = milliseconds_since(searching);
     co_return result;
+  }
+
+  /// What the embedder's cosines mean, measured with the first question; MiniLM's where the embedder stops before that.
+  asio::awaitable<CosineScale> scale() {
+    if (const auto known = known_scale()) co_return *known;
+    const auto measured = co_await measure_scale(*embedder_);
+    if (!measured) co_return CosineScale();
+    const std::scoped_lock lock(mutex_);
+    scale_ = *measured;
+    co_return *measured;
+  }
+
+  [[nodiscard]] std::optional<CosineScale> known_scale() const {
+    const std::scoped_lock lock(mutex_);
+    return scale_;
   }
 
   [[nodiscard]] std::shared_ptr<const BookIndex> find(const std::string& world) const {
@@ -266,8 +307,9 @@ class Retriever::State {
 
   store::PageStore& pages_;
   provider::Embedder* embedder_;
-  mutable std::mutex mutex_;  ///< guards worlds_
+  mutable std::mutex mutex_;  ///< guards worlds_ and scale_
   std::map<std::string, std::shared_ptr<const BookIndex>> worlds_;
+  std::optional<CosineScale> scale_;
   std::set<std::string> merging_;  ///< worlds whose segments are being put together; used on builders_ alone
   // No executor of a caller may stand still while an index is made. A merge takes up to seconds, an edit may not wait for it.
   asio::thread_pool builders_{1};

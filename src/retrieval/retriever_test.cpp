@@ -119,6 +119,89 @@ TEST(Retriever, ANameAHalfRememberedLineAndAForeignQuestion) {
   EXPECT_FALSE(run(retriever.retrieve(ask("Which football club won the championship?")))->above_threshold);
 }
 
+TEST(Retriever, AFollowUpIsSearchedWithWhatItIsAbout) {
+  store::MemoryPageStore pages;
+  testing::WordEmbedder embedder;
+  fill(pages, &embedder);
+  for (provider::Embedder* with : {static_cast<provider::Embedder*>(nullptr), static_cast<provider::Embedder*>(&embedder)}) {
+    Retriever retriever(pages, with);
+    ASSERT_TRUE(run(retriever.load("w")));
+    Query query = ask("And why did she do that?");
+    query.earlier = {"And what then?", "Why did Arieol climb the tower?", "What is in Shamrock's glass?"};
+    const auto found = run(retriever.retrieve(query));
+    ASSERT_TRUE(found);
+    ASSERT_FALSE(found->hits.empty());
+    EXPECT_EQ(found->hits.front().quote.page_id, "002");
+    EXPECT_TRUE(found->above_threshold);
+    query.earlier = {"Which football club won the championship?"};
+    EXPECT_FALSE(run(retriever.retrieve(query))->above_threshold);
+  }
+}
+
+TEST(Retriever, AQuestionThatSpeaksForItselfIsNoFollowUp) {
+  store::MemoryPageStore pages;
+  fill(pages, nullptr);
+  Retriever retriever(pages, nullptr);
+  ASSERT_TRUE(run(retriever.load("w")));
+  for (const char* text : {"What does Shamrock Stillman drink?", "And what does Shamrock Stillman drink in the glass?",
+                           "Where is \"he watches the ice melt\"?", "Who are you?", "Which football club won?"}) {
+    Query query = ask(text);
+    const auto alone = run(retriever.retrieve(query));
+    query.earlier = {"Why did Arieol climb the tower?"};
+    query.earlier_pages = {"002"};
+    const auto after = run(retriever.retrieve(query));
+    ASSERT_EQ(after->hits.size(), alone->hits.size()) << text;
+    for (std::size_t i = 0; i < alone->hits.size(); ++i) EXPECT_EQ(after->hits[i].score, alone->hits[i].score) << text;
+  }
+}
+
+TEST(Retriever, AFollowUpStaysNearThePagesThatWereQuoted) {
+  store::MemoryPageStore pages;
+  fill(pages, nullptr);
+  Retriever retriever(pages, nullptr);
+  ASSERT_TRUE(run(retriever.load("w")));
+  Query query = ask("What of it?");
+  query.earlier = {"lamp"};
+  const auto score_of = [&](const char* page) {
+    const auto found = run(retriever.retrieve(query));
+    const auto hit = std::ranges::find(found->hits, page, [](const Hit& one) { return one.quote.page_id; });
+    return hit == found->hits.end() ? 0.0 : hit->score;
+  };
+  const double before = score_of("004");
+  query.earlier_pages = {"003"};
+  EXPECT_GT(score_of("004"), before);
+}
+
+TEST(Retriever, ARefrainIsShownOnce) {
+  store::MemoryPageStore pages;
+  model::World world;
+  world.name = "w";
+  ASSERT_TRUE(run(pages.put_world(world)));
+  std::vector<model::PageContent> contents;
+  for (const char* text :
+       {"So the bell of the drowned chapel rang again that night.", "So the bell of the drowned chapel rang again that night!",
+        "The drowned chapel stood beyond the salt, and no bell was ever found in it."}) {
+    model::PageContent content;
+    content.page.world = "w";
+    content.page.id = std::to_string(contents.size() + 1);
+    content.page.text = text;
+    content.page.order = static_cast<std::int64_t>(contents.size());
+    content.page.content_hash = content.page.id;
+    Chunks chunks = cut_page(content.page, "en");
+    content.passages = chunks.passages;
+    content.quotes = chunks.quotes;
+    contents.push_back(content);
+  }
+  ASSERT_TRUE(run(pages.put_pages(contents, false)));
+  Retriever retriever(pages, nullptr);
+  ASSERT_TRUE(run(retriever.load("w")));
+  const auto found = run(retriever.retrieve(ask("the bell of the drowned chapel")));
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->hits.size(), 2U);
+  EXPECT_NE(found->hits[0].quote.page_id, found->hits[1].quote.page_id);
+  EXPECT_TRUE(found->hits[0].quote.page_id == "3" || found->hits[1].quote.page_id == "3");
+}
+
 TEST(Retriever, SaysWhatIsWrong) {
   store::MemoryPageStore pages;
   fill(pages, nullptr);
