@@ -19,6 +19,9 @@ constexpr FusionWeights kQuotedLine{.words = 1.0f, .pairs = 6.0f, .text = 1.8f, 
 // abstracts, whose turns of phrase stand on many pages, by 0.16.
 constexpr float kLeadOfQuestion = 0.3f;
 constexpr float kLeadOfLine = 0.6f;
+constexpr float kNextButOne = 0.5f;
+// Which of the right page's passages holds the line.
+constexpr float kPairsOfPassage = 0.1f;
 
 float step(float value, float from, float to) {
   return std::clamp((value - from) / (to - from), 0.0f, 1.0f);
@@ -59,10 +62,9 @@ Moments moments_of(std::span<const float> values) {
   return {mean, std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean * mean))};
 }
 
-/// Adds to each passage what its page gains of the pages before and after it: their best passage, less the mean of that over the
-/// book, so that the first and last page lose nothing.
-void add_nearby(std::vector<float>& fused, std::span<const std::uint32_t> page_of, float share) {
-  if (share <= 0 || fused.empty()) return;
+/// The best passage of every page, less the mean of that over the book, so that the first and last page lose nothing by having no
+/// neighbour. 0 for a page without passages.
+std::vector<float> best_of_pages(std::span<const float> fused, std::span<const std::uint32_t> page_of) {
   constexpr float kNone = std::numeric_limits<float>::lowest();
   std::vector<float> best(page_of.back() + 1U, kNone);
   for (std::size_t i = 0; i < fused.size(); ++i) best[page_of[i]] = std::max(best[page_of[i]], fused[i]);
@@ -75,11 +77,21 @@ void add_nearby(std::vector<float>& fused, std::span<const std::uint32_t> page_o
   }
   const auto mean = static_cast<float>(sum / static_cast<double>(count));
   for (float& score : best) score = score == kNone ? 0.0f : score - mean;
+  return best;
+}
+
+/// Adds to each passage what its page gains of the two pages before and the two after it.
+void add_nearby(std::vector<float>& fused, std::span<const std::uint32_t> page_of, float share) {
+  if (share <= 0 || fused.empty()) return;
+  const std::vector<float> best = best_of_pages(fused, page_of);
+  const auto gained = [&best](std::size_t page, std::size_t distance) {
+    const float before = page >= distance ? best[page - distance] : 0.0f;
+    const float after = page + distance < best.size() ? best[page + distance] : 0.0f;
+    return before + after;
+  };
   for (std::size_t i = 0; i < fused.size(); ++i) {
     const std::size_t page = page_of[i];
-    const float before = page > 0 ? best[page - 1] : 0.0f;
-    const float after = page + 1 < best.size() ? best[page + 1] : 0.0f;
-    fused[i] += share * (before + after);
+    fused[i] += share * (gained(page, 1) + kNextButOne * gained(page, 2));
   }
 }
 
@@ -112,10 +124,13 @@ std::vector<float> z_scores(std::span<const float> values) {
 std::vector<float> fuse(const TextScores& scores, std::span<const float> cosines, std::span<const std::uint32_t> page_of,
                         const FusionWeights& weights) {
   std::vector<float> words(page_of.size());
+  std::vector<float> pairs(page_of.size());
   std::vector<float> text(page_of.size());
   for (std::size_t i = 0; i < page_of.size(); ++i) {
     words[i] = weights.words * (scores.passages[i] + scores.pages[page_of[i]]);
-    text[i] = words[i] + weights.pairs * scores.pairs[page_of[i]];
+    const float of_passage = scores.passage_pairs.empty() ? 0.0f : scores.passage_pairs[i];
+    pairs[i] = weights.pairs * (scores.pairs[page_of[i]] + kPairsOfPassage * of_passage);
+    text[i] = words[i] + pairs[i];
   }
   const double deviation = moments_of(text).deviation;
   const float unit = deviation < 1e-9 ? 0.0f : weights.text / static_cast<float>(deviation);
@@ -127,7 +142,7 @@ std::vector<float> fuse(const TextScores& scores, std::span<const float> cosines
   }
   add_nearby(fused, page_of, weights.nearby);
   // A line stands on one page: its pairs lend nothing to the neighbours.
-  for (std::size_t i = 0; i < fused.size(); ++i) fused[i] += unit * weights.pairs * scores.pairs[page_of[i]];
+  for (std::size_t i = 0; i < fused.size(); ++i) fused[i] += unit * pairs[i];
   return fused;
 }
 

@@ -81,6 +81,36 @@ TEST(Fuse, OfEqualPagesTheOneAmongPagesOnTheMatterLeads) {
   EXPECT_FLOAT_EQ(fuse(scores, {}, page_of, alone)[4], fuse(scores, {}, page_of, alone)[0]);
 }
 
+TEST(Fuse, TheNextPageCountsMoreThanTheNextButOneAndOnesBeyondNothing) {
+  TextScores scores;
+  scores.passages = {0, 0, 0, 5, 0, 0, 0};
+  scores.pages = scores.passages;
+  scores.pairs.assign(7, 0);
+  const FusionWeights weights = choose_weights(scores, false);
+  const auto fused = fuse(scores, {}, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6}, weights);
+  EXPECT_GT(fused[2], fused[1]);
+  EXPECT_GT(fused[1], fused[0]);
+  EXPECT_GT(fused[4], fused[5]);
+  scores.passages = {5, 0, 0};
+  scores.pages = {5, 0, 0, 0, 0};
+  scores.pairs.assign(5, 0);
+  const auto apart = fuse(scores, {}, std::vector<std::uint32_t>{0, 3, 4}, weights);
+  EXPECT_LE(apart[1], 0) << "two numbers free: no neighbours";
+}
+
+TEST(Fuse, OfTheRightPageThePassageWithTheLineLeads) {
+  TextScores scores;
+  scores.passages = {1, 1, 0};
+  scores.pages = {2, 0};
+  scores.pairs = {9, 0};
+  scores.passage_pairs = {0, 9, 0};
+  scores.quotes_line = true;
+  scores.longest_run = 4;
+  const auto fused = fuse(scores, {}, std::vector<std::uint32_t>{0, 0, 1}, choose_weights(scores, false));
+  EXPECT_GT(fused[1], fused[0]);
+  EXPECT_GT(fused[0], fused[2]);
+}
+
 TEST(Fuse, TheScaleOfTheCosinesDoesNotMatter) {
   TextScores scores;
   scores.passages = {0, 3, 1};

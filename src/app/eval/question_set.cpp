@@ -137,6 +137,11 @@ Result<QuestionSet> read_world(const fs::path& folder) {
   GIBSEY_CHECK(check_folder(folder, {"questions.jsonl"}));
   QuestionSet set{.name = name_of(folder)};
   GIBSEY_TRY(auto book, ingest::read_book(set.name, {folder}));
+  for (model::PageContent& content : book.pages) {
+    retrieval::Chunks chunks = retrieval::cut_page(content.page, "en");
+    content.passages = std::move(chunks.passages);
+    content.quotes = std::move(chunks.quotes);
+  }
   set.books[set.name] = std::move(book.pages);
   GIBSEY_CHECK(for_each_object(folder / "questions.jsonl", [&set](const json& object) -> std::optional<std::string> {
     const std::string text = text_of(object, "question");

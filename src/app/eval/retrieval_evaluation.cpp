@@ -5,6 +5,8 @@
 #include "retrieval/retriever.hpp"
 #include "store/memory/page_store.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -72,6 +74,7 @@ class Evaluation {
     std::vector<model::PassageVector> vectors;
     for (auto& content : contents) {
       content.page.world = name;
+      content.page.version = 1;  // what the store gives a new page; vectors of any other are left out
       std::vector<std::string> texts;
       for (const auto& passage : content.passages) texts.push_back(passage.text);
       report_.passages += texts.size();
@@ -87,7 +90,11 @@ class Evaluation {
     GIBSEY_CO_TRY([[maybe_unused]] const auto changes, co_await store_.put_pages(contents, false));
     books_.emplace(name, JudgedBook(std::move(contents), vectors));
     if (!vectors.empty()) GIBSEY_CO_CHECK(co_await store_.put_vectors(name, embedder_->model(), std::move(vectors)));
-    co_return co_await retriever_.load(name);
+    GIBSEY_CO_CHECK(co_await retriever_.load(name));
+    if (embedder_ != nullptr && retriever_.size(name)->without_vector > 0) {
+      co_return fail(ErrorCode::internal, fmt::format("{} is searched without some of its vectors", name));
+    }
+    co_return Result<void>{};
   }
 
   asio::awaitable<Result<void>> ask(const JudgedQuestion& question) {
