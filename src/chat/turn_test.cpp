@@ -39,14 +39,40 @@ TEST_F(Turns, AReplyWithoutAQuoteGetsAnEpigraphWhereTheBookSpeaksOfIt) {
 
 TEST_F(Turns, AFollowUpIsLookedUpWithWhatTheTalkWasAbout) {
   start_service({says({"Because of the lamp."})});
-  EXPECT_TRUE(only<model::SourcesFound>(events_of(ask("And why?"))).at(0).sources.empty()) << "of nothing there is nothing to find";
+  EXPECT_TRUE(only<model::SourcesFound>(events_of(ask("And why?"))).at(0).sources.empty())
+      << "of nothing there is nothing to find";
   const auto first = only<model::TurnStarted>(events_of(ask("Why did Arieol climb the tower?"))).at(0);
-  auto next = wait(service->start(
-      {.user_id = "u", .character_id = "arieol", .text = "And why?", .conversation_id = first.conversation_id}));
+  auto next = wait(
+      service->start({.user_id = "u", .character_id = "arieol", .text = "And why?", .conversation_id = first.conversation_id}));
   ASSERT_TRUE(next.has_value()) << next.error().message;
   const auto sources = only<model::SourcesFound>(events_of(*next)).at(0).sources;
   ASSERT_FALSE(sources.empty());
   EXPECT_TRUE(sources.front().quote.contains("climbed the tower")) << sources.front().quote;
+}
+
+TEST_F(Turns, AFollowUpNamesNobodyAndFindsHim) {
+  std::vector<model::PageContent> contents;
+  for (const char* text :
+       {"Shamrock Stillman is an investigator of small losses. He went to the pier because the captain had written to him.",
+        "The goat went to the fair. Why it went there nobody asked, and the goat did not say."}) {
+    model::Page page{.world = "w", .id = std::to_string(contents.size() + 10), .label = "x", .text = text};
+    auto chunks = retrieval::cut_page(page, "en");
+    contents.push_back({.page = page, .passages = std::move(chunks.passages), .quotes = std::move(chunks.quotes)});
+  }
+  wait(pages.put_pages(contents, false)).value();
+  wait(retriever.load("w")).value();
+  start_service({says({"Because of the lamp."})});
+  const auto first = only<model::TurnStarted>(events_of(ask("Who is Shamrock Stillman?"))).at(0);
+  const auto sources_of = [&](const std::string& conversation) {
+    auto turn = wait(service->start(
+        {.user_id = "u", .character_id = "arieol", .text = "And why did he go there?", .conversation_id = conversation}));
+    return only<model::SourcesFound>(events_of(turn.value())).at(0).sources;
+  };
+  const auto sources = sources_of(first.conversation_id);
+  ASSERT_FALSE(sources.empty());
+  EXPECT_EQ(sources.front().page_id, "10") << sources.front().quote;
+  const auto alone = sources_of("");
+  EXPECT_TRUE(alone.empty() || alone.front().page_id != "10") << "by itself the question says nothing of him";
 }
 
 TEST_F(Turns, AFailureReleasesEverything) {

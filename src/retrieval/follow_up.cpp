@@ -31,9 +31,12 @@ void add(std::vector<float>& to, const std::vector<float>& from) {
 
 }  // namespace
 
-bool leans_on_earlier(std::string_view question, const TextScores& scores) {
-  if (scores.quotes_line || scores.content_words > kFewContentWords) return false;
+bool leans_on_earlier(std::string_view question, const TextIndex& index) {
+  if (!index.language().starts_with("en") || !quoted_line(question).empty()) return false;
   const auto words = words_of(question);
+  const auto content_words =
+      std::ranges::count_if(words, [&index](const std::string& word) { return !is_stop_word(word, index.language()); });
+  if (content_words > kFewContentWords) return false;
   const auto has_one_of = [&words](const auto& list) {
     return std::ranges::any_of(words, [&list](const std::string& word) { return is_one_of(word, list); });
   };
@@ -43,12 +46,12 @@ bool leans_on_earlier(std::string_view question, const TextScores& scores) {
   if (start.starts_with("...") || start.starts_with("…")) return true;
   if (!words.empty() && is_one_of(words.front(), kGoingOn)) return true;
   // "Why not?" goes on; "Who are you?" asks for the one who is asked.
-  return scores.content_words == 0 && !(has_one_of(kAsked) && has_one_of(kBeing));
+  return content_words == 0 && !(has_one_of(kAsked) && has_one_of(kBeing));
 }
 
 std::string subject_of(const TextIndex& index, std::span<const std::string> earlier) {
   for (const std::string& question : earlier) {
-    if (!leans_on_earlier(question, index.score(question))) return question;
+    if (!leans_on_earlier(question, index)) return question;
   }
   return earlier.empty() ? std::string() : earlier.back();
 }

@@ -9,8 +9,9 @@ namespace gibsey::retrieval {
 
 /// Whether a question points back to what was said before it: it has no more than two content words, and has none at all ("Why
 /// not?"), a pronoun for somebody or something, or a start that goes on (an ellipsis, "And ..."). One that quotes a line does
-/// not, nor one with words that the book lacks and no such sign: it is about something else. The words are English.
-[[nodiscard]] bool leans_on_earlier(std::string_view question, const TextScores& scores);
+/// not, nor one with words that the book lacks and no such sign: it is about something else. The words looked for are English:
+/// in a book in another language nothing points back.
+[[nodiscard]] bool leans_on_earlier(std::string_view question, const TextIndex& index);
 
 /// The newest of `earlier` (newest first) that says by itself what it is about; the oldest where none does; "" for none.
 [[nodiscard]] std::string subject_of(const TextIndex& index, std::span<const std::string> earlier);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -30,6 +31,9 @@ constexpr double kSecondLeast = 1.5;
 /// A line that asks is no answer to a question, however many of its words it holds.
 constexpr double kAsksBack = -2.0;
 constexpr int kShortWords = 8;
+constexpr std::size_t kPassagesLeast = 12;
+// Of adjacent words: one word changed in ten leaves 0.78 of them, another sentence that happens to begin alike far less.
+constexpr double kSameWording = 0.7;
 
 /// The question, taken apart once for all candidates.
 struct Question {
@@ -73,7 +77,7 @@ int longest_common_run(const std::vector<std::string>& a, const std::vector<std:
 }
 
 /// "Which he did.", "and so on": begins in the middle, or with a word that points back.
-bool leans_on_earlier(const model::QuoteCandidate& quote, const std::vector<std::string>& words) {
+bool leans_on_earlier(const model::QuoteCandidate& quote, const std::vector<std::string>& words, const std::string& language) {
   static constexpr std::array<std::string_view, 22> kPointing = {
       "and", "but", "or",   "so",   "then", "which", "who",   "whom", "it",    "this", "that",
       "he",  "she", "they", "them", "him",  "these", "those", "such", "there", "nor",  "her"};
@@ -87,6 +91,7 @@ bool leans_on_earlier(const model::QuoteCandidate& quote, const std::vector<std:
     }
     text.remove_prefix(first.length);
   }
+  if (!language.starts_with("en")) return words.empty();
   return words.empty() || std::ranges::find(kPointing, words.front()) != kPointing.end();
 }
 
@@ -101,7 +106,7 @@ double score_of(const model::QuoteCandidate& quote, const Question& question, co
   if (quote.sentences == 0) score += kClause;
   if (quote.words < kShortWords) score += kShort;
   if (question.asks && quote.text.find('?') != std::string::npos) score += kAsksBack;
-  if (leans_on_earlier(quote, words)) score += kLeansOnEarlier;
+  if (leans_on_earlier(quote, words, index.language())) score += kLeansOnEarlier;
   return score;
 }
 
@@ -136,23 +141,66 @@ void add_best_of(const RankedPassage& passage, const Question& question, const T
   }
 }
 
-/// Whether two lines have nearly all words in common, as a refrain has from one page to the next.
-bool nearly_same(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  if (std::min(a.size(), b.size()) * 5 < std::max(a.size(), b.size()) * 4) return false;
-  const auto shared = std::ranges::count_if(a, [&b](const std::string& word) { return std::ranges::binary_search(b, word); });
-  return static_cast<std::size_t>(shared) * 10 >= std::max(a.size(), b.size()) * 9;
+/// The adjacent words of a text, to tell whether another says the same.
+class Wording {
+ public:
+  void add(std::string_view text) {
+    const std::vector<std::string> words = words_of(text);
+    for (std::size_t i = 1; i < words.size(); ++i) pairs_.push_back(std::hash<std::string>()(words[i - 1] + ' ' + words[i]));
+    if (words.size() == 1) pairs_.push_back(std::hash<std::string>()(words.front()));
+  }
+  void settle() {
+    std::ranges::sort(pairs_);
+    pairs_.erase(std::ranges::unique(pairs_).begin(), pairs_.end());
+  }
+  /// Whether the shorter stands nearly word for word in the longer, as a refrain does from one page to the next.
+  [[nodiscard]] bool repeats(const Wording& other) const {
+    std::vector<std::size_t> shared;
+    std::ranges::set_intersection(pairs_, other.pairs_, std::back_inserter(shared));
+    const auto shorter = static_cast<double>(std::min(pairs_.size(), other.pairs_.size()));
+    return shorter > 0 && static_cast<double>(shared.size()) >= kSameWording * shorter;
+  }
+  /// The same where neither is a part of the other only.
+  [[nodiscard]] bool equals(const Wording& other) const {
+    const std::size_t less = std::min(pairs_.size(), other.pairs_.size());
+    const std::size_t more = std::max(pairs_.size(), other.pairs_.size());
+    return static_cast<double>(less) >= kSameWording * static_cast<double>(more) && repeats(other);
+  }
+
+ private:
+  std::vector<std::size_t> pairs_;  ///< hashes, each once, sorted by settle()
+};
+
+Wording wording_of(std::span<const model::QuoteCandidate> quotes) {
+  Wording wording;
+  for (const model::QuoteCandidate& quote : quotes) wording.add(quote.text);
+  wording.settle();
+  return wording;
+}
+
+/// The first `most` passages that differ from all better ones.
+std::vector<RankedPassage> different(std::span<const RankedPassage> passages, std::size_t most) {
+  std::vector<RankedPassage> kept;
+  std::vector<Wording> known;
+  for (const RankedPassage& passage : passages) {
+    if (kept.size() == most) break;
+    Wording wording = wording_of(passage.quotes);
+    if (std::ranges::any_of(known, [&wording](const Wording& better) { return wording.equals(better); })) continue;
+    known.push_back(std::move(wording));
+    kept.push_back(passage);
+  }
+  return kept;
 }
 
 /// The first `k` that say something new. `chosen` come best first.
 std::vector<ChosenQuote> without_repetitions(const std::vector<ChosenQuote>& chosen, std::size_t k) {
   std::vector<ChosenQuote> kept;
-  std::vector<std::vector<std::string>> said;
+  std::vector<Wording> said;
   for (const ChosenQuote& quote : chosen) {
     if (kept.size() == k) break;
-    std::vector<std::string> words = words_of(quote.quote->text);
-    std::ranges::sort(words);
-    if (std::ranges::any_of(said, [&words](const auto& earlier) { return nearly_same(words, earlier); })) continue;
-    said.push_back(std::move(words));
+    Wording wording = wording_of({quote.quote, 1});
+    if (std::ranges::any_of(said, [&wording](const Wording& earlier) { return wording.repeats(earlier); })) continue;
+    said.push_back(std::move(wording));
     kept.push_back(quote);
   }
   return kept;
@@ -160,13 +208,18 @@ std::vector<ChosenQuote> without_repetitions(const std::vector<ChosenQuote>& cho
 
 }  // namespace
 
+std::size_t passages_quoted_from(int k) {
+  return std::max(kPassagesLeast, static_cast<std::size_t>(k) * 2);
+}
+
 std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextIndex& index, std::span<const RankedPassage> passages,
                                        int k) {
   const Question taken = take_apart(question, index);
   std::vector<ChosenQuote> chosen;
   const double best = passages.empty() ? 0.0 : static_cast<double>(passages.front().score);
   const double second_behind = std::max(kSecondLeast, kSecondOfPassage * best);
-  for (const RankedPassage& passage : passages) add_best_of(passage, taken, index, second_behind, chosen);
+  for (const RankedPassage& passage : different(passages, passages_quoted_from(k)))
+    add_best_of(passage, taken, index, second_behind, chosen);
   std::ranges::sort(chosen, ranks_before);
   return without_repetitions(chosen, static_cast<std::size_t>(k));
 }

@@ -33,14 +33,15 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kMostQuotes = 50;
-// Passages whose candidates are looked at, for k quotes.
-constexpr std::size_t kPassagesLeast = 12;
+// How many times the passages that are quoted from are looked at, since a page may come again and again.
+constexpr std::size_t kSpare = 3;
 // What a page in the asked character's voice, or the page that lies open, is ahead, as a share of the best passage's score (which
 // is 3 for a vague question and 15 for one with names). Tried on the bundled world: with less, a character asked "why did you"
 // quotes the others' accounts of its own deeds.
 constexpr float kVoiceBonus = 0.10f;
 constexpr float kAddressedBonus = 0.30f;
 constexpr float kOpenPageBonus = 0.10f;
+constexpr float kBesideOpenPageBonus = 0.05f;
 // The same for pages quoted just before and those beside them, where the question points back.
 constexpr float kEarlierPageBonus = 0.15f;
 
@@ -80,7 +81,7 @@ class BookIndex {
 
   /// What a question is about where it only points back to those before it; "" where it speaks for itself.
   [[nodiscard]] std::string subject_of(const Query& query) const {
-    if (query.earlier.empty() || !leans_on_earlier(query.text, text_.score(query.text))) return {};
+    if (query.earlier.empty() || !leans_on_earlier(query.text, text_)) return {};
     return retrieval::subject_of(text_, query.earlier);
   }
 
@@ -122,6 +123,14 @@ class BookIndex {
     }
   }
 
+  [[nodiscard]] std::optional<std::uint32_t> place_of(const std::string& page_id) const {
+    if (page_id.empty()) return std::nullopt;
+    for (std::uint32_t page = 0; page < contents_.size(); ++page) {
+      if (contents_[page].page.id == page_id) return page;
+    }
+    return std::nullopt;
+  }
+
   /// Whether a page or the one before or after it was quoted in answer to the questions before.
   [[nodiscard]] bool is_near_earlier(const Query& query, std::uint32_t page) const {
     const std::uint32_t last = static_cast<std::uint32_t>(contents_.size()) - 1;
@@ -137,6 +146,7 @@ class BookIndex {
     std::vector<RankedPassage> passages;
     const float best = fused.empty() ? 0.0f : std::max(0.0f, *std::ranges::max_element(fused));
     const float voice_bonus = best * (addresses_the_character(query.text) ? kAddressedBonus : kVoiceBonus);
+    const std::optional<std::uint32_t> open = place_of(query.page_id);
     for (std::uint32_t i = 0; i < fused.size(); ++i) {
       const bool found = scores.passages[i] > 0 || scores.pairs[page_of_[i]] > 0 || (!cosines.empty() && cosines[i] > 0);
       if (!found || quotes_of_[i].empty()) continue;
@@ -144,11 +154,12 @@ class BookIndex {
       if (query.only_character && page.voice != query.character) continue;
       float score = fused[i];
       if (!query.character.empty() && page.voice == query.character) score += voice_bonus;
-      if (!query.page_id.empty() && page.id == query.page_id) score += best * kOpenPageBonus;
+      if (open && page_of_[i] == *open) score += best * kOpenPageBonus;
+      if (open && (page_of_[i] + 1 == *open || page_of_[i] == *open + 1)) score += best * kBesideOpenPageBonus;
       if (follows_up && is_near_earlier(query, page_of_[i])) score += best * kEarlierPageBonus;
       passages.push_back({i, score, quotes_of_[i]});
     }
-    const std::size_t wanted = std::min(passages.size(), std::max(kPassagesLeast, static_cast<std::size_t>(query.k) * 2));
+    const std::size_t wanted = std::min(passages.size(), kSpare * passages_quoted_from(query.k));
     std::ranges::partial_sort(passages, passages.begin() + static_cast<std::ptrdiff_t>(wanted), std::greater{},
                               &RankedPassage::score);
     passages.resize(wanted);

@@ -172,27 +172,105 @@ TEST(Retriever, AFollowUpStaysNearThePagesThatWereQuoted) {
   EXPECT_GT(score_of("004"), before);
 }
 
-TEST(Retriever, ARefrainIsShownOnce) {
-  store::MemoryPageStore pages;
+/// Pages "1", "2" ... of a book in a language.
+void fill_with(store::MemoryPageStore& pages, const std::vector<std::string>& book, const std::string& language = "en") {
   model::World world;
   world.name = "w";
+  world.language = language;
   ASSERT_TRUE(run(pages.put_world(world)));
   std::vector<model::PageContent> contents;
-  for (const char* text :
-       {"So the bell of the drowned chapel rang again that night.", "So the bell of the drowned chapel rang again that night!",
-        "The drowned chapel stood beyond the salt, and no bell was ever found in it."}) {
+  for (const std::string& text : book) {
     model::PageContent content;
     content.page.world = "w";
     content.page.id = std::to_string(contents.size() + 1);
     content.page.text = text;
     content.page.order = static_cast<std::int64_t>(contents.size());
     content.page.content_hash = content.page.id;
-    Chunks chunks = cut_page(content.page, "en");
+    Chunks chunks = cut_page(content.page, language);
     content.passages = chunks.passages;
     content.quotes = chunks.quotes;
     contents.push_back(content);
   }
   ASSERT_TRUE(run(pages.put_pages(contents, false)));
+}
+
+TEST(Retriever, AWordListOfOneLanguageDoesNothingInAnother) {
+  store::MemoryPageStore pages;
+  fill_with(
+      pages,
+      {"Der Kapitän kam her und sah das Meer. Niemand wartete am Tor.", "Die Lampe war so alt wie der Turm. Sie brannte nie."},
+      "de");
+  Retriever retriever(pages, nullptr);
+  ASSERT_TRUE(run(retriever.load("w")));
+  for (const char* text : {"So alt?", "Wer her?", "...her?"}) {
+    Query query = ask(text);
+    const auto alone = run(retriever.retrieve(query));
+    query.earlier = {"Wo wartete der Kapitän?"};
+    query.earlier_pages = {"1"};
+    const auto after = run(retriever.retrieve(query));
+    ASSERT_TRUE(alone && after);
+    ASSERT_FALSE(alone->hits.empty()) << text;
+    ASSERT_EQ(after->hits.size(), alone->hits.size()) << text;
+    for (std::size_t i = 0; i < alone->hits.size(); ++i) EXPECT_EQ(after->hits[i].score, alone->hits[i].score) << text;
+  }
+}
+
+TEST(Retriever, APageThatComesTwiceIsQuotedOnce) {
+  const std::string page =
+      "The keeper of the drowned chapel counted his bells. There were nine of them, and one was cracked. He rang the cracked one "
+      "on "
+      "Fridays, because nobody came then.";
+  store::MemoryPageStore pages;
+  std::vector<std::string> book(30, page);
+  book[7] =
+      "The keeper of the drowned chapel counted his bells. There were ten of them, and one was cracked. He rang the cracked one "
+      "on Fridays, because nobody came then.";
+  book.push_back("Beyond the salt the children sold bells of clay. No keeper had ever bought one of them.");
+  fill_with(pages, book);
+  Retriever retriever(pages, nullptr);
+  ASSERT_TRUE(run(retriever.load("w")));
+  const auto found = run(retriever.retrieve(ask("Which bells did the keeper of the chapel ring?", 8)));
+  ASSERT_TRUE(found);
+  std::map<std::string, int> by_page;
+  for (const Hit& hit : found->hits) ++by_page[hit.quote.page_id];
+  EXPECT_EQ(by_page.size(), 2U) << "one of the thirty, and the last";
+  EXPECT_TRUE(by_page.contains("31"));
+}
+
+TEST(Retriever, TheVoiceThatIsAskedAndThePageThatLiesOpenAreAhead) {
+  store::MemoryPageStore pages;
+  fill(pages, nullptr);
+  Retriever retriever(pages, nullptr);
+  ASSERT_TRUE(run(retriever.load("w")));
+  const auto score_of = [&](const Query& query, const char* page) {
+    const auto found = run(retriever.retrieve(query));
+    const auto hit = std::ranges::find(found->hits, page, [](const Hit& one) { return one.quote.page_id; });
+    return hit == found->hits.end() ? 0.0 : hit->score;
+  };
+  Query query = ask("the lamp and the ice and the sea");
+  const double plain = score_of(query, "003");
+  query.character = "shamrock";
+  const double spoken = score_of(query, "003");
+  EXPECT_GT(spoken, plain);
+  EXPECT_EQ(score_of(query, "002"), score_of(ask(query.text), "002"));
+  query.text += " to you";
+  EXPECT_GT(score_of(query, "003") - score_of(ask(query.text), "003"), spoken - plain) << "its own account is asked for";
+  Query reading = ask("the lamp and the ice and the sea");
+  reading.page_id = "003";
+  const double open = score_of(reading, "003");
+  EXPECT_GT(open, plain);
+  reading.page_id = "002";
+  EXPECT_GT(score_of(reading, "003"), plain) << "beside the open page";
+  EXPECT_LT(score_of(reading, "003"), open);
+  reading.page_id = "001";
+  EXPECT_EQ(score_of(reading, "003"), plain);
+}
+
+TEST(Retriever, ARefrainIsShownOnce) {
+  store::MemoryPageStore pages;
+  fill_with(pages, {"So the bell of the drowned chapel rang again that night.",
+                    "So the bell of the drowned chapel rang again that night!",
+                    "The drowned chapel stood beyond the salt, and no bell was ever found in it."});
   Retriever retriever(pages, nullptr);
   ASSERT_TRUE(run(retriever.load("w")));
   const auto found = run(retriever.retrieve(ask("the bell of the drowned chapel")));

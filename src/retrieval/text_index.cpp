@@ -225,6 +225,10 @@ float TextIndex::idf(const std::string& stem) const {
   return idf_of(state_->page_of.size(), std::max<std::size_t>(state_->postings(stem).size(), 1));
 }
 
+const std::string& TextIndex::language() const {
+  return state_->language;
+}
+
 std::size_t TextIndex::passage_count() const {
   return state_->page_of.size();
 }

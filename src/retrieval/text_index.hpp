@@ -47,6 +47,7 @@ class TextIndex {
   /// How much a stem tells passages apart; that of a word on a single passage for one that the book does not have.
   [[nodiscard]] float idf(const std::string& stem) const;
 
+  [[nodiscard]] const std::string& language() const;
   [[nodiscard]] std::size_t passage_count() const;
   [[nodiscard]] std::size_t memory_bytes() const;
 
