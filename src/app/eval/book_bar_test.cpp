@@ -19,7 +19,7 @@ class BookBar : public ::testing::Test {
  protected:
   static std::filesystem::path world() { return std::filesystem::path(GIBSEY_SOURCE_DIR) / "worlds/entrance-way"; }
 
-  void SetUp() override {
+  static void SetUpTestSuite() {
     auto engine = provider::LlamaEngine::open({.embedding_model_path = provider::testing::embedding_model_path(), .threads = 2});
     ASSERT_TRUE(engine) << engine.error().message;
     engine_ = std::move(*engine);
@@ -27,13 +27,23 @@ class BookBar : public ::testing::Test {
     auto read = read_question_set(world());
     ASSERT_TRUE(read.has_value()) << read.error().message;
     set_ = std::move(*read);
+    store_ = std::make_unique<store::MemoryPageStore>();
     load();
-    retriever_.emplace(store_, &*embedder_);
+    retriever_.emplace(*store_, &*embedder_);
     ASSERT_TRUE(run(retriever_->load("w")));
+  }
+  static void TearDownTestSuite() {
+    retriever_.reset();
+    store_.reset();
+    embedder_.reset();
+    engine_.reset();
+  }
+  void SetUp() override {
+    ASSERT_TRUE(retriever_ && retriever_->size("w").has_value());
     ASSERT_EQ(retriever_->size("w")->without_vector, 0U);
   }
 
-  void load() {
+  static void load() {
     auto& contents = set_.books.at("entrance-way");
     std::vector<model::PassageVector> vectors;
     for (auto& content : contents) {
@@ -47,9 +57,9 @@ class BookBar : public ::testing::Test {
     }
     model::World book;
     book.name = "w";
-    ASSERT_TRUE(run(store_.put_world(book)));
-    ASSERT_TRUE(run(store_.put_pages(contents, false)));
-    ASSERT_TRUE(run(store_.put_vectors("w", embedder_->model(), std::move(vectors))));
+    ASSERT_TRUE(run(store_->put_world(book)));
+    ASSERT_TRUE(run(store_->put_pages(contents, false)));
+    ASSERT_TRUE(run(store_->put_vectors("w", embedder_->model(), std::move(vectors))));
   }
 
   bool is_about_book(const std::string& question, const std::string& character = {}) {
@@ -58,11 +68,11 @@ class BookBar : public ::testing::Test {
     return found && found->above_threshold;
   }
 
-  std::unique_ptr<provider::LlamaEngine> engine_;
-  std::optional<provider::LlamaEmbedder> embedder_;
-  QuestionSet set_;
-  store::MemoryPageStore store_;
-  std::optional<retrieval::Retriever> retriever_;
+  static inline std::unique_ptr<provider::LlamaEngine> engine_;
+  static inline std::optional<provider::LlamaEmbedder> embedder_;
+  static inline QuestionSet set_;
+  static inline std::unique_ptr<store::MemoryPageStore> store_;
+  static inline std::optional<retrieval::Retriever> retriever_;
 };
 
 TEST_F(BookBar, ShippedQuestionsPassItAndForeignOnesDoNot) {
