@@ -4,6 +4,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <string_view>
+
 namespace gibsey::retrieval {
 
 /// What the cosines of one embedder mean. A question and a passage that have nothing to do with each other are at 0.1 by one
@@ -22,6 +24,9 @@ class CosineScale {
   float offset_ = 0;
   float factor_ = 1;
 };
+
+/// Its cosines are the scale: there is nothing to measure.
+inline constexpr std::string_view kReferenceEmbedder = "all-minilm-l6-v2";
 
 /// Has the embedder embed twelve questions and the passage that answers each. Errors: those of the embedder.
 boost::asio::awaitable<Result<CosineScale>> measure_scale(provider::Embedder& embedder);

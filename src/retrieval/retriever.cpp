@@ -272,6 +272,7 @@ class Retriever::State {
 
   /// What the embedder's cosines mean, measured with the first question; MiniLM's where the embedder stops before that.
   asio::awaitable<CosineScale> scale() {
+    if (embedder_->model() == kReferenceEmbedder) co_return CosineScale();
     if (const auto known = known_scale()) co_return *known;
     const auto measured = co_await measure_scale(*embedder_);
     if (!measured) co_return CosineScale();
