@@ -31,6 +31,15 @@ find_library(GIBSEY_HIREDIS hiredis REQUIRED)
 add_library(hiredis INTERFACE)
 target_link_libraries(hiredis INTERFACE ${GIBSEY_HIREDIS})
 
+find_library(GIBSEY_XXHASH xxhash REQUIRED)
+add_library(xxhash INTERFACE)
+target_link_libraries(xxhash INTERFACE ${GIBSEY_XXHASH})
+
+# A header alone; its warnings are not ours.
+find_path(GIBSEY_HNSWLIB hnswlib/hnswlib.h REQUIRED)
+add_library(hnswlib INTERFACE)
+target_include_directories(hnswlib SYSTEM INTERFACE ${GIBSEY_HNSWLIB})
+
 # llama.cpp comes built from tools/setup/setup.sh.
 set(GIBSEY_CACHE_DEFAULT "$ENV{HOME}/.cache/gibsey")
 if(DEFINED ENV{GIBSEY_CACHE})

@@ -90,7 +90,11 @@ Result<std::unique_ptr<Application>> Application::open(Config config, Installati
 }
 
 void Application::open_search() {
-  retriever_ = std::make_unique<retrieval::Retriever>(*pages_, embedder_.get());
+  retrieval::LargeBooks large;
+  if (config_.large_book > 0) large.folder = config_.data / "index";
+  large.least_passages = static_cast<std::size_t>(config_.large_book);
+  large.owns_folder = lock_.has_value();
+  retriever_ = std::make_unique<retrieval::Retriever>(*pages_, embedder_.get(), std::move(large));
   const auto executor = runtime_.executor();
   if (embedder_) vectors_ = std::make_unique<ingest::VectorWorker>(executor, *pages_, *retriever_, *embedder_, observer_);
   follower_ = std::make_unique<ingest::PageFollower>(executor, *pages_, *retriever_, vectors_.get(), observer_);

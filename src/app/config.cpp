@@ -183,6 +183,7 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("GIBSEY_MAX_TURNS", config.max_turns, 1);
   settings.take("GIBSEY_THREADS", config.threads, 0);
   settings.take("GIBSEY_SMALL_MODEL_BELOW", config.small_model_below, 0);
+  settings.take("GIBSEY_LARGE_BOOK", config.large_book, 0);
   settings.take("LOG_LEVEL", config.log_level);
   settings.take("RAG_URL", config.rag_url);
   settings.take("LEDGER_URL", config.ledger_url);

@@ -52,10 +52,11 @@ struct Config {
   chat::Costs costs;   ///< besides those of the worlds (GIBSEY_COSTS)
   bool debug = false;  ///< what models are sent is kept in the turns' records
   int max_tokens = 120;
-  int threads = 0;     ///< of the model in this process; 0: one a processor. 1 where other programs keep the processors busy
+  int threads = 0;  ///< of the model in this process; 0: one a processor. 1 where other programs keep the processors busy
   /// Million parameters below which the model in this process is given a tiny model's prompt and opening (0002).
   int small_model_below = 1000;
-  int max_turns = 64;  ///< running and waiting; past it 429
+  int large_book = 50'000;  ///< passages from which on a book is searched from files instead of memory; 0: never
+  int max_turns = 64;       ///< running and waiting; past it 429
 };
 
 /// The settings that came by flags; they win over everything else.

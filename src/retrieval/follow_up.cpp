@@ -31,11 +31,11 @@ void add(std::vector<float>& to, const std::vector<float>& from) {
 
 }  // namespace
 
-bool leans_on_earlier(std::string_view question, const TextIndex& index) {
-  if (!index.language().starts_with("en") || !quoted_line(question).empty()) return false;
+bool leans_on_earlier(std::string_view question, std::string_view language) {
+  if (!language.starts_with("en") || !quoted_line(question).empty()) return false;
   const auto words = words_of(question);
   const auto content_words =
-      std::ranges::count_if(words, [&index](const std::string& word) { return !is_stop_word(word, index.language()); });
+      std::ranges::count_if(words, [language](const std::string& word) { return !is_stop_word(word, language); });
   if (content_words > kFewContentWords) return false;
   const auto has_one_of = [&words](const auto& list) {
     return std::ranges::any_of(words, [&list](const std::string& word) { return is_one_of(word, list); });
@@ -49,9 +49,9 @@ bool leans_on_earlier(std::string_view question, const TextIndex& index) {
   return content_words == 0 && !(has_one_of(kAsked) && has_one_of(kBeing));
 }
 
-std::string subject_of(const TextIndex& index, std::span<const std::string> earlier) {
+std::string subject_of(std::span<const std::string> earlier, std::string_view language) {
   for (const std::string& question : earlier) {
-    if (!leans_on_earlier(question, index)) return question;
+    if (!leans_on_earlier(question, language)) return question;
   }
   return earlier.empty() ? std::string() : earlier.back();
 }

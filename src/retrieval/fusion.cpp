@@ -47,12 +47,14 @@ struct Moments {
   double deviation = 0;
 };
 
-Moments moments_of(std::span<const float> values) {
+/// Of the values that are sampled; of all where `sampled` is empty.
+Moments moments_of(std::span<const float> values, const std::vector<bool>& sampled) {
   double sum = 0;
   double squares = 0;
   std::size_t count = 0;
-  for (const float value : values) {
-    if (value == VectorIndex::kNone) continue;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float value = values[i];
+    if (value == VectorIndex::kNone || (!sampled.empty() && !sampled[i])) continue;
     sum += value;
     squares += static_cast<double>(value) * value;
     ++count;
@@ -64,26 +66,32 @@ Moments moments_of(std::span<const float> values) {
 
 /// The best passage of every page, less the mean of that over the book, so that the first and last page lose nothing by having no
 /// neighbour. 0 for a page without passages.
-std::vector<float> best_of_pages(std::span<const float> fused, std::span<const std::uint32_t> page_of) {
+std::vector<float> best_of_pages(std::span<const float> fused, std::span<const std::uint32_t> page_of,
+                                 const std::vector<bool>& sampled) {
   constexpr float kNone = std::numeric_limits<float>::lowest();
   std::vector<float> best(page_of.back() + 1U, kNone);
-  for (std::size_t i = 0; i < fused.size(); ++i) best[page_of[i]] = std::max(best[page_of[i]], fused[i]);
+  std::vector<bool> counts(best.size(), sampled.empty());
+  for (std::size_t i = 0; i < fused.size(); ++i) {
+    best[page_of[i]] = std::max(best[page_of[i]], fused[i]);
+    if (!sampled.empty() && sampled[i]) counts[page_of[i]] = true;
+  }
   double sum = 0;
   std::size_t count = 0;
-  for (const float score : best) {
-    if (score == kNone) continue;
-    sum += score;
+  for (std::size_t page = 0; page < best.size(); ++page) {
+    if (best[page] == kNone || !counts[page]) continue;
+    sum += best[page];
     ++count;
   }
-  const auto mean = static_cast<float>(sum / static_cast<double>(count));
+  const auto mean = static_cast<float>(sum / static_cast<double>(std::max<std::size_t>(count, 1)));
   for (float& score : best) score = score == kNone ? 0.0f : score - mean;
   return best;
 }
 
 /// Adds to each passage what its page gains of the two pages before and the two after it.
-void add_nearby(std::vector<float>& fused, std::span<const std::uint32_t> page_of, float share) {
+void add_nearby(std::vector<float>& fused, std::span<const std::uint32_t> page_of, float share,
+                const std::vector<bool>& sampled) {
   if (share <= 0 || fused.empty()) return;
-  const std::vector<float> best = best_of_pages(fused, page_of);
+  const std::vector<float> best = best_of_pages(fused, page_of, sampled);
   const auto gained = [&best](std::size_t page, std::size_t distance) {
     const float before = page >= distance ? best[page - distance] : 0.0f;
     const float after = page + distance < best.size() ? best[page + distance] : 0.0f;
@@ -111,8 +119,8 @@ FusionWeights choose_weights(const TextScores& scores, bool has_vectors) {
   return weights;
 }
 
-std::vector<float> z_scores(std::span<const float> values) {
-  const Moments moments = moments_of(values);
+std::vector<float> z_scores(std::span<const float> values, const std::vector<bool>& sampled) {
+  const Moments moments = moments_of(values, sampled);
   std::vector<float> z(values.size(), 0.0f);
   if (moments.deviation < 1e-9) return z;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -122,7 +130,7 @@ std::vector<float> z_scores(std::span<const float> values) {
 }
 
 std::vector<float> fuse(const TextScores& scores, std::span<const float> cosines, std::span<const std::uint32_t> page_of,
-                        const FusionWeights& weights) {
+                        const FusionWeights& weights, const std::vector<bool>& sampled) {
   std::vector<float> words(page_of.size());
   std::vector<float> pairs(page_of.size());
   std::vector<float> text(page_of.size());
@@ -132,15 +140,15 @@ std::vector<float> fuse(const TextScores& scores, std::span<const float> cosines
     pairs[i] = weights.pairs * (scores.pairs[page_of[i]] + kPairsOfPassage * of_passage);
     text[i] = words[i] + pairs[i];
   }
-  const double deviation = moments_of(text).deviation;
+  const double deviation = moments_of(text, sampled).deviation;
   const float unit = deviation < 1e-9 ? 0.0f : weights.text / static_cast<float>(deviation);
-  const std::vector<float> vectors = z_scores(cosines);
+  const std::vector<float> vectors = z_scores(cosines, sampled);
   std::vector<float> fused(page_of.size());
   for (std::size_t i = 0; i < fused.size(); ++i) {
     fused[i] = unit * words[i];
     if (!vectors.empty()) fused[i] += weights.vectors * vectors[i];
   }
-  add_nearby(fused, page_of, weights.nearby);
+  add_nearby(fused, page_of, weights.nearby, sampled);
   // A line stands on one page: its pairs lend nothing to the neighbours.
   for (std::size_t i = 0; i < fused.size(); ++i) fused[i] += unit * pairs[i];
   return fused;

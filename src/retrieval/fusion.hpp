@@ -26,12 +26,14 @@ struct FusionWeights {
 
 /// `values` less their mean, in standard deviations; all 0 where they do not differ. Values of VectorIndex::kNone count as the
 /// mean.
-[[nodiscard]] std::vector<float> z_scores(std::span<const float> values);
+/// With `sampled` mean and deviation are those of the values for which it is true: a part that stands for the whole book.
+[[nodiscard]] std::vector<float> z_scores(std::span<const float> values, const std::vector<bool>& sampled = {});
 
 /// One score a passage. `page_of` maps passages to pages, never down; pages whose numbers differ by one or two are held to be
 /// neighbours (whoever scores a part of a book leaves two numbers free at a gap). `cosines` and the passages' pairs have one
-/// value a passage, or are empty.
+/// value a passage, or are empty. Of a book that is not scored as a whole `sampled` tells the passages that stand for all of it.
 [[nodiscard]] std::vector<float> fuse(const TextScores& scores, std::span<const float> cosines,
-                                      std::span<const std::uint32_t> page_of, const FusionWeights& weights);
+                                      std::span<const std::uint32_t> page_of, const FusionWeights& weights,
+                                      const std::vector<bool>& sampled = {});
 
 }  // namespace gibsey::retrieval

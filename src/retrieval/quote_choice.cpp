@@ -44,7 +44,7 @@ struct Question {
   bool asks = false;
 };
 
-Question take_apart(std::string_view text, const TextIndex& index) {
+Question take_apart(std::string_view text, const WordStatistics& index) {
   Question question{
       .words = words_of(text), .stems = index.content_stems(text), .asks = text.find('?') != std::string_view::npos};
   for (const std::string& stem : question.stems) {
@@ -95,7 +95,7 @@ bool leans_on_earlier(const model::QuoteCandidate& quote, const std::vector<std:
   return words.empty() || std::ranges::find(kPointing, words.front()) != kPointing.end();
 }
 
-double score_of(const model::QuoteCandidate& quote, const Question& question, const TextIndex& index) {
+double score_of(const model::QuoteCandidate& quote, const Question& question, const WordStatistics& index) {
   const std::vector<std::string> words = words_of(quote.text);
   double score = kCloseness * closeness(question, index.content_stems(quote.text));
   const int run = longest_common_run(question.words, words);
@@ -121,7 +121,7 @@ bool ranks_before(const ChosenQuote& a, const ChosenQuote& b) {
 }
 
 /// The best candidate of a passage and the best beside it.
-void add_best_of(const RankedPassage& passage, const Question& question, const TextIndex& index, double second_behind,
+void add_best_of(const RankedPassage& passage, const Question& question, const WordStatistics& index, double second_behind,
                  std::vector<ChosenQuote>& chosen) {
   std::vector<ChosenQuote> quotes;
   for (const model::QuoteCandidate& quote : passage.quotes) {
@@ -212,8 +212,8 @@ std::size_t passages_quoted_from(int k) {
   return std::max(kPassagesLeast, static_cast<std::size_t>(k) * 2);
 }
 
-std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextIndex& index, std::span<const RankedPassage> passages,
-                                       int k) {
+std::vector<ChosenQuote> choose_quotes(std::string_view question, const WordStatistics& index,
+                                       std::span<const RankedPassage> passages, int k) {
   const Question taken = take_apart(question, index);
   std::vector<ChosenQuote> chosen;
   const double best = passages.empty() ? 0.0 : static_cast<double>(passages.front().score);

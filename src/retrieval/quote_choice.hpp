@@ -30,7 +30,7 @@ struct ChosenQuote {
 /// from a passage (the second counts less, so that other pages come up); no two overlap or say nearly the same, and of passages
 /// that do (a page that comes twice) the best alone is quoted from. `passages` come best first; those behind the first
 /// passages_quoted_from(k) that differ are not looked at.
-[[nodiscard]] std::vector<ChosenQuote> choose_quotes(std::string_view question, const TextIndex& index,
+[[nodiscard]] std::vector<ChosenQuote> choose_quotes(std::string_view question, const WordStatistics& index,
                                                      std::span<const RankedPassage> passages, int k);
 
 }  // namespace gibsey::retrieval

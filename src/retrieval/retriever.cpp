@@ -1,18 +1,22 @@
 #include "retrieval/retriever.hpp"
 
+#include "base/log.hpp"
 #include "retrieval/async_lock.hpp"
 #include "retrieval/book_parts.hpp"
 #include "retrieval/cosine_scale.hpp"
 #include "retrieval/follow_up.hpp"
 #include "retrieval/fusion.hpp"
+#include "retrieval/large/large_search.hpp"
+#include "retrieval/large/open_book.hpp"
 #include "retrieval/quote_choice.hpp"
 #include "retrieval/quote_finder.hpp"
+#include "retrieval/ranking.hpp"
 #include "retrieval/text_index.hpp"
 #include "retrieval/vector_index.hpp"
-#include "retrieval/words.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -25,6 +29,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stop_token>
 #include <utility>
 
 namespace gibsey::retrieval {
@@ -35,35 +40,6 @@ namespace asio = boost::asio;
 constexpr int kMostQuotes = 50;
 // How many times the passages that are quoted from are looked at, since a page may come again and again.
 constexpr std::size_t kSpare = 3;
-// What a page in the asked character's voice, or the page that lies open, is ahead, as a share of the best passage's score (which
-// is 3 for a vague question and 15 for one with names). Tried on the bundled world: with less, a character asked "why did you"
-// quotes the others' accounts of its own deeds.
-constexpr float kVoiceBonus = 0.10f;
-constexpr float kAddressedBonus = 0.30f;
-constexpr float kOpenPageBonus = 0.10f;
-constexpr float kBesideOpenPageBonus = 0.05f;
-// The same for pages quoted just before and those beside them, where the question points back.
-constexpr float kEarlierPageBonus = 0.15f;
-
-/// "Why did you climb the tower?" asks for the character's own account.
-bool addresses_the_character(std::string_view text) {
-  const auto words = words_of(text);
-  return std::ranges::any_of(words,
-                             [](const std::string& word) { return word == "you" || word == "your" || word == "yourself"; });
-}
-
-// The bar. A question is held to be about the book when one of the three best passages holds most of what it names (by idf), or
-// is close in meaning, or both to a lesser degree; or when a line of it stands in the book. Share of questions that pass, asked
-// of their own book / of another one (`gibsey eval retrieval`, all-MiniLM-L6-v2; by these the numbers were chosen):
-// fairytaleqa_dev 0.978 / 0.075 (2,137 questions), novel_pages_dev 0.990 / 0.071 (630 lines); without vectors 0.905 / 0.097 and
-// 0.997 / 0.103. The bundled world, which had no part in it: 146 of 150, and 0 of 50 that it does not answer (without vectors 150
-// and 5). Cosines are MiniLM's by CosineScale. A question without any content word ("Who are you?") passes by its meaning only.
-constexpr float kCoverageAlone = 0.60f;
-constexpr float kCosineAlone = 0.50f;
-constexpr float kCosinePlusCoverage = 0.75f;
-constexpr float kCoverageWithoutVectors = 0.33f;
-constexpr int kRunAlone = 5;
-constexpr int kRunInMarks = 3;
 
 double milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -80,13 +56,7 @@ class BookIndex {
     for (std::size_t page = 0; page < contents_.size(); ++page) add_passages(static_cast<std::uint32_t>(page));
   }
 
-  /// What a question is about where it only points back to those before it; "" where it speaks for itself.
-  [[nodiscard]] std::string subject_of(const Query& query) const {
-    if (query.earlier.empty() || !leans_on_earlier(query.text, text_)) return {};
-    return retrieval::subject_of(text_, query.earlier);
-  }
-
-  /// `subject`: that of subject_of().
+  /// `subject`: that of a question that points back; else "".
   [[nodiscard]] Retrieved search(const Query& query, const std::string& subject, std::span<const float> vector,
                                  const CosineScale& scale) const {
     TextScores scores = text_.score(query.text);
@@ -178,20 +148,6 @@ class BookIndex {
     return hit;
   }
 
-  static bool is_about_book(const TextScores& scores, const std::vector<float>& cosines, const CosineScale& scale,
-                            std::span<const RankedPassage> best) {
-    const int run = scores.longest_run;
-    if (run >= kRunAlone) return true;
-    if (scores.quotes_line && run >= kRunInMarks && run * 2 >= scores.pairs_asked) return true;
-    const float alone = cosines.empty() ? kCoverageWithoutVectors : kCoverageAlone;
-    for (const RankedPassage& passage : best.first(std::min<std::size_t>(best.size(), 3))) {
-      const float coverage = scores.coverage[passage.passage];
-      const float cosine = cosines.empty() ? 0.0f : scale.of(cosines[passage.passage]);
-      if (coverage >= alone || cosine >= kCosineAlone || coverage + cosine >= kCosinePlusCoverage) return true;
-    }
-    return false;
-  }
-
   BookParts contents_;
   TextIndex text_;
   VectorIndex vectors_;
@@ -200,6 +156,12 @@ class BookIndex {
   std::vector<std::span<const model::QuoteCandidate>> quotes_of_;
 };
 
+/// What a question is about where it only points back to those before it; "" where it speaks for itself.
+std::string subject_of(const Query& query, std::string_view language) {
+  if (query.earlier.empty() || !leans_on_earlier(query.text, language)) return {};
+  return retrieval::subject_of(query.earlier, language);
+}
+
 asio::awaitable<std::shared_ptr<const BookIndex>> build_index(std::vector<model::PageContent> contents,
                                                               std::vector<model::PassageVector> vectors, std::string language) {
   co_return std::make_shared<const BookIndex>(BookParts(std::move(contents), vectors, std::move(language)));
@@ -207,16 +169,43 @@ asio::awaitable<std::shared_ptr<const BookIndex>> build_index(std::vector<model:
 
 }  // namespace
 
+/// A world's book, in memory or in files.
+struct LoadedBook {
+  std::shared_ptr<const BookIndex> held;
+  large::LargeBookPtr filed;
+
+  explicit operator bool() const { return held != nullptr || filed != nullptr; }
+  [[nodiscard]] bool has_pages() const { return held ? held->has_pages() : filed && filed->version().page_count() > 0; }
+  [[nodiscard]] const std::string& language() const {
+    return held ? held->parts().language() : filed->files().manifest().language;
+  }
+  [[nodiscard]] bool has_vectors() const { return held ? held->has_vectors() : filed->vector_count() > 0; }
+  [[nodiscard]] BookSize size() const {
+    if (held) return held->size();
+    const std::size_t passages = filed->version().passage_count();
+    return {filed->version().page_count(), passages, passages - filed->vector_count()};
+  }
+};
+
 /// The index of a world is replaced, never changed. Whoever makes a new one out of the current one does so on the one thread of
 /// builders_, so that none is lost; what reads the store before that holds changing_, so that nothing old replaces what is newer.
 class Retriever::State {
  public:
-  State(store::PageStore& pages, provider::Embedder* embedder) : pages_(pages), embedder_(embedder) {}
+  State(store::PageStore& pages, provider::Embedder* embedder, LargeBooks large)
+      : pages_(pages), embedder_(embedder), large_(std::move(large)) {}
+  ~State() {
+    stop_.request_stop();
+    rebuilders_.join();
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   asio::awaitable<Result<void>> load(std::string world) {
-    const auto held = co_await changing_.take();
     GIBSEY_CO_TRY(const auto found, co_await pages_.find_world(world));
     if (!found) co_return fail(ErrorCode::not_found, fmt::format("no world {}", world));
+    GIBSEY_CO_TRY(const bool is_large, co_await load_large(*found));
+    if (is_large) co_return Result<void>();
+    const auto held = co_await changing_.take();
     GIBSEY_CO_TRY(auto contents, co_await pages_.load_contents(world));
     std::vector<model::PassageVector> vectors;
     if (embedder_ != nullptr) {
@@ -224,7 +213,7 @@ class Retriever::State {
     }
     auto index = co_await asio::co_spawn(builders_, build_index(std::move(contents), std::move(vectors), found->language),
                                          asio::use_awaitable);
-    put(world, std::move(index));
+    put(world, {.held = std::move(index)});
     co_return Result<void>();
   }
 
@@ -252,10 +241,10 @@ class Retriever::State {
     if (query.text.find_first_not_of(" \t\r\n") == std::string::npos) {
       co_return fail(ErrorCode::invalid_argument, "the text to look for is empty");
     }
-    const std::string subject = index->subject_of(query);
+    const std::string subject = subject_of(query, index.language());
     const auto start = std::chrono::steady_clock::now();
     std::vector<float> vector;
-    if (embedder_ != nullptr && index->has_vectors()) {
+    if (embedder_ != nullptr && index.has_vectors()) {
       std::vector<std::string> texts{subject.empty() ? query.text : subject + " " + query.text};
       auto embedded = co_await embedder_->embed_questions(std::move(texts));
       // Words alone still find lines; a reader is better served by those than by an error.
@@ -264,7 +253,13 @@ class Retriever::State {
     const CosineScale cosine_scale = vector.empty() ? CosineScale() : co_await scale();
     const double embed_ms = milliseconds_since(start);
     const auto searching = std::chrono::steady_clock::now();
-    Retrieved result = index->search(query, subject, vector, cosine_scale);
+    Retrieved result;
+    if (index.held) {
+      result = index.held->search(query, subject, vector, cosine_scale);
+    } else {
+      large::Question question{.query = std::move(query), .subject = subject, .vector = std::move(vector), .scale = cosine_scale};
+      GIBSEY_CO_TRY(result, co_await large::search(pages_, index.filed, std::move(question)));
+    }
     result.embed_ms = embed_ms;
     result.search_ms = milliseconds_since(searching);
     co_return result;
@@ -286,51 +281,136 @@ class Retriever::State {
     return scale_;
   }
 
-  [[nodiscard]] std::shared_ptr<const BookIndex> find(const std::string& world) const {
+  [[nodiscard]] LoadedBook find(const std::string& world) const {
     const std::scoped_lock lock(mutex_);
     const auto at = worlds_.find(world);
-    return at == worlds_.end() ? nullptr : at->second;
+    return at == worlds_.end() ? LoadedBook() : at->second;
   }
 
  private:
-  void put(const std::string& world, std::shared_ptr<const BookIndex> index) {
+  void put(const std::string& world, LoadedBook book) {
     const std::scoped_lock lock(mutex_);
-    worlds_[world] = std::move(index);
+    worlds_[world] = std::move(book);
+  }
+
+  [[nodiscard]] large::IndexPlan plan_of(const model::World& world) const {
+    return {.world = world.name,
+            .language = world.language,
+            .embedding_model = embedder_ != nullptr ? embedder_->model() : std::string(),
+            .folder = large_.folder / world.name,
+            .segment_passages = large_.segment_passages,
+            .threads = large_.threads,
+            .owns_folder = large_.owns_folder,
+            .stop = stop_.get_token()};
+  }
+
+  /// False for a book that is to be held in memory. Edits of other books go on while files are made.
+  asio::awaitable<Result<bool>> load_large(model::World world) {
+    if (large_.folder.empty()) co_return false;
+    GIBSEY_CO_TRY(const auto passages, co_await pages_.count_passages(world.name));
+    if (static_cast<std::size_t>(passages) < large_.least_passages) co_return false;
+    auto opened = co_await asio::co_spawn(rebuilders_, large::open_book(pages_, plan_of(world)), asio::use_awaitable);
+    if (opened && !*opened && !large_.owns_folder) co_return false;
+    if (opened && !*opened) opened = co_await build_large(plan_of(world));
+    if (!opened) co_return std::unexpected(std::move(opened).error());
+    // With what changed since the files were read.
+    const auto held = co_await changing_.take();
+    GIBSEY_CO_TRY(auto current, co_await large::catch_up(pages_, std::move(*opened), {}));
+    put(world.name, {.filed = std::move(current)});
+    co_return true;
+  }
+
+  asio::awaitable<Result<large::LargeBookPtr>> build_large(large::IndexPlan plan) {
+    auto built = co_await asio::co_spawn(rebuilders_, large::build_index(pages_, std::move(plan)), asio::use_awaitable);
+    if (!built) co_return std::unexpected(std::move(built).error());
+    co_return std::make_shared<const large::LargeBook>(std::move(*built));
   }
 
   /// Runs on builders_, without a pause.
   asio::awaitable<void> replace_page(std::string world, std::string page_id, std::optional<store::IndexedPage> page) {
     const auto index = find(world);
     if (!index) co_return;
-    const BookParts& book = index->parts();
+    if (index.filed) {
+      replace_filed(world, page_id, std::move(page), index.filed);
+      co_return;
+    }
+    const BookParts& book = index.held->parts();
     auto changed = page ? book.with(std::move(page->content), page->vectors) : book.without(page_id);
     auto small = merging_.contains(world) ? BookSegment::Pages() : changed.wanted_merge();
-    put(world, std::make_shared<const BookIndex>(std::move(changed)));
-    if (small.empty()) co_return;
+    std::string language = book.language();
+    put(world, {.held = std::make_shared<const BookIndex>(std::move(changed))});
+    merge(world, std::move(small), std::move(language));
+  }
+
+  void replace_filed(const std::string& world, const std::string& page_id, std::optional<store::IndexedPage> page,
+                     const large::LargeBookPtr& book) {
+    if (const auto at = followed_.find(world); at != followed_.end()) at->second.push_back(page_id);
+    auto changed = page ? book->with(std::move(*page)) : book->without(page_id);
+    if (!changed) return;
+    put(world, {.filed = changed});
+    merge(world, merging_.contains(world) ? BookSegment::Pages() : changed->wanted_merge(), changed->files().manifest().language);
+    if (large_.owns_folder && changed->wants_rebuild() && !followed_.contains(world)) {
+      followed_[world];
+      asio::co_spawn(rebuilders_, rebuild(world), asio::detached);
+    }
+  }
+
+  /// Puts small segments together beside the edits.
+  void merge(const std::string& world, BookSegment::Pages small, std::string language) {
+    if (small.empty()) return;
     merging_.insert(world);
-    asio::post(mergers_, [this, world, small = std::move(small), language = book.language()] {
+    asio::post(mergers_, [this, world, small = std::move(small), language = std::move(language)] {
       BookSegment segment(small, language);
       asio::post(builders_, [this, world, small, segment = std::move(segment)]() mutable {
         merging_.erase(world);
-        if (const auto now = find(world))
-          put(world, std::make_shared<const BookIndex>(now->parts().merged(small, std::move(segment))));
+        const auto now = find(world);
+        if (now.held) {
+          put(world, {.held = std::make_shared<const BookIndex>(now.held->parts().merged(small, std::move(segment)))});
+        } else if (now.filed) {
+          put(world, {.filed = now.filed->merged(small, std::move(segment))});
+        }
       });
     });
   }
 
+  /// New files for a book that has changed much, beside the old ones, which are searched meanwhile.
+  asio::awaitable<void> rebuild(std::string world) {
+    auto done = co_await make_anew(world);
+    if (!done) log::warn("world {}: its index was not made anew: {}", world, done.error().message);
+    asio::post(builders_, [this, world] { followed_.erase(world); });
+  }
+
+  asio::awaitable<Result<bool>> make_anew(std::string world) {
+    GIBSEY_CO_TRY(const auto found, co_await pages_.find_world(world));
+    if (!found) co_return false;
+    GIBSEY_CO_TRY(auto book, co_await build_large(plan_of(*found)));
+    const auto held = co_await changing_.take();
+    auto also = co_await asio::co_spawn(builders_, pages_followed(world), asio::use_awaitable);
+    GIBSEY_CO_TRY(auto current, co_await large::catch_up(pages_, std::move(book), std::move(also)));
+    if (find(world)) put(world, {.filed = std::move(current)});
+    co_return true;
+  }
+
+  asio::awaitable<std::vector<std::string>> pages_followed(std::string world) { co_return followed_[world]; }
+
   store::PageStore& pages_;
   provider::Embedder* embedder_;
+  LargeBooks large_;
+  std::stop_source stop_;
   mutable std::mutex mutex_;  ///< guards worlds_ and scale_
-  std::map<std::string, std::shared_ptr<const BookIndex>> worlds_;
+  std::map<std::string, LoadedBook> worlds_;
   std::optional<CosineScale> scale_;
   std::set<std::string> merging_;  ///< worlds whose segments are being put together; used on builders_ alone
+  std::map<std::string, std::vector<std::string>> followed_;  ///< pages since a world's files are being made anew; there too
   // No executor of a caller may stand still while an index is made. A merge takes up to seconds, an edit may not wait for it.
   asio::thread_pool builders_{1};
   AsyncLock changing_{builders_.get_executor()};
   asio::thread_pool mergers_{1};
+  asio::thread_pool rebuilders_{1};  ///< minutes at a time
 };
 
-Retriever::Retriever(store::PageStore& pages, provider::Embedder* embedder) : state_(std::make_unique<State>(pages, embedder)) {}
+Retriever::Retriever(store::PageStore& pages, provider::Embedder* embedder, LargeBooks large)
+    : state_(std::make_unique<State>(pages, embedder, std::move(large))) {}
 
 Retriever::~Retriever() = default;
 
@@ -344,7 +424,7 @@ asio::awaitable<Result<void>> Retriever::follow(std::string world, std::string p
 
 std::optional<BookSize> Retriever::size(const std::string& world) const {
   const auto index = state_->find(world);
-  return index ? std::optional(index->size()) : std::nullopt;
+  return index ? std::optional(index.size()) : std::nullopt;
 }
 
 void Retriever::unload(const std::string& world) {
@@ -357,12 +437,13 @@ asio::awaitable<Result<Retrieved>> Retriever::retrieve(Query query) {
 
 std::shared_ptr<const QuoteFinder> Retriever::quotes(const std::string& world) const {
   const auto index = state_->find(world);
-  return index && index->has_pages() ? index->quotes() : nullptr;
+  // Of a book in files nothing is held to look quotations up in; they are checked against what was found.
+  return index.held && index.has_pages() ? index.held->quotes() : nullptr;
 }
 
 bool Retriever::has_book(const std::string& world) const {
   const auto index = state_->find(world);
-  return index && index->has_pages();
+  return index.has_pages();
 }
 
 }  // namespace gibsey::retrieval

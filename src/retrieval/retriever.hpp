@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,17 +20,29 @@ struct BookSize {
   std::size_t without_vector = 0;  ///< passages that are found by their words alone so far
 };
 
+/// Where and from what length on books are searched from files (docs/decisions/0014).
+struct LargeBooks {
+  std::filesystem::path folder;            ///< a folder a world in it; empty: every book is held in memory
+  std::size_t least_passages = 50'000;     ///< a shorter book is held in memory
+  std::size_t segment_passages = 250'000;  ///< that one file holds, at most
+  int threads = 2;                         ///< that build an index
+  /// Nobody else writes there. Otherwise what is there is searched, nothing is made or removed, and a book without files that fit
+  /// is held in memory.
+  bool owns_folder = true;
+};
+
 /// Finds lines of a world's book for a question. Holds an immutable index a world in memory, built from the store; a reload or a
 /// changed page swaps in a new one, readers keep the old one until they are done. Safe to call from any executor.
 class Retriever : public PassageFinder {
  public:
   /// `embedder` may be null: text alone is searched then. Both must outlive the retriever.
-  Retriever(store::PageStore& pages, provider::Embedder* embedder);
+  Retriever(store::PageStore& pages, provider::Embedder* embedder, LargeBooks large = {});
   ~Retriever() override;
   Retriever(const Retriever&) = delete;
   Retriever& operator=(const Retriever&) = delete;
 
-  /// (Re)builds the index of one world from the store. A failure changes nothing.
+  /// (Re)builds the index of one world from the store. A failure changes nothing. Of a large book the files are opened and
+  /// brought in step; where there are none yet, or altered ones, they are made, for minutes.
   boost::asio::awaitable<Result<void>> load(std::string world);
   /// Brings one page of a loaded world in step with the store: written, removed, or only its vectors. In time by the page's words
   /// and the book's number of pages; the result is that of load(). Loads and changes take their turn; nothing to do, and no

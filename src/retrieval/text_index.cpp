@@ -1,23 +1,15 @@
 #include "retrieval/text_index.hpp"
 
+#include "retrieval/bm25.hpp"
+#include "retrieval/text_scoring.hpp"
 #include "retrieval/words.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <utility>
 
 namespace gibsey::retrieval {
 namespace {
-
-constexpr float kK1 = 1.2f;
-constexpr float kB = 0.75f;
-
-float idf_of(std::size_t documents, std::size_t with_term) {
-  const auto n = static_cast<float>(documents);
-  const auto df = static_cast<float>(with_term);
-  return std::log(1.0f + (n - df + 0.5f) / (df + 0.5f));
-}
 
 /// Lengths of a kind of document, and BM25's share of a term in one.
 struct Lengths {
@@ -30,8 +22,7 @@ struct Lengths {
     mean = of.empty() || sum == 0 ? 1 : sum / static_cast<float>(of.size());
   }
   [[nodiscard]] float weight(std::size_t document, std::uint32_t count) const {
-    const auto tf = static_cast<float>(count);
-    return tf * (kK1 + 1) / (tf + kK1 * (1 - kB + kB * of[document] / mean));
+    return bm25::weight(count, bm25::norm(of[document], mean));
   }
 };
 
@@ -58,7 +49,7 @@ struct TextIndex::State {
   std::string language;
   std::vector<std::shared_ptr<const TextSegment>> segments;
   std::vector<std::vector<std::uint32_t>> number_of;  ///< a segment's passage -> the book's, kGone for those that are no more
-  std::vector<std::uint32_t> page_of;                 ///< passage -> page
+  std::vector<std::uint32_t> page_of_passage;
   std::size_t page_count = 0;
   Lengths passage_lengths;
   Lengths page_lengths;
@@ -71,8 +62,8 @@ struct TextIndex::State {
       const std::uint32_t end = segment.first_passage(pages[page].page + 1);
       float page_length = 0;
       for (std::uint32_t passage = segment.first_passage(pages[page].page); passage < end; ++passage) {
-        number_of[pages[page].segment][passage] = static_cast<std::uint32_t>(page_of.size());
-        page_of.push_back(page);
+        number_of[pages[page].segment][passage] = static_cast<std::uint32_t>(page_of_passage.size());
+        page_of_passage.push_back(page);
         passage_lengths.of.push_back(segment.length(passage));
         page_length += segment.length(passage);
       }
@@ -102,66 +93,28 @@ struct TextIndex::State {
     return collect([&](const TextSegment& segment) { return segment.pair_postings(first, second); });
   }
 
-  /// Adds a key's BM25 to passages and to pages.
-  void add(std::span<const Posting> postings, std::vector<float>& passages, std::vector<float>& pages) const {
-    std::size_t page_frequency = 0;
+  // A Collection, as TextScorer wants one.
+  [[nodiscard]] std::size_t passages() const { return page_of_passage.size(); }
+  [[nodiscard]] std::size_t pages() const { return page_count; }
+  [[nodiscard]] std::size_t scored_passages() const { return passages(); }
+  [[nodiscard]] std::size_t scored_pages() const { return pages(); }
+  [[nodiscard]] std::uint32_t page_of(std::uint32_t passage) const { return page_of_passage[passage]; }
+  [[nodiscard]] float passage_weight(std::uint32_t passage, std::uint32_t count) const {
+    return passage_lengths.weight(passage, count);
+  }
+  [[nodiscard]] float page_weight(std::uint32_t page, std::uint32_t count) const { return page_lengths.weight(page, count); }
+  [[nodiscard]] FoundKey stem(const std::string& stem) const { return counted(postings(stem)); }
+  [[nodiscard]] FoundKey pair(const std::string& first, const std::string& second) const {
+    return counted(pair_postings(first, second));
+  }
+
+  [[nodiscard]] FoundKey counted(std::vector<Posting> postings) const {
+    std::size_t pages = 0;
     for (std::size_t i = 0; i < postings.size(); ++i) {
-      if (i == 0 || page_of[postings[i].passage] != page_of[postings[i - 1].passage]) ++page_frequency;
+      if (i == 0 || page_of(postings[i].passage) != page_of(postings[i - 1].passage)) ++pages;
     }
-    const float passage_idf = idf_of(page_of.size(), postings.size());
-    const float page_idf = idf_of(page_count, page_frequency);
-    for (std::size_t i = 0; i < postings.size();) {
-      const std::uint32_t page = page_of[postings[i].passage];
-      std::uint32_t count = 0;
-      for (; i < postings.size() && page_of[postings[i].passage] == page; ++i) {
-        const Posting& posting = postings[i];
-        passages[posting.passage] += passage_idf * passage_lengths.weight(posting.passage, posting.count);
-        count += posting.count;
-      }
-      pages[page] += page_idf * page_lengths.weight(page, count);
-    }
-  }
-
-  void score_terms(const std::vector<std::string>& query, TextScores& scores) const {
-    const Stemmer stemmer(language);
-    std::vector<std::string> seen;
-    float total = 0;
-    for (const std::string& word : query) {
-      if (is_stop_word(word, language)) continue;
-      ++scores.content_words;
-      const std::string stem = stemmer.stem(word);
-      const bool again = std::ranges::find(seen, stem) != seen.end();
-      if (!again) seen.push_back(stem);
-      const std::vector<Posting> found = postings(stem);
-      if (found.empty()) {
-        if (!again) total += idf_of(page_of.size(), 0);
-        continue;
-      }
-      ++scores.known_content_words;
-      add(found, scores.passages, scores.pages);
-      if (again) continue;
-      const float idf = idf_of(page_of.size(), found.size());
-      total += idf;
-      for (const Posting& posting : found) scores.coverage[posting.passage] += idf;
-    }
-    for (float& share : scores.coverage) share = total > 0 ? share / total : 0;
-  }
-
-  void score_pairs(const std::vector<std::string>& query, TextScores& scores) const {
-    scores.pairs_asked = query.empty() ? 0 : static_cast<int>(query.size()) - 1;
-    std::vector<int> run(page_count, 0);
-    std::vector<std::size_t> run_end(page_count, 0);
-    for (std::size_t i = 1; i < query.size(); ++i) {
-      const std::vector<Posting> found = pair_postings(query[i - 1], query[i]);
-      add(found, scores.passage_pairs, scores.pairs);
-      for (const Posting& posting : found) {
-        const std::uint32_t page = page_of[posting.passage];
-        if (run_end[page] == i) continue;
-        run[page] = run_end[page] + 1 == i ? run[page] + 1 : 1;
-        run_end[page] = i;
-        scores.longest_run = std::max(scores.longest_run, run[page]);
-      }
-    }
+    const std::size_t passages = postings.size();
+    return {std::move(postings), passages, pages};
   }
 };
 
@@ -195,34 +148,42 @@ TextIndex::TextIndex(std::vector<std::shared_ptr<const TextSegment>> segments, s
 TextIndex::~TextIndex() = default;
 
 TextScores TextIndex::score(std::string_view query) const {
-  TextScores scores;
-  scores.passages.assign(state_->page_of.size(), 0);
-  scores.passage_pairs.assign(state_->page_of.size(), 0);
-  scores.coverage.assign(state_->page_of.size(), 0);
-  scores.pages.assign(state_->page_count, 0);
-  scores.pairs.assign(state_->page_count, 0);
-  const std::vector<std::string> words = words_of(query);
-  scores.words = static_cast<int>(words.size());
-  state_->score_terms(words, scores);
-  const std::string_view line = quoted_line(query);
-  scores.quotes_line = !line.empty();
-  state_->score_pairs(line.empty() ? words : words_of(line), scores);
-  return scores;
+  return TextScorer(*state_, state_->language).score(query);
 }
 
-std::vector<std::string> TextIndex::content_stems(std::string_view text) const {
-  const Stemmer stemmer(state_->language);
+std::vector<Posting> TextIndex::postings(const std::string& stem) const {
+  return state_->postings(stem);
+}
+
+std::vector<Posting> TextIndex::pair_postings(const std::string& first, const std::string& second) const {
+  return state_->pair_postings(first, second);
+}
+
+std::uint32_t TextIndex::length(std::uint32_t passage) const {
+  return static_cast<std::uint32_t>(state_->passage_lengths.of[passage]);
+}
+
+std::uint32_t TextIndex::page_of(std::uint32_t passage) const {
+  return state_->page_of_passage[passage];
+}
+
+std::vector<std::string> content_stems(std::string_view text, const std::string& language) {
+  const Stemmer stemmer(language);
   std::vector<std::string> found;
   for_each_word(text, [&](const std::string& word) {
-    if (is_stop_word(word, state_->language)) return;
+    if (is_stop_word(word, language)) return;
     std::string stem = stemmer.stem(word);
     if (std::ranges::find(found, stem) == found.end()) found.push_back(std::move(stem));
   });
   return found;
 }
 
+std::vector<std::string> TextIndex::content_stems(std::string_view text) const {
+  return retrieval::content_stems(text, state_->language);
+}
+
 float TextIndex::idf(const std::string& stem) const {
-  return idf_of(state_->page_of.size(), std::max<std::size_t>(state_->postings(stem).size(), 1));
+  return bm25::idf(state_->page_of_passage.size(), std::max<std::size_t>(state_->postings(stem).size(), 1));
 }
 
 const std::string& TextIndex::language() const {
@@ -230,11 +191,11 @@ const std::string& TextIndex::language() const {
 }
 
 std::size_t TextIndex::passage_count() const {
-  return state_->page_of.size();
+  return state_->page_of_passage.size();
 }
 
 std::size_t TextIndex::memory_bytes() const {
-  std::size_t bytes = state_->page_of.size() * 16;
+  std::size_t bytes = state_->page_of_passage.size() * 16;
   for (const auto& segment : state_->segments) bytes += segment->memory_bytes();
   return bytes;
 }

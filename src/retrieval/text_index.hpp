@@ -32,22 +32,39 @@ struct TextScores {
 /// The longest stretch of `query` in double quotation marks, straight or typographic; empty when none has three words.
 [[nodiscard]] std::string_view quoted_line(std::string_view query);
 
+/// Stems of the content words of `text`, each once.
+[[nodiscard]] std::vector<std::string> content_stems(std::string_view text, const std::string& language);
+
+/// What a book's words are worth.
+class WordStatistics {
+ public:
+  virtual ~WordStatistics() = default;
+  /// Stems of the content words of `text`, each once.
+  [[nodiscard]] virtual std::vector<std::string> content_stems(std::string_view text) const = 0;
+  /// How much a stem tells passages apart; that of a word on a single passage for one that the book does not have.
+  [[nodiscard]] virtual float idf(const std::string& stem) const = 0;
+  [[nodiscard]] virtual const std::string& language() const = 0;
+};
+
 /// Words and adjacent word pairs of a book, in memory. Immutable; safe to share between threads.
-class TextIndex {
+class TextIndex final : public WordStatistics {
  public:
   TextIndex(std::span<const model::PageContent> contents, std::string language);
   /// Of the pages of these segments that have a place, in the order of their places. What it answers does not depend on how the
   /// pages are spread over segments. Takes time by the number of passages, not by their words.
   TextIndex(std::vector<std::shared_ptr<const TextSegment>> segments, std::span<const PagePlace> pages, std::string language);
-  ~TextIndex();
+  ~TextIndex() override;
 
   [[nodiscard]] TextScores score(std::string_view query) const;
-  /// Stems of the content words of `text`, each once.
-  [[nodiscard]] std::vector<std::string> content_stems(std::string_view text) const;
-  /// How much a stem tells passages apart; that of a word on a single passage for one that the book does not have.
-  [[nodiscard]] float idf(const std::string& stem) const;
+  [[nodiscard]] std::vector<std::string> content_stems(std::string_view text) const override;
+  [[nodiscard]] float idf(const std::string& stem) const override;
 
-  [[nodiscard]] const std::string& language() const;
+  [[nodiscard]] const std::string& language() const override;
+  /// Where a stem or pair stands; the passages of a page follow each other.
+  [[nodiscard]] std::vector<Posting> postings(const std::string& stem) const;
+  [[nodiscard]] std::vector<Posting> pair_postings(const std::string& first, const std::string& second) const;
+  [[nodiscard]] std::uint32_t length(std::uint32_t passage) const;  ///< in words
+  [[nodiscard]] std::uint32_t page_of(std::uint32_t passage) const;
   [[nodiscard]] std::size_t passage_count() const;
   [[nodiscard]] std::size_t memory_bytes() const;
 

@@ -3,6 +3,7 @@
 #include "model/world.hpp"
 #include "store/store_fwd.hpp"
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,12 @@ struct WrittenPage {
 struct IndexedPage {
   model::PageContent content;
   std::vector<model::PassageVector> vectors;  ///< by passage; of one embedding model
+};
+
+/// A place in a book's order; that of a page is its `order` and id. The default is before every page.
+struct BookPosition {
+  std::int64_t order = std::numeric_limits<std::int64_t>::min();
+  std::string id;
 };
 
 struct PassageKey {
@@ -94,10 +101,14 @@ class PageStore {
   /// page), at most `limit`.
   virtual Async<std::vector<model::Page>> list_pages(std::string world, std::string after, int limit) = 0;
   virtual Async<std::int64_t> count_pages(std::string world) = 0;
+  virtual Async<std::int64_t> count_passages(std::string world) = 0;
   /// Everything of a world that an index needs, in the book's order.
   virtual Async<std::vector<model::PageContent>> load_contents(std::string world) = 0;
   /// The same of one page, with its vectors of that embedding model ("" for none).
   virtual Async<std::optional<IndexedPage>> find_content(std::string world, std::string id, std::string embedding_model) = 0;
+  /// The same of pages in the book's order, behind `after`, at most `limit`: a book that is too long to be held is read by these.
+  virtual Async<std::vector<IndexedPage>> list_contents(std::string world, BookPosition after, int limit,
+                                                        std::string embedding_model) = 0;
 
   /// Vectors belong to a (world, embedding model); the dimension is that of the values, one for all (else
   /// invalid_argument). A second vector for a passage replaces the first. A vector for a passage that is gone, or was made of

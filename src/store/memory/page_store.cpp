@@ -349,6 +349,26 @@ Async<std::optional<IndexedPage>> MemoryPageStore::find_content(std::string worl
   co_return IndexedPage{.content = page->second.content, .vectors = vectors_of(page->second, embedding_model)};
 }
 
+Async<std::int64_t> MemoryPageStore::count_passages(std::string world) {
+  const std::lock_guard lock(mutex_);
+  std::size_t count = 0;
+  for (const auto* stored : in_book_order(world)) count += stored->content.passages.size();
+  co_return static_cast<std::int64_t>(count);
+}
+
+Async<std::vector<IndexedPage>> MemoryPageStore::list_contents(std::string world, BookPosition after, int limit,
+                                                               std::string embedding_model) {
+  const std::lock_guard lock(mutex_);
+  std::vector<IndexedPage> listed;
+  for (const auto* stored : in_book_order(world)) {
+    const auto& page = stored->content.page;
+    if (std::tie(page.order, page.id) <= std::tie(after.order, after.id)) continue;
+    if (static_cast<int>(listed.size()) >= limit) break;
+    listed.push_back({.content = stored->content, .vectors = vectors_of(*stored, embedding_model)});
+  }
+  co_return listed;
+}
+
 Async<std::vector<PassageKey>> MemoryPageStore::passages_without_vector(std::string world, std::string embedding_model) {
   const std::lock_guard lock(mutex_);
   std::vector<PassageKey> missing;

@@ -305,4 +305,28 @@ Result<std::optional<IndexedPage>> find_content(Connection& db, const std::strin
   return found;
 }
 
+Result<std::int64_t> count_passages(Connection& db, const std::string& world) {
+  return db.value<std::int64_t>("SELECT count(*) FROM pages p JOIN passages s ON s.page = p.number WHERE p.world = ?", world);
+}
+
+Result<std::vector<IndexedPage>> list_contents(Connection& db, const std::string& world, const BookPosition& after, int limit,
+                                               const std::string& embedding_model) {
+  GIBSEY_TRY(const auto ids, db.list<std::string>(
+                                 "SELECT id FROM pages WHERE world = ? AND (\"order\", id) > (?, ?) "
+                                 "ORDER BY \"order\", id LIMIT max(?, 0)",
+                                 [](Row row) {
+                                   std::string id;
+                                   row >> id;
+                                   return id;
+                                 },
+                                 world, after.order, after.id, limit));
+  std::vector<IndexedPage> pages;
+  pages.reserve(ids.size());
+  for (const std::string& id : ids) {
+    GIBSEY_TRY(auto page, find_content(db, world, id, embedding_model));
+    if (page) pages.push_back(std::move(*page));
+  }
+  return pages;
+}
+
 }  // namespace gibsey::store::sqlite

@@ -120,6 +120,18 @@ Async<std::optional<IndexedPage>> SqlitePageStore::find_content(std::string worl
                              Connection& db) { return sqlite::find_content(db, world, id, embedding_model); });
 }
 
+Async<std::int64_t> SqlitePageStore::count_passages(std::string world) {
+  return database_->read([world = std::move(world)](Connection& db) { return sqlite::count_passages(db, world); });
+}
+
+Async<std::vector<IndexedPage>> SqlitePageStore::list_contents(std::string world, BookPosition after, int limit,
+                                                               std::string embedding_model) {
+  return database_->read(
+      [world = std::move(world), after = std::move(after), limit, embedding_model = std::move(embedding_model)](Connection& db) {
+        return sqlite::list_contents(db, world, after, limit, embedding_model);
+      });
+}
+
 Async<void> SqlitePageStore::put_vectors(std::string world, std::string embedding_model,
                                          std::vector<model::PassageVector> vectors) {
   return database_->write([world = std::move(world), embedding_model = std::move(embedding_model), vectors = std::move(vectors)](

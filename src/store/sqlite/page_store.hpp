@@ -54,8 +54,11 @@ class SqlitePageStore final : public PageStore, public CharacterStore {
   Async<std::optional<model::Page>> find_page_version(std::string world, std::string id, std::int64_t version) override;
   Async<std::vector<model::Page>> list_pages(std::string world, std::string after, int limit) override;
   Async<std::int64_t> count_pages(std::string world) override;
+  Async<std::int64_t> count_passages(std::string world) override;
   Async<std::vector<model::PageContent>> load_contents(std::string world) override;
   Async<std::optional<IndexedPage>> find_content(std::string world, std::string id, std::string embedding_model) override;
+  Async<std::vector<IndexedPage>> list_contents(std::string world, BookPosition after, int limit,
+                                                std::string embedding_model) override;
 
   Async<void> put_vectors(std::string world, std::string embedding_model, std::vector<model::PassageVector> vectors) override;
   Async<std::vector<model::PassageVector>> load_vectors(std::string world, std::string embedding_model) override;

@@ -125,6 +125,31 @@ TEST_P(PageEditContract, a_vector_of_an_old_version_is_not_taken) {
   EXPECT_EQ(vectors[0].passage, 1);
 }
 
+TEST_P(PageEditContract, a_long_book_is_read_in_pieces_in_its_order) {
+  put({sample_page("b", 1, "b"), sample_page("c", 0, "c"), sample_page("a", 1, "a"), sample_page("d", 7, "d")});
+  value_of(pages_.put_vectors("tower", "m", {sample_vector("a", 1, 2), sample_vector("b", 0, 1)}));
+  const auto first = value_of(pages_.list_contents("tower", {}, 2, "m"));
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0].content.page.id, "c");
+  EXPECT_EQ(first[1].content.page.id, "a");
+  EXPECT_EQ(first[1].content.passages.size(), 2U);
+  EXPECT_EQ(first[1].content.quotes.size(), 3U);
+  ASSERT_EQ(first[1].vectors.size(), 1U);
+  EXPECT_EQ(first[1].vectors[0].passage, 1);
+  // The page that was read last may be gone by now.
+  value_of(pages_.remove_page("tower", "a", std::nullopt));
+  const auto rest = value_of(pages_.list_contents("tower", {.order = 1, .id = "a"}, 9, ""));
+  ASSERT_EQ(rest.size(), 2U);
+  EXPECT_EQ(rest[0].content.page.id, "b");
+  EXPECT_TRUE(rest[0].vectors.empty());
+  EXPECT_EQ(rest[1].content.page.id, "d");
+  EXPECT_TRUE(value_of(pages_.list_contents("tower", {.order = 7, .id = "d"}, 9, "m")).empty());
+  EXPECT_TRUE(value_of(pages_.list_contents("tower", {}, 0, "m")).empty());
+  EXPECT_TRUE(value_of(pages_.list_contents("well", {}, 9, "m")).empty());
+  EXPECT_EQ(value_of(pages_.count_passages("tower")), 6);
+  EXPECT_EQ(value_of(pages_.count_passages("well")), 0);
+}
+
 TEST_P(PageEditContract, one_page_with_all_that_an_index_needs) {
   put({sample_page("1", 0, "a"), sample_page("2", 1, "b")});
   value_of(pages_.put_vectors("tower", "m", {sample_vector("2", 1, 2), sample_vector("1", 0, 1)}));

@@ -1,0 +1,307 @@
+// What does a search of a library cost?
+//
+// Workload: a made book of --passages (default 1,000,000), indexed from a store that makes its pages when asked. Its words follow
+// Zipf's law with a vocabulary that goes on growing, in sentences, half of them English function words (testing/made_book.hpp).
+// Its vectors have the neighbourhoods of real ones: 4,000 paragraphs of the bundled worlds and of --texts are embedded by the
+// real model; each made vector is one of those plus the sum of four differences of random real pairs, 0.6 as long, so that the
+// spectrum of the covariance is the real one's. Every thousandth page says something that no other says. Questions: a third made
+// of the book's words, a third about what such a page says, a third nine words of such a page.
+//
+// Printed: time to build, sizes of files, time from open to ready, memory, latencies in wall and processor time (text, vectors in
+// it, the question's embedding in it; page cache warm; pages are made instead of read), recall@10 of the vector search against an
+// exact one, planted answers that were found, edits and removals.
+
+#include "provider/llama/engine.hpp"
+#include "provider/llama/llama_embedder.hpp"
+#include "retrieval/large/index_builder.hpp"
+#include "retrieval/large/large_search.hpp"
+#include "retrieval/large/open_book.hpp"
+#include "retrieval/made_store.hpp"
+#include "retrieval/real_vectors.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+
+namespace gibsey {
+namespace {
+
+namespace fs = std::filesystem;
+namespace large = retrieval::large;
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t kQuestions = 300;
+constexpr std::size_t kExactQuestions = 100;
+constexpr float kSpread = 0.6f;
+
+struct Options {
+  std::size_t passages = 1'000'000;
+  std::size_t segment_passages = 250'000;
+  fs::path folder;
+  std::vector<fs::path> texts{"worlds"};
+  std::string model =
+      std::string(std::getenv("HOME") == nullptr ? "" : std::getenv("HOME")) + "/.cache/gibsey/models/all-minilm-l6-v2.gguf";
+  bool without_vectors = false;  ///< none are made; those that lie there are searched
+};
+
+template <typename T>
+T wait(boost::asio::awaitable<Result<T>> work) {
+  boost::asio::io_context io;
+  auto done = boost::asio::co_spawn(io, std::move(work), boost::asio::use_future);
+  io.run();
+  auto result = done.get();
+  if (!result) throw std::runtime_error(result.error().message);
+  return std::move(*result);
+}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double processor_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+/// Latencies of one kind of search.
+class Times {
+ public:
+  template <typename Work>
+  auto measure(Work work) {
+    const auto start = Clock::now();
+    const double processor = processor_seconds();
+    auto result = work();
+    processor_.push_back((processor_seconds() - processor) * 1e3);
+    wall_.push_back(seconds_since(start) * 1e3);
+    return result;
+  }
+  void print(std::string_view what) {
+    fmt::print("{:<34} wall p50 {:6.2f}  p95 {:6.2f}  p99 {:6.2f} ms   processor p50 {:6.2f}  p95 {:6.2f}  p99 {:6.2f} ms\n",
+               what, at(wall_, 0.5), at(wall_, 0.95), at(wall_, 0.99), at(processor_, 0.5), at(processor_, 0.95),
+               at(processor_, 0.99));
+    std::fflush(stdout);
+  }
+
+ private:
+  static double at(std::vector<double>& values, double share) {
+    std::ranges::sort(values);
+    return values.empty()
+               ? 0
+               : values[std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())))];
+  }
+  std::vector<double> wall_;
+  std::vector<double> processor_;
+};
+
+void print_sizes(const fs::path& folder) {
+  std::map<std::string, double> sizes;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) sizes[entry.path().extension()] += static_cast<double>(entry.file_size()) / 1e6;
+  }
+  for (const auto& [kind, size] : sizes) fmt::print("files {:<12} {:8.1f} MB\n", kind, size);
+}
+
+void print_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("Rss") || line.starts_with("VmRSS")) fmt::print("memory {}\n", line);
+  }
+}
+
+struct Question {
+  std::string text;
+  std::optional<std::size_t> page;
+};
+
+std::vector<Question> questions_of(const testing::MadeBook& book) {
+  std::vector<Question> questions;
+  for (std::size_t i = 0; i < kQuestions; ++i) {
+    const auto planted = book.planted((i * 7) % book.planted_count());
+    if (i % 3 == 0) questions.push_back({book.some_question(i), std::nullopt});
+    if (i % 3 == 1) questions.push_back({planted.question, planted.page});
+    if (i % 3 == 2) questions.push_back({planted.half_remembered, planted.page});
+  }
+  return questions;
+}
+
+class Bench {
+ public:
+  explicit Bench(Options options) : options_(std::move(options)), book_({.pages = options_.passages / 3, .planted_every = 1000}) {
+    fs::create_directories(options_.folder);
+    auto engine = provider::LlamaEngine::open({.embedding_model_path = options_.model});
+    if (!engine) throw std::runtime_error(engine.error().message);
+    engine_ = std::move(*engine);
+    embedder_ = std::make_unique<provider::LlamaEmbedder>(*engine_);
+    made_.emplace(bench::real_vectors(*embedder_, options_.texts, 4000, options_.folder / "real.vectors"), kSpread, 1);
+    store_.emplace(book_, options_.without_vectors ? nullptr : &*made_);
+    plan_ = {.world = "library",
+             .language = "en",
+             .embedding_model = embedder_->model(),
+             .folder = options_.folder / "library",
+             .segment_passages = options_.segment_passages};
+  }
+
+  void build() {
+    if (fs::exists(plan_.folder / "manifest.json")) return;
+    const auto start = Clock::now();
+    wait(large::build_index(*store_, plan_));
+    fmt::print("built in {:.0f} s\n", seconds_since(start));
+    std::fflush(stdout);
+  }
+
+  void open() {
+    for (int i = 0; i < 3; ++i) {
+      const auto start = Clock::now();
+      large_ = wait(large::open_book(*store_, plan_));
+      if (!large_) throw std::runtime_error("the index does not open");
+      fmt::print("open to ready {:.2f} s\n", seconds_since(start));
+    }
+    print_sizes(plan_.folder);
+    fmt::print("{} pages, {} passages, {} vectors, {} segments\n", large_->version().page_count(),
+               large_->version().passage_count(), large_->vector_count(), large_->files().segments().size());
+    print_memory();
+    std::fflush(stdout);
+  }
+
+  void search(std::string_view when) {
+    Times text;
+    Times hybrid;
+    Times whole;
+    Times ranking;
+    std::size_t planted = 0;
+    std::size_t first = 0;
+    std::size_t among = 0;
+    const auto questions = questions_of(book_);
+    for (const int round : {0, 1}) {
+      if (round == 1) text = hybrid = whole = ranking = Times();
+      planted = first = among = 0;
+      for (std::size_t i = 0; i < questions.size(); ++i) {
+        const retrieval::Query query{.world = "library", .text = questions[i].text, .k = 6};
+        const auto vector = made_->question(i * 7919 % options_.passages, kSpread);
+        text.measure(
+            [&] { return wait(large::search(*store_, large_, {.query = query, .subject = {}, .vector = {}, .scale = {}})); });
+        ranking.measure([&] { return large_->rank({.query = query, .subject = {}, .vector = vector, .scale = {}}); });
+        hybrid.measure(
+            [&] { return wait(large::search(*store_, large_, {.query = query, .subject = {}, .vector = vector, .scale = {}})); });
+        const auto found = whole.measure([&] {
+          auto embedded = wait(embedder_->embed({query.text}));
+          return wait(large::search(*store_, large_,
+                                    {.query = query, .subject = {}, .vector = std::move(embedded.front()), .scale = {}}));
+        });
+        if (!questions[i].page) continue;
+        ++planted;
+        const std::string id = book_.page_id(*questions[i].page);
+        const auto is_it = [&id](const retrieval::Hit& hit) { return hit.quote.page_id == id; };
+        if (!found.hits.empty() && is_it(found.hits.front())) ++first;
+        if (std::ranges::any_of(found.hits, is_it)) ++among;
+      }
+    }
+    text.print(fmt::format("{}: text", when));
+    ranking.print(fmt::format("{}: hybrid, ranking alone", when));
+    hybrid.print(fmt::format("{}: hybrid", when));
+    whole.print(fmt::format("{}: hybrid with embedding", when));
+    fmt::print("{}: planted answers first {} of {}, among six lines {}\n", when, first, planted, among);
+    std::fflush(stdout);
+  }
+
+  void edit() {
+    constexpr std::size_t kEdits = 500;
+    Times edits;
+    for (std::size_t i = 0; i < kEdits; ++i) {
+      const std::size_t page = i * 6151 % book_.page_count();
+      if (i % 4 == 3) {
+        store_->remove(page);
+        edits.measure([&] {
+          if (auto without = large_->without(book_.page_id(page))) large_ = std::move(without);
+          return 0;
+        });
+        continue;
+      }
+      store_->edit(page, i * 31 % book_.page_count());
+      auto content = wait(store_->find_content("library", book_.page_id(page), embedder_->model()));
+      edits.measure([&] {
+        if (auto with = large_->with(std::move(*content))) large_ = std::move(with);
+        if (auto small = large_->wanted_merge(); !small.empty())
+          large_ = large_->merged(small, retrieval::BookSegment(small, "en"));
+        return 0;
+      });
+    }
+    edits.print(fmt::format("an edit, of {}", kEdits));
+  }
+
+  void recall() {
+    if (options_.without_vectors) return;
+    std::vector<std::vector<float>> questions;
+    for (std::size_t i = 0; i < kExactQuestions; ++i) questions.push_back(made_->question(i * 7919 % options_.passages, kSpread));
+    std::vector<large::TopList> exact(kExactQuestions, large::TopList(10));
+    for (std::uint32_t i = 0; i < book_.passage_count(); ++i) {
+      const auto vector = made_->vector(i);
+      for (std::size_t q = 0; q < kExactQuestions; ++q) {
+        float sum = 0;
+        for (std::size_t d = 0; d < vector.size(); ++d) sum += vector[d] * questions[q][d];
+        if (sum > exact[q].bar()) exact[q].show({sum, i});
+      }
+    }
+    for (const std::size_t width : {64, 100, 200, 400}) {
+      Times times;
+      std::size_t right = 0;
+      for (std::size_t q = 0; q < kExactQuestions; ++q) {
+        const auto found = times.measure([&] {
+          large::TopList best(10);
+          const large::QueryVector query(questions[q]);
+          for (const auto& segment : large_->files().segments()) {
+            segment.vectors.find_best(query, width, segment.first_passage, {}, best);
+          }
+          return best.sorted();
+        });
+        const auto wanted = exact[q].sorted();
+        for (const auto& hit : found) {
+          right += static_cast<std::size_t>(std::ranges::count(wanted, hit.passage, &large::ScoredPassage::passage));
+        }
+      }
+      times.print(fmt::format("vectors {}: recall@10 {:.3f}", width, static_cast<double>(right) / 10 / kExactQuestions));
+    }
+  }
+
+ private:
+  Options options_;
+  testing::MadeBook book_;
+  std::unique_ptr<provider::LlamaEngine> engine_;
+  std::unique_ptr<provider::LlamaEmbedder> embedder_;
+  std::optional<testing::MadeVectors> made_;
+  std::optional<bench::MadeStore> store_;
+  large::IndexPlan plan_;
+  large::LargeBookPtr large_;
+};
+
+}  // namespace
+}  // namespace gibsey
+
+int main(int argc, char** argv) {
+  CLI::App app("Search of a library: speed and recall");
+  gibsey::Options options;
+  app.add_option("--passages", options.passages);
+  app.add_option("--segment", options.segment_passages, "passages of a segment, at most");
+  app.add_option("--folder", options.folder, "holds the index, and keeps it for the next run")->required();
+  app.add_option("--texts", options.texts, "folders of Markdown, text and corpus.jsonl, for real vectors");
+  app.add_option("--model", options.model, "the embedding model");
+  app.add_flag("--without-vectors", options.without_vectors, "make none");
+  CLI11_PARSE(app, argc, argv);
+  gibsey::Bench bench(options);
+  bench.build();
+  bench.open();
+  bench.search("as built");
+  bench.recall();
+  bench.edit();
+  bench.search("after edits");
+}

@@ -1,0 +1,390 @@
+#include "retrieval/large/candidates.hpp"
+
+#include "retrieval/bm25.hpp"
+#include "retrieval/follow_up.hpp"
+#include "retrieval/fusion.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace gibsey::retrieval::large {
+namespace {
+
+// Of each signal. What is best by all of them together is among the best of one (large_book_test.cpp).
+constexpr std::size_t kBestOfEach = 150;
+// Of the best score: what says less by words, or by pairs, is looked at only where another signal speaks for it. Without that a
+// question of common words and a rare one is a search through the lists of all common ones.
+constexpr float kLeastByStems = 0.25f;
+constexpr float kLeastByPairs = 0.4f;
+// Of which the pages beside it are scored too.
+constexpr std::size_t kWithNeighbours = 30;
+constexpr std::uint32_t kNeighbours = 2;
+// Passages that stand for all of the book where means and deviations are wanted: whole pages from so many places. A shorter book
+// stands for itself.
+constexpr std::size_t kSampled = 2048;
+constexpr std::size_t kSampledPlaces = 64;
+// The nearest that the search for vectors keeps (bench/retrieval).
+constexpr std::size_t kVectorWidth = 200;
+// Of more removed pages the counts of words are not taken away one by one but in proportion.
+constexpr std::size_t kRemovedCounted = 1000;
+// A gap in the numbers of pages that makes nobody a neighbour.
+constexpr std::int64_t kGap = 3;
+
+template <typename Use>
+void for_each_in(PostingList list, std::span<const PassageRange> ranges, Use use) {
+  if (list.passages() == 0) return;
+  PostingCursor cursor(list);
+  for (const PassageRange& range : ranges) {
+    for (cursor.seek(range.first); cursor.passage() < range.end; cursor.next()) use(cursor.passage(), cursor.count());
+    if (cursor.passage() == kNoPassage) return;
+  }
+}
+
+enum class Field { stems, pairs };
+
+const PostingField& field_of(const Segment& segment, Field field) {
+  return field == Field::stems ? segment.text.stems() : segment.text.pairs();
+}
+
+/// A stem, or two words that follow each other.
+struct Key {
+  Field field = Field::stems;
+  std::string first;
+  std::string second;
+
+  [[nodiscard]] std::uint64_t hash() const {
+    return field == Field::stems ? word_key(first) : pair_key(word_key(first), word_key(second));
+  }
+  [[nodiscard]] std::vector<Posting> in(const TextIndex& text) const {
+    return field == Field::stems ? text.postings(first) : text.pair_postings(first, second);
+  }
+};
+
+struct KeyCount {
+  std::size_t passages = 0;
+  std::size_t pages = 0;
+};
+
+/// In how many passages and pages of the book a key stands.
+KeyCount count_key(const BookVersion& book, const Key& key, std::span<const Posting> written) {
+  KeyCount count;
+  KeyCount removed;
+  const bool exactly = book.removed->page_count() <= kRemovedCounted;
+  const auto& segments = book.files->segments();
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const PostingList list = field_of(segments[i], key.field).find(key.hash());
+    count.passages += list.passages();
+    count.pages += list.pages();
+    std::uint32_t page = kNoPassage;
+    for_each_in(list, exactly ? book.removed->ranges(i) : std::span<const PassageRange>(), [&](std::uint32_t passage, auto) {
+      ++removed.passages;
+      if (const auto of = segments[i].passages.page_of(passage); of != std::exchange(page, of)) ++removed.pages;
+    });
+  }
+  if (!exactly) {
+    removed = {count.passages * book.removed->passage_count() / std::max(1U, book.files->passage_count()),
+               count.pages * book.removed->page_count() / std::max(1U, book.files->page_count())};
+  }
+  count.passages += written.size() - removed.passages;
+  count.pages -= removed.pages;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    const auto page_of = [&](std::size_t at) { return book.written_text.page_of(written[at].passage); };
+    if (i == 0 || page_of(i) != page_of(i - 1)) ++count.pages;
+  }
+  return count;
+}
+
+/// The keys of one field that a question asks for, each once, with its weight.
+struct AskedKey {
+  Key key;
+  float weight = 0;
+  std::vector<Posting> written;
+};
+
+void ask_for(const BookVersion& book, Key key, std::vector<AskedKey>& asked) {
+  const auto same = [&key](const AskedKey& other) {
+    return std::tie(other.key.first, other.key.second) == std::tie(key.first, key.second);
+  };
+  if (const auto again = std::ranges::find_if(asked, same); again != asked.end()) {
+    again->weight += bm25::idf(book.passage_count(), count_key(book, again->key, again->written).passages);
+    return;
+  }
+  auto written = key.in(book.written_text);
+  const float idf = bm25::idf(book.passage_count(), count_key(book, key, written).passages);
+  asked.push_back({std::move(key), idf, std::move(written)});
+}
+
+std::vector<AskedKey> asked_stems(const BookVersion& book, const std::string& language, std::string_view query) {
+  const Stemmer stemmer(language);
+  std::vector<AskedKey> asked;
+  for (const std::string& word : words_of(query)) {
+    if (!is_stop_word(word, language)) ask_for(book, {Field::stems, stemmer.stem(word), {}}, asked);
+  }
+  return asked;
+}
+
+std::vector<AskedKey> asked_pairs(const BookVersion& book, std::string_view query) {
+  const std::string_view line = quoted_line(query);
+  const auto words = words_of(line.empty() ? query : line);
+  std::vector<AskedKey> asked;
+  for (std::size_t i = 1; i < words.size(); ++i) ask_for(book, {Field::pairs, words[i - 1], words[i]}, asked);
+  return asked;
+}
+
+/// Passages of the files by their number; those written since come behind, by theirs.
+std::vector<ScoredPassage> best_by_words(const BookVersion& book, Field field, std::span<const AskedKey> asked) {
+  TopList best(kBestOfEach, field == Field::stems ? kLeastByStems : kLeastByPairs);
+  std::vector<WeightedKey> keys;
+  for (const AskedKey& key : asked) keys.push_back({key.key.hash(), key.weight});
+  const auto& segments = book.files->segments();
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const TextFile& text = segments[i].text;
+    find_best({field_of(segments[i], field), text.lengths(), book.passage_norms, text.mean_length(), segments[i].first_passage,
+               book.removed->bits(i)},
+              keys, best);
+  }
+  std::vector<float> scores(book.written_text.passage_count(), 0.0f);
+  for (const AskedKey& key : asked) {
+    for (const Posting& posting : key.written) {
+      const float norm =
+          bm25::norm(static_cast<float>(book.written_text.length(posting.passage)), book.passage_norms.mean_length());
+      scores[posting.passage] += key.weight * bm25::weight(posting.count, norm);
+    }
+  }
+  for (std::uint32_t i = 0; i < scores.size(); ++i) {
+    if (scores[i] > 0) best.show({scores[i], book.files->passage_count() + i});
+  }
+  return best.sorted();
+}
+
+bool has_vectors(const BookVersion& book, std::span<const float> vector) {
+  if (vector.empty()) return false;
+  const auto fits = [&](const Segment& segment) {
+    return segment.vectors.size() > 0 && segment.vectors.dimension() == vector.size();
+  };
+  return std::ranges::any_of(book.files->segments(), fits) || !book.written_vectors.score(vector).empty();
+}
+
+std::vector<ScoredPassage> best_by_meaning(const BookVersion& book, std::span<const float> vector,
+                                           std::span<const float> written) {
+  TopList best(kBestOfEach);
+  const QueryVector query(vector);
+  const auto& segments = book.files->segments();
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    if (segments[i].vectors.dimension() != vector.size()) continue;
+    segments[i].vectors.find_best(query, kVectorWidth, segments[i].first_passage, book.removed->bits(i), best);
+  }
+  for (std::uint32_t i = 0; i < written.size(); ++i) {
+    if (written[i] != VectorIndex::kNone) best.show({written[i], book.files->passage_count() + i});
+  }
+  return best.sorted();
+}
+
+/// The pages that are to be scored, in the book's order, each once.
+class PageChoice {
+ public:
+  explicit PageChoice(const BookVersion& book) : book_(book) {}
+
+  void add_best(std::span<const ScoredPassage> best) {
+    for (std::size_t i = 0; i < best.size(); ++i) {
+      const CandidatePage page = page_of(best[i].passage);
+      pages_.push_back(page);
+      if (i < kWithNeighbours) add_near(page.place);
+    }
+  }
+
+  void add_file_page(std::int64_t page, bool sampled) {
+    if (page < 0 || page >= book_.files->page_count() || book_.removed->contains(static_cast<std::uint32_t>(page))) return;
+    pages_.push_back({static_cast<std::uint32_t>(page), false, sampled, 2 * page});
+  }
+
+  void add_sample() {
+    const std::size_t all = book_.files->passage_count();
+    const std::size_t places = all <= kSampled ? 1 : kSampledPlaces;
+    for (std::size_t place = 0; place < places && all > 0; ++place) {
+      const auto first = static_cast<std::uint32_t>(place * all / places);
+      const auto end = static_cast<std::uint32_t>(std::min(all, first + std::max(kSampled / places, std::size_t{1})));
+      const std::uint32_t last_page = page_of(end - 1).number;
+      for (std::uint32_t page = page_of(first).number; page <= last_page; ++page) add_file_page(page, true);
+    }
+    // As great a share of those written since.
+    const std::size_t step = std::max<std::size_t>(1, book_.passage_count() / kSampled);
+    for (std::size_t i = 0; i < book_.written.size(); i += step) pages_.push_back(written(i, true));
+  }
+
+  [[nodiscard]] std::vector<CandidatePage> chosen() {
+    const auto order = [](const CandidatePage& page) {
+      return std::tuple(page.place, page.is_written, page.number, !page.is_sampled);
+    };
+    std::ranges::sort(pages_, {}, order);
+    const auto same = [](const CandidatePage& page) { return std::pair(page.is_written, page.number); };
+    pages_.erase(std::ranges::unique(pages_, {}, same).begin(), pages_.end());
+    return std::move(pages_);
+  }
+
+ private:
+  [[nodiscard]] CandidatePage written(std::size_t page, bool sampled) const {
+    return {static_cast<std::uint32_t>(page), true, sampled, book_.written_places[page]};
+  }
+  [[nodiscard]] CandidatePage page_of(std::uint32_t passage) const {
+    if (passage >= book_.files->passage_count()) {
+      return written(book_.written_text.page_of(passage - book_.files->passage_count()), false);
+    }
+    const Segment& segment = book_.files->segments()[book_.files->segment_of_passage(passage)];
+    const std::uint32_t page = segment.first_page + segment.passages.page_of(passage - segment.first_passage);
+    return {page, false, false, 2 * static_cast<std::int64_t>(page)};
+  }
+  void add_near(std::int64_t place) {
+    constexpr std::int64_t kReach = kNeighbours;
+    for (std::int64_t page = place / 2 - kReach; page <= place / 2 + kReach; ++page) add_file_page(page, false);
+    const auto& places = book_.written_places;
+    for (auto at = std::ranges::lower_bound(places, place - 2 * kReach); at != places.end() && *at <= place + 2 * kReach; ++at) {
+      pages_.push_back(written(static_cast<std::size_t>(at - places.begin()), false));
+    }
+  }
+
+  const BookVersion& book_;
+  std::vector<CandidatePage> pages_;
+};
+
+/// The chosen pages with their passages: a Collection, as TextScorer wants one.
+class ScoredPart {
+ public:
+  ScoredPart(const BookVersion& book, std::vector<CandidatePage> chosen, Candidates& candidates)
+      : book_(book),
+        candidates_(candidates),
+        written_first_(book.written.size(), kNoPassage),
+        ranges_(book.files->segments().size()),
+        firsts_(book.files->segments().size()) {
+    std::int64_t before = 0;
+    for (const CandidatePage& page : chosen) {
+      if (!candidates.pages.empty()) {
+        const std::int64_t step = std::clamp((page.place - before + 1) / 2, std::int64_t{1}, kGap);
+        candidates.pages.resize(candidates.pages.size() + static_cast<std::size_t>(step) - 1, {.number = kNoPassage});
+      }
+      before = page.place;
+      candidates.pages.push_back(page);
+      page.is_written ? add_written(page) : add_of_files(page);
+    }
+  }
+
+  [[nodiscard]] std::size_t passages() const { return book_.passage_count(); }
+  [[nodiscard]] std::size_t pages() const { return book_.page_count(); }
+  [[nodiscard]] std::size_t scored_passages() const { return candidates_.page_of.size(); }
+  [[nodiscard]] std::size_t scored_pages() const { return candidates_.pages.size(); }
+  [[nodiscard]] std::uint32_t page_of(std::uint32_t passage) const { return candidates_.page_of[passage]; }
+  [[nodiscard]] float passage_weight(std::uint32_t passage, std::uint32_t count) const {
+    return bm25::weight(count, bm25::norm(lengths_[passage], book_.passage_norms.mean_length()));
+  }
+  [[nodiscard]] float page_weight(std::uint32_t page, std::uint32_t count) const {
+    return bm25::weight(count, bm25::norm(page_lengths_.at(page), book_.mean_page_length));
+  }
+  [[nodiscard]] FoundKey stem(const std::string& stem) const { return find({Field::stems, stem, {}}); }
+  [[nodiscard]] FoundKey pair(const std::string& first, const std::string& second) const {
+    return find({Field::pairs, first, second});
+  }
+
+ private:
+  void add(std::uint32_t passage, float length) {
+    candidates_.page_of.push_back(static_cast<std::uint32_t>(candidates_.pages.size()) - 1);
+    candidates_.passages.push_back(passage);
+    candidates_.sampled.push_back(candidates_.pages.back().is_sampled);
+    lengths_.push_back(length);
+    page_lengths_.resize(candidates_.pages.size(), 0.0f);
+    page_lengths_.back() += length;
+  }
+
+  void add_of_files(const CandidatePage& page) {
+    const std::size_t number = book_.files->segment_of_page(page.number);
+    const Segment& segment = book_.files->segments()[number];
+    const std::uint32_t local = page.number - segment.first_page;
+    const PassageRange range{segment.passages.first_passage(local), segment.passages.first_passage(local + 1)};
+    ranges_[number].push_back(range);
+    firsts_[number].push_back(static_cast<std::uint32_t>(candidates_.page_of.size()));
+    for (std::uint32_t i = range.first; i < range.end; ++i) add(segment.first_passage + i, segment.text.lengths()[i]);
+  }
+
+  void add_written(const CandidatePage& page) {
+    written_first_[page.number] = static_cast<std::uint32_t>(candidates_.page_of.size());
+    for (std::uint32_t i = book_.written_firsts[page.number]; i < book_.written_firsts[page.number + 1]; ++i) {
+      add(i, static_cast<float>(book_.written_text.length(i)));
+    }
+  }
+
+  [[nodiscard]] FoundKey find(const Key& key) const {
+    const auto written = key.in(book_.written_text);
+    const KeyCount count = count_key(book_, key, written);
+    FoundKey found{{}, count.passages, count.pages};
+    if (count.passages == 0) return found;
+    const auto& segments = book_.files->segments();
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+      std::size_t range = 0;
+      for_each_in(field_of(segments[i], key.field).find(key.hash()), ranges_[i], [&](std::uint32_t passage, std::uint32_t times) {
+        while (ranges_[i][range].end <= passage) ++range;
+        found.postings.push_back({firsts_[i][range] + passage - ranges_[i][range].first, times});
+      });
+    }
+    for (const Posting& posting : written) {
+      const std::uint32_t page = book_.written_text.page_of(posting.passage);
+      if (written_first_[page] == kNoPassage) continue;
+      found.postings.push_back({written_first_[page] + posting.passage - book_.written_firsts[page], posting.count});
+    }
+    return found;
+  }
+
+  const BookVersion& book_;
+  Candidates& candidates_;
+  std::vector<std::uint32_t> written_first_;        ///< by page written since, its first candidate
+  std::vector<std::vector<PassageRange>> ranges_;   ///< by segment, what is scored of it
+  std::vector<std::vector<std::uint32_t>> firsts_;  ///< and the first candidate of each range
+  std::vector<float> lengths_;
+  std::vector<float> page_lengths_;
+};
+
+std::vector<float> cosines_of(const BookVersion& book, const Candidates& candidates, std::span<const float> vector,
+                              std::span<const float> written) {
+  std::vector<float> cosines;
+  cosines.reserve(candidates.passages.size());
+  for (std::size_t i = 0; i < candidates.passages.size(); ++i) {
+    const std::uint32_t passage = candidates.passages[i];
+    if (candidates.pages[candidates.page_of[i]].is_written) {
+      cosines.push_back(written.empty() ? VectorIndex::kNone : written[passage]);
+      continue;
+    }
+    const Segment& segment = book.files->segments()[book.files->segment_of_passage(passage)];
+    const bool fits = segment.vectors.dimension() == vector.size();
+    const auto cosine = fits ? segment.vectors.cosine(passage - segment.first_passage, vector) : std::nullopt;
+    cosines.push_back(cosine.value_or(VectorIndex::kNone));
+  }
+  return cosines;
+}
+
+}  // namespace
+
+Candidates find_candidates(const BookVersion& book, const std::string& language, const Sought& sought) {
+  PageChoice choice(book);
+  choice.add_best(best_by_words(book, Field::stems, asked_stems(book, language, sought.text)));
+  choice.add_best(best_by_words(book, Field::pairs, asked_pairs(book, sought.text)));
+  if (!sought.subject.empty()) choice.add_best(best_by_words(book, Field::stems, asked_stems(book, language, sought.subject)));
+  const bool with_vectors = has_vectors(book, sought.vector);
+  const std::vector<float> written = with_vectors ? book.written_vectors.score(sought.vector) : std::vector<float>();
+  if (with_vectors) choice.add_best(best_by_meaning(book, sought.vector, written));
+  if (sought.open_page) choice.add_file_page(*sought.open_page, false);
+  choice.add_sample();
+  Candidates candidates;
+  const ScoredPart part(book, choice.chosen(), candidates);
+  candidates.scores = TextScorer(part, language).score(sought.text);
+  if (!sought.subject.empty()) add_subject(candidates.scores, TextScorer(part, language).score(sought.subject));
+  if (with_vectors) candidates.cosines = cosines_of(book, candidates, sought.vector, written);
+  return candidates;
+}
+
+float idf_in(const BookVersion& book, const std::string& stem) {
+  const Key key{Field::stems, stem, {}};
+  const auto written = key.in(book.written_text);
+  return bm25::idf(book.passage_count(), std::max<std::size_t>(count_key(book, key, written).passages, 1));
+}
+
+}  // namespace gibsey::retrieval::large
