@@ -55,7 +55,7 @@ struct Config {
   int threads = 0;  ///< of the model in this process; 0: one a processor. 1 where other programs keep the processors busy
   /// Million parameters below which the model in this process is given a tiny model's prompt and opening (0002).
   int small_model_below = 1000;
-  int large_book = 50'000;  ///< passages from which on a book is searched from files instead of memory; 0: never
+  int large_book = 50000;  ///< passages from which on a book is searched from files instead of memory; 0: never
   int max_turns = 64;       ///< running and waiting; past it 429
 };
 
