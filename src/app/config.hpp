@@ -56,7 +56,7 @@ struct Config {
   /// Million parameters below which the model in this process is given a tiny model's prompt and opening (0002).
   int small_model_below = 1000;
   int large_book = 50000;  ///< passages from which on a book is searched from files instead of memory; 0: never
-  int max_turns = 64;       ///< running and waiting; past it 429
+  int max_turns = 64;      ///< running and waiting; past it 429
 };
 
 /// The settings that came by flags; they win over everything else.

@@ -13,7 +13,7 @@
 namespace gibsey::retrieval::large {
 namespace {
 
-// The pages written since are scored one and all: 10,000 passages cost a search about 2 ms.
+// The pages written since are scored one and all.
 constexpr std::size_t kWrittenLeast = 5'000;
 // And a book whose vectors are still being made is not made anew at each of them.
 constexpr std::size_t kWrittenShare = 20;
