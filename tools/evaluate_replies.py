@@ -73,14 +73,14 @@ def judge(turn, question, book, prompt_grams, names):
     }
 
 
-def is_in_book(client, character, question):
+def is_in_book(client, character, question, world):
     """Whether the question is above the retrieval's bar, asked apart from the turn."""
-    path = "/retrieve?" + urllib.parse.urlencode({"q": question, "character": character})
+    path = "/retrieve?" + urllib.parse.urlencode({"q": question, "character": character, "world": world})
     status, fields, _ = client.request("GET", path)
     return status == 200 and fields["X-Gibsey-Above-Threshold"] == "true"
 
 
-def ask_one(client, character, question, book, prompt_grams, names, number):
+def ask_one(client, character, question, world, book, prompt_grams, names, number):
     turn = client.ask(question, character=character, user=f"evaluation-{number}")
     if turn.status != 200:
         return {"character": character, "question": question, "status": turn.status, "body": turn.body}
@@ -91,7 +91,7 @@ def ask_one(client, character, question, book, prompt_grams, names, number):
         quote["rank"] = next((s["n"] for s in sources if s["page_id"] == quote["page_id"] and s["start"] == quote["start"]), None)
     done = turn.all("done")
     return {"character": character, "question": question, "status": 200, "error": errors[0] if errors else None,
-            "in_book": is_in_book(client, character, question), "reply": turn.text,
+            "in_book": is_in_book(client, character, question, world), "reply": turn.text,
             "quotes": quotes, "pages_found": [s["page_id"] for s in sources], "first_token_s": turn.first_token_seconds,
             "total_s": turn.events[-1][3], "tokens": sum(name == "message" for name, *_ in turn.events),
             "usage": turn.all("usage"), "done": done[0] if done else None, **judge(turn, question, book, prompt_grams, names)}
@@ -155,7 +155,8 @@ def main():
     client = Client(options.address)
     pages = load_book(client, options.world)
     book = normalize("\n".join(page["text"] for page in pages))
-    cast = {c["char_id"]: c for c in client.get_json("/characters")}
+    # Another world's character quotes another book.
+    cast = {c["char_id"]: c for c in client.get_json("/characters") if c["world"] == options.world}
     names = [c["display_name"] for c in cast.values()]
     jobs = read_jobs(pathlib.Path(options.questions), sorted(cast), options.replies)
     # What a reply may not copy outside quotes: the persona, and the lines of the book.
@@ -164,7 +165,7 @@ def main():
     def run(job):
         number, (character, question) = job
         prompt = set(grams(words(cast[character].get("system_prompt", "")), 8)) if character in cast else set()
-        return ask_one(client, character, question, book, book_grams | prompt, names, number)
+        return ask_one(client, character, question, options.world, book, book_grams | prompt, names, number)
 
     with concurrent.futures.ThreadPoolExecutor(options.parallel) as pool:
         rows = list(pool.map(run, enumerate(jobs)))
