@@ -104,6 +104,7 @@ const decodeSource = record<Source>({
   start: number,
   end: number,
   score: number,
+  page_version: number,
 });
 
 const decodeQuote = record<Quote>({
@@ -114,8 +115,9 @@ const decodeQuote = record<Quote>({
   start: number,
   end: number,
   text,
+  page_version: number,
   verified: flag,
-  origin: oneOf('model', 'opening', 'epigraph'),
+  origin: oneOf('model', 'lock', 'opening', 'epigraph'),
   reply_start: numberOr(-1),
   reply_end: numberOr(-1),
 });
