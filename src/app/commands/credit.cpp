@@ -1,5 +1,6 @@
 #include "app/application.hpp"
 #include "app/commands/commands.hpp"
+#include "app/commands/on_server_or_file.hpp"
 #include "app/complain.hpp"
 #include "app/server_client.hpp"
 
@@ -10,21 +11,6 @@ namespace {
 
 constexpr int kStatementLines = 50;
 
-/// The server's ledger where one runs, the file where none does.
-template <typename Remote, typename Local>
-int on_ledger(const Place& place, Remote&& remote, Local&& local) {
-  auto server = ServerClient::find(place.config);
-  if (!server) return complain(server.error());
-  if (*server) {
-    const auto done = remote(**server);
-    return done ? 0 : complain(done.error());
-  }
-  const auto app = Application::open(place.config, place.installation, {.exclusive = true});
-  if (!app) return complain(app.error());
-  const auto done = local(**app);
-  return done ? 0 : complain(done.error());
-}
-
 void show(const StatementLine& line) {
   fmt::print("{}  {:<8} {:>8}  balance {:>8}  {}\n", line.created, line.kind, line.amount, line.balance, line.reason);
 }
@@ -32,7 +18,7 @@ void show(const StatementLine& line) {
 }  // namespace
 
 int credit_grant(const Place& place, const std::string& user, std::int64_t amount, const std::string& reason) {
-  return on_ledger(
+  return on_server_or_file(
       place,
       [&](ServerClient& server) -> Result<void> {
         GIBSEY_TRY(const auto balance, server.grant(user, amount));
@@ -47,7 +33,7 @@ int credit_grant(const Place& place, const std::string& user, std::int64_t amoun
 }
 
 int credit_balance(const Place& place, const std::string& user) {
-  return on_ledger(
+  return on_server_or_file(
       place,
       [&](ServerClient& server) -> Result<void> {
         GIBSEY_TRY(const auto account, server.account(user));
@@ -62,7 +48,7 @@ int credit_balance(const Place& place, const std::string& user) {
 }
 
 int credit_statement(const Place& place, const std::string& user) {
-  return on_ledger(
+  return on_server_or_file(
       place,
       [&](ServerClient& server) -> Result<void> {
         GIBSEY_TRY(const auto account, server.account(user));

@@ -1,5 +1,6 @@
 #include "app/application.hpp"
 #include "app/commands/commands.hpp"
+#include "app/commands/on_server_or_file.hpp"
 #include "app/complain.hpp"
 #include "app/server_client.hpp"
 #include "ingest/file_bytes.hpp"
@@ -16,21 +17,6 @@ namespace gibsey::app {
 namespace {
 
 namespace asio = boost::asio;
-
-/// The server's pages where one runs, the file where none does.
-template <typename Remote, typename Local>
-int on_pages(const Place& place, Remote&& remote, Local&& local) {
-  auto server = ServerClient::find(place.config);
-  if (!server) return complain(server.error());
-  if (*server) {
-    const auto done = remote(**server);
-    return done ? 0 : complain(done.error());
-  }
-  const auto app = Application::open(place.config, place.installation, {.exclusive = true});
-  if (!app) return complain(app.error());
-  const auto done = local(**app);
-  return done ? 0 : complain(done.error());
-}
 
 struct PageName {
   std::string world;
@@ -84,7 +70,7 @@ Result<void> show_version(const model::Page& page) {
 }  // namespace
 
 int get_page(const Place& place, const PageOptions& options) {
-  return on_pages(
+  return on_server_or_file(
       place,
       [&](ServerClient& server) -> Result<void> {
         GIBSEY_TRY(const auto page, server.page(options.world, options.id, options.version));
@@ -102,7 +88,7 @@ int put_page(const Place& place, const PageOptions& options) {
   ingest::PageEdit edit{.world = options.world, .id = options.id, .title = options.title};
   const auto extension = options.file.extension();
   (extension == ".md" || extension == ".markdown" ? edit.source : edit.text) = *std::move(text);
-  return on_pages(
+  return on_server_or_file(
       place,
       [&](ServerClient& server) -> Result<void> {
         GIBSEY_TRY(const auto page, server.put_page(edit));
@@ -115,7 +101,7 @@ int put_page(const Place& place, const PageOptions& options) {
 }
 
 int remove_page(const Place& place, const PageOptions& options) {
-  return on_pages(
+  return on_server_or_file(
       place, [&](ServerClient& server) -> Result<void> { return server.remove_page(options.world, options.id); },
       [&](Application& app) -> Result<void> { return app.runtime().wait(take_page(app, options)); });
 }
