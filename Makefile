@@ -73,7 +73,7 @@ bench-questions: build
 # Search of 1,000,000 made passages: a quarter of an hour for the index, which is kept in build/bench-retrieval.
 bench-retrieval: build
 	@tools/setup/build.sh release retrieval_bench
-	@build/release/bench/retrieval_bench --folder build/bench-retrieval
+	@build/release/bench/retrieval_bench --folder build/bench-retrieval --texts worlds $(wildcard ../shared/data/entrance_way ../shared/data/novel_pages_dev)
 
 clean:
 	rm -rf build web/dist

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long a question takes to find its lines, over HTTP, on the bundled world: "Shamrock Stillman" as the first question after a start
-(goal: a quote in under 150 ms) and again (under 20 ms), then 1,000 different questions one after the other (goal: 95 % under 20 ms). No answer
-comes from a cache of the test: each question is asked once.
+(goal: a quote in under 150 ms) and again (under 20 ms), then 1,000 different questions one after the other (goal: 95 % under 20 ms). Each
+of those is asked once.
 
 Usage: questions.py [QUESTIONS] [STARTS]; prints JSON, times in ms."""
 import http.client
@@ -25,7 +25,7 @@ NAME = "Shamrock Stillman"
 
 
 def mixed_questions(count):
-    """Questions of the world's own files, lines as a reader half remembers them, names: in equal parts where the files are used up."""
+    """Questions of the world's own files, lines as a reader half remembers them, names."""
     chance = random.Random(17)
     asked = [json.loads(line)["question"] for file in ("questions.jsonl", "unanswerable.jsonl") for line in (WORLD / file).open()]
     asked += [question for questions in json.loads((WORLD / "evaluation_questions.json").read_text()).values() for question in questions]

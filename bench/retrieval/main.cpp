@@ -2,7 +2,7 @@
 //
 // Workload: a made book of --passages (default 1,000,000), indexed from a store that makes its pages when asked. Its words follow
 // Zipf's law with a vocabulary that goes on growing, in sentences, half of them English function words (testing/made_book.hpp).
-// Its vectors have the neighbourhoods of real ones: 4,000 paragraphs of the bundled worlds and of --texts are embedded by the
+// Its vectors have the neighbourhoods of real ones: 4,000 paragraphs of --texts (fewer where these have fewer) are embedded by the
 // real model; each made vector is one of those plus the sum of four differences of random real pairs, 0.6 as long, so that the
 // spectrum of the covariance is the real one's. Every thousandth page says something that no other says. Questions: a third made
 // of the book's words, a third about what such a page says, a third nine words of such a page.
