@@ -144,7 +144,7 @@ class LargeBook(unittest.TestCase):
             self.check_no_litter()
         self.assertGreater(early, KILLS // 4, "most came when it was ready: not where it hurts")
 
-    def test_what_is_quoted_is_checked_against_what_was_found(self):
+    def test_a_line_of_a_page_is_found_word_for_word(self):
         with self.start() as server:
             line = page_text(3, 0).split(". ")[0] + "."
             hits = self.found(server, 3, 0)

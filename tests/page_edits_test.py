@@ -204,9 +204,10 @@ class UnderChat(unittest.TestCase):
         edits = 60
         with harness.Server(script(edits)) as server:
             load = Load(server, edits, rate=5).run()
+            self.assertEqual(load.problems, [])
+            self.assertEqual(len(load.found), edits)
             figures = load.figures()
             print("\n" + json.dumps(figures), flush=True)
-            self.assertEqual(load.problems, [])
             self.assertEqual(load.without_vector(), 0, "the vectors have come, too")
             self.assertGreater(load.turns, 4)
             # The goal is 0.3 s for the release build (make bench-edits); this one is built with sanitizers, on whatever runs the tests.
