@@ -67,6 +67,12 @@ const model::Page* BookParts::find(const std::string& id) const {
   return at == pages_.end() ? nullptr : &at->content->page;
 }
 
+bool BookParts::has(const model::Page& page, std::size_t vectors) const {
+  const auto at = std::ranges::find(pages_, page.id, [](const BookPage& other) { return other.content->page.id; });
+  if (at == pages_.end() || !same_page(at->content->page, page)) return false;
+  return static_cast<std::size_t>(std::ranges::count(at->vectors->has, true)) == vectors;
+}
+
 BookParts BookParts::with(model::PageContent content, std::span<const model::PassageVector> vectors) const {
   auto of_page = std::make_shared<const PageVectors>(content.passages.size(), vectors);
   if (const model::Page* known = find(content.page.id); known != nullptr && same_page(*known, content.page)) {

@@ -37,6 +37,8 @@ class BookParts {
   /// In the book's order; without source, and passages without their texts (page.text has them).
   [[nodiscard]] const model::PageContent& operator[](std::size_t page) const { return *pages_[page].content; }
   [[nodiscard]] const model::Page* find(const std::string& id) const;
+  /// Whether it has this page just so, with as many vectors.
+  [[nodiscard]] bool has(const model::Page& page, std::size_t vectors) const;
   [[nodiscard]] const std::string& language() const { return language_; }
 
   /// The book with this page, in the place of the one of that id if there is one.

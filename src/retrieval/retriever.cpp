@@ -41,6 +41,9 @@ constexpr int kMostQuotes = 50;
 // How many times the passages that are quoted from are looked at, since a page may come again and again.
 constexpr std::size_t kSpare = 3;
 
+using Clock = std::chrono::steady_clock;
+constexpr auto kAfterFailedRebuild = std::chrono::minutes(10);
+
 double milliseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
@@ -187,8 +190,8 @@ struct LoadedBook {
   }
 };
 
-/// The index of a world is replaced, never changed. Whoever makes a new one out of the current one does so on the one thread of
-/// builders_, so that none is lost; what reads the store before that holds changing_, so that nothing old replaces what is newer.
+/// The index of a world is replaced, never changed. All that puts one in place does so on the one thread of builders_, so that
+/// none is lost; what reads the store before that holds changing_, so that nothing old replaces what is newer.
 class Retriever::State {
  public:
   State(store::PageStore& pages, provider::Embedder* embedder, LargeBooks large)
@@ -213,7 +216,7 @@ class Retriever::State {
     }
     auto index = co_await asio::co_spawn(builders_, build_index(std::move(contents), std::move(vectors), found->language),
                                          asio::use_awaitable);
-    put(world, {.held = std::move(index)});
+    co_await swap_in(std::move(world), {.held = std::move(index)});
     co_return Result<void>();
   }
 
@@ -288,9 +291,27 @@ class Retriever::State {
   }
 
  private:
-  void put(const std::string& world, LoadedBook book) {
+  /// A book that was read from the store, in the place of the one that is there. On builders_, so that none is made of the old
+  /// one meanwhile and put over it.
+  asio::awaitable<void> swap_in(std::string world, LoadedBook book) {
+    co_await asio::co_spawn(builders_, put(std::move(world), std::move(book)), asio::use_awaitable);
+  }
+
+  asio::awaitable<void> put(std::string world, LoadedBook book) {
     const std::scoped_lock lock(mutex_);
     worlds_[world] = std::move(book);
+    co_return;
+  }
+
+  /// What was made of the book that is there; nothing where it was unloaded meanwhile.
+  void replace(const std::string& world, LoadedBook book) {
+    const std::scoped_lock lock(mutex_);
+    if (const auto at = worlds_.find(world); at != worlds_.end()) at->second = std::move(book);
+  }
+
+  AsyncLock& filing(const std::string& world) {
+    const std::scoped_lock lock(mutex_);
+    return filing_.try_emplace(world, rebuilders_.get_executor()).first->second;
   }
 
   [[nodiscard]] large::IndexPlan plan_of(const model::World& world) const {
@@ -309,21 +330,31 @@ class Retriever::State {
     if (large_.folder.empty()) co_return false;
     GIBSEY_CO_TRY(const auto passages, co_await pages_.count_passages(world.name));
     if (static_cast<std::size_t>(passages) < large_.least_passages) co_return false;
-    auto opened = co_await asio::co_spawn(rebuilders_, large::open_book(pages_, plan_of(world)), asio::use_awaitable);
-    if (opened && !*opened && !large_.owns_folder) co_return false;
-    if (opened && !*opened) opened = co_await build_large(plan_of(world));
-    if (!opened) co_return std::unexpected(std::move(opened).error());
+    GIBSEY_CO_TRY(auto opened, co_await asio::co_spawn(rebuilders_, open_files(plan_of(world)), asio::use_awaitable));
+    if (!opened) co_return false;
     // With what changed since the files were read.
     const auto held = co_await changing_.take();
-    GIBSEY_CO_TRY(auto current, co_await large::catch_up(pages_, std::move(*opened), {}));
-    put(world.name, {.filed = std::move(current)});
+    GIBSEY_CO_TRY(auto current, co_await large::catch_up(pages_, std::move(opened), {}));
+    co_await swap_in(world.name, {.filed = std::move(current)});
     co_return true;
   }
 
-  asio::awaitable<Result<large::LargeBookPtr>> build_large(large::IndexPlan plan) {
-    auto built = co_await asio::co_spawn(rebuilders_, large::build_index(pages_, std::move(plan)), asio::use_awaitable);
-    if (!built) co_return std::unexpected(std::move(built).error());
-    co_return std::make_shared<const large::LargeBook>(std::move(*built));
+  // Whoever opens or makes the files of a world clears away what no manifest names: one at a time. Both run on rebuilders_, where
+  // what holds the lock comes to its end even when the callers are gone.
+
+  /// Makes them where they are not; nullptr where that is another's to do.
+  asio::awaitable<Result<large::LargeBookPtr>> open_files(large::IndexPlan plan) {
+    const auto held = co_await filing(plan.world).take();
+    auto opened = co_await large::open_book(pages_, plan);
+    if (!opened || *opened || !plan.owns_folder) co_return opened;
+    GIBSEY_CO_TRY(auto made, co_await large::build_index(pages_, std::move(plan)));
+    co_return std::make_shared<const large::LargeBook>(std::move(made));
+  }
+
+  asio::awaitable<Result<large::LargeBookPtr>> make_files(large::IndexPlan plan) {
+    const auto held = co_await filing(plan.world).take();
+    GIBSEY_CO_TRY(auto made, co_await large::build_index(pages_, std::move(plan)));
+    co_return std::make_shared<const large::LargeBook>(std::move(made));
   }
 
   /// Runs on builders_, without a pause.
@@ -338,7 +369,7 @@ class Retriever::State {
     auto changed = page ? book.with(std::move(page->content), page->vectors) : book.without(page_id);
     auto small = merging_.contains(world) ? BookSegment::Pages() : changed.wanted_merge();
     std::string language = book.language();
-    put(world, {.held = std::make_shared<const BookIndex>(std::move(changed))});
+    replace(world, {.held = std::make_shared<const BookIndex>(std::move(changed))});
     merge(world, std::move(small), std::move(language));
   }
 
@@ -347,9 +378,9 @@ class Retriever::State {
     if (const auto at = followed_.find(world); at != followed_.end()) at->second.push_back(page_id);
     auto changed = page ? book->with(std::move(*page)) : book->without(page_id);
     if (!changed) return;
-    put(world, {.filed = changed});
+    replace(world, {.filed = changed});
     merge(world, merging_.contains(world) ? BookSegment::Pages() : changed->wanted_merge(), changed->files().manifest().language);
-    if (large_.owns_folder && changed->wants_rebuild() && !followed_.contains(world)) {
+    if (large_.owns_folder && changed->wants_rebuild() && !followed_.contains(world) && Clock::now() >= not_before_[world]) {
       followed_[world];
       asio::co_spawn(rebuilders_, rebuild(world), asio::detached);
     }
@@ -365,9 +396,9 @@ class Retriever::State {
         merging_.erase(world);
         const auto now = find(world);
         if (now.held) {
-          put(world, {.held = std::make_shared<const BookIndex>(now.held->parts().merged(small, std::move(segment)))});
+          replace(world, {.held = std::make_shared<const BookIndex>(now.held->parts().merged(small, std::move(segment)))});
         } else if (now.filed) {
-          put(world, {.filed = now.filed->merged(small, std::move(segment))});
+          replace(world, {.filed = now.filed->merged(small, std::move(segment))});
         }
       });
     });
@@ -377,17 +408,21 @@ class Retriever::State {
   asio::awaitable<void> rebuild(std::string world) {
     auto done = co_await make_anew(world);
     if (!done) log::warn("world {}: its index was not made anew: {}", world, done.error().message);
-    asio::post(builders_, [this, world] { followed_.erase(world); });
+    asio::post(builders_, [this, world, failed = !done] {
+      followed_.erase(world);
+      // A full disk is not emptied by trying at each edit.
+      if (failed) not_before_[world] = Clock::now() + kAfterFailedRebuild;
+    });
   }
 
   asio::awaitable<Result<bool>> make_anew(std::string world) {
     GIBSEY_CO_TRY(const auto found, co_await pages_.find_world(world));
     if (!found) co_return false;
-    GIBSEY_CO_TRY(auto book, co_await build_large(plan_of(*found)));
+    GIBSEY_CO_TRY(auto book, co_await make_files(plan_of(*found)));
     const auto held = co_await changing_.take();
     auto also = co_await asio::co_spawn(builders_, pages_followed(world), asio::use_awaitable);
     GIBSEY_CO_TRY(auto current, co_await large::catch_up(pages_, std::move(book), std::move(also)));
-    if (find(world)) put(world, {.filed = std::move(current)});
+    if (find(world)) co_await swap_in(world, {.filed = std::move(current)});
     co_return true;
   }
 
@@ -397,16 +432,18 @@ class Retriever::State {
   provider::Embedder* embedder_;
   LargeBooks large_;
   std::stop_source stop_;
-  mutable std::mutex mutex_;  ///< guards worlds_ and scale_
+  mutable std::mutex mutex_;  ///< guards worlds_, scale_ and filing_
   std::map<std::string, LoadedBook> worlds_;
   std::optional<CosineScale> scale_;
   std::set<std::string> merging_;  ///< worlds whose segments are being put together; used on builders_ alone
   std::map<std::string, std::vector<std::string>> followed_;  ///< pages since a world's files are being made anew; there too
+  std::map<std::string, Clock::time_point> not_before_;       ///< a world's files are made anew; there too
   // No executor of a caller may stand still while an index is made. A merge takes up to seconds, an edit may not wait for it.
   asio::thread_pool builders_{1};
   AsyncLock changing_{builders_.get_executor()};
   asio::thread_pool mergers_{1};
-  asio::thread_pool rebuilders_{1};  ///< minutes at a time
+  asio::thread_pool rebuilders_{1};          ///< minutes at a time
+  std::map<std::string, AsyncLock> filing_;  ///< by world
 };
 
 Retriever::Retriever(store::PageStore& pages, provider::Embedder* embedder, LargeBooks large)

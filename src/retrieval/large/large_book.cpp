@@ -50,6 +50,7 @@ std::size_t LargeBook::vectors_of(std::uint32_t page) const {
 }
 
 bool LargeBook::has_just_so(const store::IndexedPage& page) const {
+  if (version_.written.has(page.content.page, page.vectors.size())) return true;
   const auto at = files().find_page(page.content.page.id);
   if (!at || version_.removed->contains(*at)) return false;
   const Segment& segment = files().segments()[files().segment_of_page(*at)];

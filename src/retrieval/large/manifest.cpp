@@ -42,8 +42,12 @@ Result<void> write_file(const fs::path& path, const std::string& text) {
 
 Result<std::optional<Manifest>> read_manifest(const fs::path& folder) {
   const fs::path path = folder / kName;
+  std::error_code error;
+  const bool is_there = fs::exists(path, error);
+  if (!is_there && !error) return std::nullopt;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
+  // An index that cannot be looked at now is not one that is to be made anew.
+  if (!file) return fail(ErrorCode::unavailable, fmt::format("cannot open {}", path.string()));
   const auto corrupt = [&path](std::string_view why) {
     return fail(ErrorCode::corrupt, fmt::format("{} {}", path.string(), why));
   };
