@@ -12,7 +12,7 @@ from schema_check import ROOT, Table
 SERVER = ROOT / "src" / "server"
 METHODS = ("get", "put", "post", "delete", "patch")
 #: {"GET", "/pages/{id}", get_page, reader, turn_link}
-ROUTE = re.compile(r'\{"([A-Z]+)",\s*"([^"]+)",\s*\w+(?:,\s*(open|reader|admin))?(?:,\s*(\w+))?\}')
+ROUTE = re.compile(r'\{"([A-Z]+)",\s*"([^"]+)",\s*[\w:]+(?:,\s*(open|reader|admin))?(?:,\s*(\w+))?\}')
 
 
 def source(name):

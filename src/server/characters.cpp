@@ -16,7 +16,9 @@ namespace {
 
 constexpr const char* kDefaultTone = "reflective, mystical";  // contracts section 0
 
-Json to_json(const model::Character& character, const model::World& world) {
+}  // namespace
+
+Json character_json(const model::Character& character, const model::World& world) {
   return {{"char_id", character.id},
           {"display_name", character.display_name},
           {"color_hex", character.color_hex},
@@ -36,6 +38,8 @@ Json to_json(const model::Character& character, const model::World& world) {
           {"created_at", iso8601(character.created)},
           {"updated_at", iso8601(character.updated)}};
 }
+
+namespace {
 
 constexpr TextRule kPrompt{1, 8000, true};
 
@@ -108,7 +112,8 @@ boost::asio::awaitable<net::HttpResponse> store_character(const Services& servic
   if (!found) co_return problem(found.error());
   auto world = co_await services.pages.find_world(character.world);
   if (!world) co_return problem(world.error());
-  co_return json_response(status, to_json(found->value_or(character), world->value_or(model::World{.name = character.world})));
+  co_return json_response(status,
+                          character_json(found->value_or(character), world->value_or(model::World{.name = character.world})));
 }
 
 bool may_change(const Principal& principal, const model::Character& character) {
@@ -128,12 +133,12 @@ boost::asio::awaitable<net::HttpResponse> list_characters(const Services& servic
   for (const auto& world : *worlds) {
     const auto characters = co_await services.characters.list_characters(world.name);
     if (!characters) co_return problem(characters.error());
-    for (const auto& character : *characters) list.push_back(to_json(character, world));
+    for (const auto& character : *characters) list.push_back(character_json(character, world));
   }
   if (!worlds->empty()) {
     auto narrator = worlds->front().narrator;
     narrator.id.clear();
-    list.push_back(to_json(narrator, worlds->front()));
+    list.push_back(character_json(narrator, worlds->front()));
   }
   co_return json_response(200, list);
 }
@@ -145,7 +150,7 @@ boost::asio::awaitable<net::HttpResponse> get_character(const Services& services
   if (!*character || id.empty()) co_return problem(404, "char not found");
   auto world = co_await services.pages.find_world((*character)->world);
   if (!world) co_return problem(world.error());
-  co_return json_response(200, to_json(**character, world->value_or(model::World{.name = (*character)->world})));
+  co_return json_response(200, character_json(**character, world->value_or(model::World{.name = (*character)->world})));
 }
 
 boost::asio::awaitable<net::HttpResponse> list_made_characters(const Services& services, RouteRequest& request) {
@@ -157,7 +162,7 @@ boost::asio::awaitable<net::HttpResponse> list_made_characters(const Services& s
     const auto characters = co_await services.characters.list_characters(world.name);
     if (!characters) co_return problem(characters.error());
     for (const auto& character : *characters) {
-      if (character.owner == user_id) list.push_back(to_json(character, world));
+      if (character.owner == user_id) list.push_back(character_json(character, world));
     }
   }
   co_return json_response(200, {{"characters", list}, {"total", list.size()}});
@@ -215,19 +220,6 @@ boost::asio::awaitable<net::HttpResponse> delete_character(const Services& servi
   if (const auto removed = co_await services.characters.remove_character((*found)->world, (*found)->id); !removed)
     co_return problem(removed.error());
   co_return net::HttpResponse{204, {}, {}};
-}
-
-boost::asio::awaitable<net::HttpResponse> get_character_row(const Services& services, RouteRequest& request) {
-  if (auto refused = services.auth.refuse_cassandra_client(request.http)) co_return *std::move(refused);
-  const auto character = co_await services.characters.find_character("", request.parameters.at(0));
-  if (!character) co_return problem(character.error());
-  if (!*character) co_return problem(404, "char not found");
-  auto world = co_await services.pages.find_world((*character)->world);
-  if (!world) co_return problem(world.error());
-  const auto row = to_json(**character, world->value_or(model::World{.name = (*character)->world}));
-  Json body{{"count", 1}, {"data", Json::array({row})}};
-  body.update(row);
-  co_return json_response(200, body);
 }
 
 }  // namespace gibsey::server

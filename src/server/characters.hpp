@@ -1,4 +1,5 @@
 #pragma once
+#include "server/json_response.hpp"
 #include "server/router.hpp"
 
 namespace gibsey::server {
@@ -21,8 +22,7 @@ boost::asio::awaitable<net::HttpResponse> put_character(const Services& services
 /// DELETE /characters/{char_id} -> 204; for the same.
 boost::asio::awaitable<net::HttpResponse> delete_character(const Services& services, RouteRequest& request);
 
-/// GET /v2/keyspaces/gibsey/characters/{char_id} with X-Cassandra-Token (contracts section 2): {count, data: [row], ...the row};
-/// 401, 404.
-boost::asio::awaitable<net::HttpResponse> get_character_row(const Services& services, RouteRequest& request);
+/// With the fields of both sources (contracts sections 2 and 3).
+[[nodiscard]] Json character_json(const model::Character& character, const model::World& world);
 
 }  // namespace gibsey::server

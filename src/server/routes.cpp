@@ -30,6 +30,7 @@
 #include "server/retrieve.hpp"
 #include "server/router.hpp"
 #include "server/session_ws.hpp"
+#include "server/stargate/stargate.hpp"
 #include "server/test_page.hpp"
 #include "server/turns.hpp"
 
@@ -103,7 +104,6 @@ std::vector<Route> chat_routes() {
       {"GET", "/characters/{char_id}", get_character},
       {"PUT", "/characters/{char_id}", put_character},
       {"DELETE", "/characters/{char_id}", delete_character},
-      {"GET", "/v2/keyspaces/gibsey/characters/{char_id}", get_character_row, open},
       {"GET", "/ws/chat", persona_socket, reader, chat_link},
       {"POST", "/api/sentiment", score_sentiment},
       {"GET", "/v1/feed/conversation_turns", follow_conversations, admin},
@@ -187,6 +187,27 @@ std::vector<Route> memory_routes() {
   return routes;
 }
 
+/// The store as a Stargate shows it, for whoever reads it that way.
+std::vector<Route> stargate_routes() {
+  using enum Access;
+  std::vector<Route> routes = {
+      {"POST", "/v1/auth", stargate::create_token, open},
+      {"POST", "/v1/auth/token/generate", stargate::generate_token, open},
+      {"GET", "/v2/keyspaces/{keyspace}/{table}", stargate::search_rows, open},
+      {"POST", "/v2/keyspaces/{keyspace}/{table}", stargate::add_row, open},
+      {"GET", "/v2/keyspaces/{keyspace}/{table}/rows", stargate::list_rows, open},
+      {"GET", "/v2/keyspaces/{keyspace}/{table}/{rest...}", stargate::get_rows, open},
+      {"PUT", "/v2/keyspaces/{keyspace}/{table}/{rest...}", stargate::put_row, open},
+      {"PATCH", "/v2/keyspaces/{keyspace}/{table}/{rest...}", stargate::put_row, open},
+      {"DELETE", "/v2/keyspaces/{keyspace}/{table}/{rest...}", stargate::delete_row, open},
+  };
+  for (auto& route : routes) {
+    route.body_limit = kPageBodyLimit;
+    route.reword = stargate::refusal;
+  }
+  return routes;
+}
+
 /// Seed 000's ledger.
 std::vector<Route> ledger_routes() {
   using enum Access;
@@ -219,6 +240,7 @@ std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::Orig
     std::ranges::move(facade_routes(), std::back_inserter(routes));
   }
   if (roles.memory) std::ranges::move(memory_routes(), std::back_inserter(routes));
+  if (roles.chat || roles.memory) std::ranges::move(stargate_routes(), std::back_inserter(routes));
   if (roles.ledger) std::ranges::move(ledger_routes(), std::back_inserter(routes));
   return std::make_unique<Router>(std::move(services), std::move(rules), std::move(routes));
 }

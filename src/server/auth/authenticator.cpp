@@ -178,12 +178,32 @@ Checked<Principal> Authenticator::by_cookies(const std::vector<std::string_view>
   return principal;
 }
 
-std::optional<net::HttpResponse> Authenticator::refuse_cassandra_client(const net::HttpRequest& request) const {
+std::expected<Principal, CassandraRefusal> Authenticator::identify_cassandra_client(const net::HttpRequest& request) const {
   const auto token = request.headers.find("X-Cassandra-Token");
-  const bool single = token && !token->empty() && request.headers.count("X-Cassandra-Token") == 1;
-  const bool believed = !on() && !cassandra_token_;
-  if (single && (believed || matches(cassandra_token_, *token))) return std::nullopt;
-  return unauthorized("Send the token of this server in the field 'X-Cassandra-Token'.", "X-Cassandra-Token");
+  if (!token || token->empty()) return std::unexpected(CassandraRefusal::missing);
+  if (request.headers.count("X-Cassandra-Token") > 1) return std::unexpected(CassandraRefusal::unknown);
+  if (matches(cassandra_token_, *token)) return with_scopes({}, {kServiceScope});
+  if (auto issued = cassandra_tokens_->find(std::string(*token), now())) return *std::move(issued);
+  if (on() || cassandra_token_) return std::unexpected(CassandraRefusal::unknown);
+  Principal anybody;
+  anybody.open = true;
+  return anybody;
+}
+
+std::optional<std::string> Authenticator::issue_cassandra_token(const std::string& username, const std::string& password) const {
+  Principal principal;
+  const auto* const entry = api_keys_.find(password);
+  if (entry != nullptr && entry->user_id == username) {
+    principal = with_scopes(entry->user_id, entry->scopes);
+    principal.key_id = entry->id;
+  } else if (matches(service_token_, password) || matches(cassandra_token_, password)) {
+    principal = with_scopes({}, {kServiceScope});
+  } else if (!on() && !cassandra_token_) {
+    principal.open = true;
+  } else {
+    return std::nullopt;
+  }
+  return cassandra_tokens_->issue(std::move(principal), now());
 }
 
 std::string Authenticator::link_token(const std::string& user_id, const std::string& resource) const {

@@ -3,13 +3,16 @@
 #include "base/result.hpp"
 #include "net/http_message.hpp"
 #include "server/auth/api_keys.hpp"
+#include "server/auth/cassandra_tokens.hpp"
 #include "server/auth/jwt.hpp"
 #include "server/auth/principal.hpp"
 #include "server/auth/session_cookie.hpp"
 #include "server/auth/session_tokens.hpp"
 
 #include <chrono>
+#include <expected>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +35,8 @@ struct AuthSettings {
   std::chrono::seconds link_lifetime = std::chrono::minutes(10);
 };
 
+enum class CassandraRefusal { missing, unknown };
+
 /// Says who sends a request. Used from any thread; nothing in it waits.
 class Authenticator {
  public:
@@ -51,9 +56,12 @@ class Authenticator {
   [[nodiscard]] Field<Principal> identify(const net::HttpRequest& request, const Query& query,
                                           std::string_view resource = {}) const;
 
-  /// For the paths of a Cassandra gateway: 401 without the right `X-Cassandra-Token`, else nullopt. Where auth is off and no
-  /// token is configured, any that is not empty will do.
-  [[nodiscard]] std::optional<net::HttpResponse> refuse_cassandra_client(const net::HttpRequest& request) const;
+  /// For the paths of a Cassandra gateway: by `X-Cassandra-Token`, one that issue_cassandra_token() gave or the configured one,
+  /// which is a service's. Where auth is off and no token is configured, any that is not empty will do.
+  [[nodiscard]] std::expected<Principal, CassandraRefusal> identify_cassandra_client(const net::HttpRequest& request) const;
+  /// A token for half an hour; nullopt when the password is not the user's. It is an API key of the user, the service token or
+  /// the configured token; where auth is off and no token is configured, anything.
+  [[nodiscard]] std::optional<std::string> issue_cassandra_token(const std::string& username, const std::string& password) const;
 
   /// `url` with a `token` that lets whoever has it read `resource` as `user_id`; `url` itself where auth is off. Give the owner's
   /// id.
@@ -86,6 +94,7 @@ class Authenticator {
   ApiKeys api_keys_;
   std::optional<Digest> service_token_;
   std::optional<Digest> cassandra_token_;
+  std::shared_ptr<CassandraTokens> cassandra_tokens_ = std::make_shared<CassandraTokens>();
   CookieSettings cookie_;
   SessionTokens tokens_;
   std::chrono::seconds session_lifetime_{};

@@ -271,13 +271,13 @@ TEST_F(AuthenticatorTest, ACookieStandsInForALinkThatHasExpired) {
 
 TEST_F(AuthenticatorTest, CassandrasClientsSendTheConfiguredToken) {
   const auto allowed = [](const Authenticator& by, const std::string& token) {
-    return !by.refuse_cassandra_client(request({{"X-Cassandra-Token", token}}));
+    return by.identify_cassandra_client(request({{"X-Cassandra-Token", token}})).has_value();
   };
-  EXPECT_TRUE(allowed(authenticator_, kServiceToken));
+  EXPECT_TRUE(authenticator_.identify_cassandra_client(request({{"X-Cassandra-Token", kServiceToken}}))->service);
   EXPECT_FALSE(allowed(authenticator_, "x"));
-  EXPECT_FALSE(allowed(authenticator_, ""));
-  EXPECT_EQ(authenticator_.refuse_cassandra_client(request({}))->status, 401);
-  EXPECT_TRUE(authenticator_.refuse_cassandra_client(
+  EXPECT_EQ(authenticator_.identify_cassandra_client(request({{"X-Cassandra-Token", ""}})).error(), CassandraRefusal::missing);
+  EXPECT_EQ(authenticator_.identify_cassandra_client(request({})).error(), CassandraRefusal::missing);
+  EXPECT_FALSE(authenticator_.identify_cassandra_client(
       request({{"X-Cassandra-Token", kServiceToken}, {"X-Cassandra-Token", kServiceToken}})));
 
   auto own = settings();
@@ -288,11 +288,30 @@ TEST_F(AuthenticatorTest, CassandrasClientsSendTheConfiguredToken) {
   EXPECT_FALSE(allowed(make(own), "x")) << "a configured token counts without auth as well";
 
   const auto open = make(AuthSettings());
-  EXPECT_TRUE(allowed(open, "anything"));
+  EXPECT_TRUE(open.identify_cassandra_client(request({{"X-Cassandra-Token", "anything"}}))->open);
   EXPECT_FALSE(allowed(open, ""));
   auto without = settings();
   without.service_token.clear();
   EXPECT_FALSE(allowed(make(without), "anything"));
+}
+
+TEST_F(AuthenticatorTest, ACassandraClientGetsATokenForHalfAnHour) {
+  const auto who_has = [this](const std::optional<std::string>& token) {
+    return authenticator_.identify_cassandra_client(request({{"X-Cassandra-Token", token.value_or("")}}));
+  };
+  const auto ann = authenticator_.issue_cassandra_token("ann", kAnnKey);
+  ASSERT_TRUE(ann);
+  EXPECT_EQ(ann->size(), 36U) << "a UUID";
+  EXPECT_EQ(who_has(ann)->user_id, "ann");
+  EXPECT_FALSE(who_has(ann)->service);
+  EXPECT_TRUE(who_has(authenticator_.issue_cassandra_token("stargate", kServiceToken))->service);
+  EXPECT_FALSE(authenticator_.issue_cassandra_token("ben", kAnnKey)) << "another user's key";
+  EXPECT_FALSE(authenticator_.issue_cassandra_token("ann", "cassandra"));
+  *now_ = kNow + 1799;
+  EXPECT_TRUE(who_has(ann));
+  *now_ = kNow + 1800;
+  EXPECT_EQ(who_has(ann).error(), CassandraRefusal::unknown);
+  EXPECT_TRUE(make(AuthSettings()).issue_cassandra_token("cassandra", "cassandra")) << "where auth is off";
 }
 
 TEST_F(AuthenticatorTest, SettingsThatProtectNothingAreErrors) {

@@ -444,36 +444,50 @@ export interface Character {
   updated_at: Time;
 }
 
-/** A row as a Stargate gives it, and its columns once more beside it. */
-export interface CharacterRow {
-  count: 1;
-  data: Character[];
-  /** Empty is the narrator. */
-  char_id: string;
-  display_name: string;
-  color_hex: Color;
-  /** The persona. */
-  system_prompt: string;
-  /** "reflective, mystical" where none is set. */
-  tone: string;
-  /** One line for a list. */
-  blurb: string;
-  greeting: string;
-  aliases: string[];
-  world: Name;
-  world_title: string;
-  /** The same as char_id. */
-  character_id: string;
-  /** Who made it; empty for one that came with its world. */
-  user_id: string;
-  /** The same as display_name. */
-  name: string;
-  /** The same as system_prompt. */
-  persona_prompt: string;
-  voice_id: string | null;
-  appearance_seed: string | null;
-  created_at: Time;
-  updated_at: Time;
+/** An array alone where `raw` is asked for. Columns of `pages`: id, world, label, title, chapter, voice, text, source, page_order, version, content_hash, updated; of `page_vectors`: page_id, passage, world, embedding_model, page_version, start_offset, end_offset, embedding; of `ledger`: user_id, credits; of `characters`: as GET /characters/{char_id}. */
+export type StargateRows =
+  | {
+  count: number;
+  pageState?: string;
+  data: StargateColumns[];
+  [name: string]: unknown;
+} | StargateColumns[];
+
+/** Columns and their values. */
+export interface StargateColumns {
+  [name: string]: unknown;
+}
+
+/** The columns alone where `raw` is asked for. */
+export interface StargateColumnsData {
+  data?: StargateColumns;
+  [name: string]: unknown;
+}
+
+/** Columns and their values. */
+export interface StargateRowRequest {
+}
+
+export interface StargateLogin {
+  username: string;
+  /** An API key of the user's, or the service token; anything where auth is off. */
+  password: string;
+}
+
+export interface StargateKey {
+  key: string;
+  secret: string;
+}
+
+export interface StargateToken {
+  authToken: string;
+}
+
+export interface StargateError {
+  description: string;
+  code?: number;
+  grpcStatus?: string | null;
+  internalTxId?: null;
 }
 
 export interface CharacterList {
@@ -1806,8 +1820,24 @@ export interface Operations {
   putCharacter: { method: 'PUT'; path: '/characters/{char_id}'; request: PutCharacterRequest; answer: Character };
   /** Removes a character, for the user who made it and for admins. */
   deleteCharacter: { method: 'DELETE'; path: '/characters/{char_id}'; answer: null };
-  /** A character as a Stargate gives its row. */
-  getCharacterRow: { method: 'GET'; path: '/v2/keyspaces/gibsey/characters/{char_id}'; answer: CharacterRow };
+  /** The rows of a table that fulfil conditions. */
+  searchRows: { method: 'GET'; path: '/v2/keyspaces/{keyspace}/{table}'; answer: StargateRows };
+  /** Writes a row, over one of that key too. */
+  addRow: { method: 'POST'; path: '/v2/keyspaces/{keyspace}/{table}'; request: StargateRowRequest; answer: StargateColumns };
+  /** All rows of a table. */
+  listRows: { method: 'GET'; path: '/v2/keyspaces/{keyspace}/{table}/rows'; answer: StargateRows };
+  /** The rows of a key. */
+  getRows: { method: 'GET'; path: '/v2/keyspaces/{keyspace}/{table}/{rest}'; answer: StargateRows };
+  /** Changes columns of a row, or makes it. */
+  putRow: { method: 'PUT'; path: '/v2/keyspaces/{keyspace}/{table}/{rest}'; request: StargateRowRequest; answer: StargateColumnsData };
+  /** The same as PUT. */
+  patchRow: { method: 'PATCH'; path: '/v2/keyspaces/{keyspace}/{table}/{rest}'; request: StargateRowRequest; answer: StargateColumnsData };
+  /** Removes a row; one that is not there too. */
+  deleteRow: { method: 'DELETE'; path: '/v2/keyspaces/{keyspace}/{table}/{rest}'; answer: null };
+  /** A token for X-Cassandra-Token. */
+  createToken: { method: 'POST'; path: '/v1/auth'; request: StargateLogin; answer: StargateToken };
+  /** The same by other names. */
+  generateToken: { method: 'POST'; path: '/v1/auth/token/generate'; request: StargateKey; answer: StargateToken };
   /** The pages of a world in the book's order. */
   listPages: { method: 'GET'; path: '/pages'; answer: PageList };
   /** Adds a page behind the last of its world. */
