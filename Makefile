@@ -1,7 +1,7 @@
 # make run: set up what is missing, build, serve http://127.0.0.1:8002.   make test: set up, build, run every test.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: run build cuda test smoke fuzz model-servers-test lint format setup setup-tests web bench bench-edits bench-questions bench-retrieval clean
+.PHONY: run build cuda test smoke fuzz model-servers-test lint format setup setup-tests web bench bench-edits bench-questions bench-retrieval bench-scale clean
 
 PORT ?= 8002
 DATA ?= data
@@ -74,6 +74,11 @@ bench-questions: build
 bench-retrieval: build
 	@tools/setup/build.sh release retrieval_bench
 	@build/release/bench/retrieval_bench --folder build/bench-retrieval --texts worlds $(wildcard ../shared/data/entrance_way ../shared/data/novel_pages_dev)
+
+# The tail of a question that goes to up to 1,000 memory nodes, simulated (docs/scale.md): seconds.
+bench-scale: setup
+	@tools/setup/build.sh release scale_sim
+	@build/release/bench/scale_sim
 
 clean:
 	rm -rf build web/dist

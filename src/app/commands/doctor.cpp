@@ -1,6 +1,7 @@
 #include "app/commands/commands.hpp"
 #include "app/complain.hpp"
 #include "app/runtime.hpp"
+#include "app/server_checks.hpp"
 #include "base/clock.hpp"
 #include "store/sqlite/ledger_store.hpp"
 #include "store/sqlite/outbox_store.hpp"
@@ -71,9 +72,7 @@ asio::awaitable<Result<void>> examine_outbox(const std::filesystem::path& folder
   co_return Result<void>{};
 }
 
-asio::awaitable<Result<bool>> examine(const Place& place) {
-  const auto& folder = place.config.data;
-  Findings findings;
+asio::awaitable<Result<void>> examine_files(const std::filesystem::path& folder, Findings& findings) {
   GIBSEY_CO_TRY(const auto pages, store::SqlitePageStore::open(folder));
   findings.add("pages.db is intact", co_await pages->check_integrity());
   GIBSEY_CO_TRY(const auto turns, store::SqliteTurnStore::open(folder));
@@ -85,21 +84,26 @@ asio::awaitable<Result<bool>> examine(const Place& place) {
   pages->close();
   turns->close();
   ledger->close();
-  GIBSEY_CO_CHECK(co_await examine_outbox(folder, findings));
-  co_return findings.sound();
+  co_return co_await examine_outbox(folder, findings);
+}
+
+asio::awaitable<void> examine_servers(const Place& place, asio::any_io_executor executor, Findings& findings) {
+  for (const auto& [what, outcome] : co_await check_servers(place.config, std::move(executor))) findings.add(what, outcome);
 }
 
 }  // namespace
 
 int doctor(const Place& place) {
+  Runtime runtime;
+  Findings findings;
+  runtime.wait(examine_servers(place, runtime.executor(), findings));
   if (!std::filesystem::exists(place.config.data / "ledger.db")) {
     return complain(
         {ErrorCode::not_found, fmt::format("there is no data in {}; name the folder with --data", place.config.data.string())});
   }
-  Runtime runtime;
-  const auto sound = runtime.wait(examine(place));
-  if (!sound) return complain(sound.error());
-  return *sound ? 0 : 1;
+  if (const auto examined = runtime.wait(examine_files(place.config.data, findings)); !examined)
+    return complain(examined.error());
+  return findings.sound() ? 0 : 1;
 }
 
 }  // namespace gibsey::app
