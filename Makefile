@@ -1,7 +1,8 @@
 # make run: set up what is missing, build, serve http://127.0.0.1:8002.   make test: set up, build, run every test.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: run build cuda test smoke fuzz model-servers-test lint format setup setup-tests web bench bench-edits bench-questions bench-retrieval bench-scale clean
+# make stack-run: the same on Kafka, Cassandra, Debezium and Redis, which it brings up.
+.PHONY: run build cuda test smoke fuzz model-servers-test stack-setup stack-run stack-test up-cdc down-cdc demo lint format setup setup-tests web bench bench-edits bench-questions bench-retrieval bench-scale clean
 
 PORT ?= 8002
 DATA ?= data
@@ -37,6 +38,27 @@ test: setup-tests web
 # Two readers at once on the bundled model (contracts section 6); part of make test too.
 smoke: build setup-tests
 	@cd tests && /usr/bin/python3 -m unittest -v model_test.BundledModel.test_two_readers_at_once_get_a_whole_reply_in_time
+
+stack-setup:
+	@tools/setup/setup.sh --stack
+
+# Kafka, Cassandra with change data capture, Debezium and Redis on free ports, and the program on them; Ctrl-C takes all down.
+stack-run: build stack-setup
+	@deploy/stack/up.py --program build/release/gibsey --serve --port $(PORT) --data $(DATA)
+
+# Against the real servers: minutes, no part of make test.
+stack-test: setup-tests stack-setup web
+	@tools/setup/build.sh release gibsey
+	@tools/setup/choose_model.sh
+	@tools/setup/build.sh dev gibsey
+	@/usr/bin/python3 tools/run_tests.py stack
+
+# Kafka, Cassandra and Debezium alone: by docker compose where that is here, else as processes (docs/01_cdc_setup.md).
+up-cdc:
+	@deploy/up_cdc.sh
+
+down-cdc:
+	@deploy/up_cdc.sh --down
 
 # Every parser of foreign bytes on inputs that are made up as it goes, each for so long: five minutes for the event streams and five
 # for the lines, 35 in all.

@@ -2,7 +2,8 @@
 """Runs every test of the project and ends with the line "N passed, N failed".
 
 Suites: the C++ unit tests (build/dev: AddressSanitizer and UndefinedBehaviorSanitizer), the page's unit tests, the tests over
-the wire (tests/), the include order. Usage: run_tests.py [SUITE...]; default: all."""
+the wire (tests/), the include order. Usage: run_tests.py [SUITE...]; default: these. The suite `stack` (tests/stack/, against real
+Kafka, Cassandra, Debezium, Redis, nginx and Airflow) runs only where it is named: `make stack-test`."""
 import json
 import os
 import pathlib
@@ -83,16 +84,24 @@ class CountingResult(unittest.TextTestResult):
         self.passed += 1
 
 
-def run_wire_tests(tally):
+def run_python_tests(tally, name, folder):
     started = time.monotonic()
     sys.path.insert(0, str(ROOT / "tests"))
     os.environ.update(tests_environment())
-    suite = unittest.defaultTestLoader.discover(str(ROOT / "tests"), pattern="*_test.py")
+    suite = unittest.defaultTestLoader.discover(str(folder), pattern="*_test.py")
     result = unittest.TextTestRunner(verbosity=1, stream=sys.stdout, resultclass=CountingResult).run(suite)
     for test, reason in result.skipped:
         print(f"skipped: {test}: {reason}", flush=True)
     failed = len(result.failures) + len(result.errors)
-    tally.add("over the wire", result.passed, failed, len(result.skipped), time.monotonic() - started)
+    tally.add(name, result.passed, failed, len(result.skipped), time.monotonic() - started)
+
+
+def run_wire_tests(tally):
+    run_python_tests(tally, "over the wire", ROOT / "tests")
+
+
+def run_stack_tests(tally):
+    run_python_tests(tally, "stack", ROOT / "tests" / "stack")
 
 
 def run_include_order(tally):
@@ -102,13 +111,14 @@ def run_include_order(tally):
 
 
 SUITES = {"unit": run_unit_tests, "page": run_page_tests, "wire": run_wire_tests, "includes": run_include_order}
+ON_REQUEST = {"stack": run_stack_tests}
 
 
 def main():
     names = sys.argv[1:] or list(SUITES)
     tally = Tally()
     for name in names:
-        SUITES[name](tally)
+        (SUITES | ON_REQUEST)[name](tally)
     if tally.skipped:
         print(f"{tally.skipped} skipped", flush=True)
     print(f"{tally.passed} passed, {tally.failed} failed", flush=True)

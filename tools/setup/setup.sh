@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings everything that the build needs and this machine lacks: Debian packages, llama.cpp, the two models, the
-# sentiment lexicon. Each step is skipped when its result is there. Usage: setup.sh [--tests]
+# sentiment lexicon. Each step is skipped when its result is there. Usage: setup.sh [--tests] [--stack]
+# --stack: also the packages of deploy/stack, its jars, and the environment of Airflow.
 # The cache ($GIBSEY_CACHE, default ~/.cache/gibsey) is keyed by version, flags, compiler and processor.
 # GIBSEY_CUDA=1 builds llama.cpp for NVIDIA's GPUs, beside the one without: for the GPUs of this machine, or those that
 # GIBSEY_CUDA_ARCHITECTURES names, as CMake has them ("80;90"). CUDAHOSTCXX names nvcc's host compiler where its own choice fails.
@@ -8,7 +9,14 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${GIBSEY_CACHE:-$HOME/.cache/gibsey}
 with_tests=0
-[ "${1:-}" = "--tests" ] && with_tests=1
+with_stack=0
+for option in "$@"; do
+  case "$option" in
+    --tests) with_tests=1 ;;
+    --stack) with_stack=1 ;;
+    *) echo "setup: $option is no option; they are --tests and --stack" >&2; exit 1 ;;
+  esac
+done
 with_cuda=0
 [ -z "${GIBSEY_CUDA:-}" ] || with_cuda=1
 
@@ -35,6 +43,7 @@ install_packages() {
   local wanted
   wanted=$(names_in "$here/apt_packages.txt")
   [ $with_tests = 1 ] && wanted="$wanted $(names_in "$here/apt_test_packages.txt")"
+  [ $with_stack = 1 ] && wanted="$wanted $(names_in "$here/apt_stack_packages.txt")"
   # Any Node from 18 on will do; Debian's own is taken only where there is none.
   node_is_usable || wanted="$wanted nodejs npm"
   # shellcheck disable=SC2086
@@ -42,8 +51,9 @@ install_packages() {
   [ -z "$missing" ] && return 0
   say "installing Debian packages: $missing"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq || fail "apt-get update failed; is the network there?"
+  # RUNLEVEL=1: the packages do not start their services.
   # shellcheck disable=SC2086
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >"$cache/apt.log" 2>&1 \
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >"$cache/apt.log" 2>&1 \
     || { tail -n 20 "$cache/apt.log" >&2; fail "apt-get could not install the packages above; see $cache/apt.log"; }
 }
 
@@ -134,3 +144,4 @@ download_packages
 build_llama
 extract_lexicon
 prepare_models
+[ $with_stack = 0 ] || "$here/../../deploy/stack/provide.py"
