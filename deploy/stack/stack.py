@@ -46,6 +46,15 @@ def free_ports(count):
     return list(found)
 
 
+def migration_of(program):
+    """The command by which the program makes its tables; None where there is none, or no program."""
+    if not program:
+        return None
+    # An unknown command with --help is answered too, with the help of all.
+    told = subprocess.run([program, "migrate", "--help"], capture_output=True, text=True, timeout=60).stdout
+    return [program, "migrate"] if "Usage: gibsey migrate" in told else None
+
+
 def wait_for(condition, seconds, told):
     """What `condition()` gives, once that is true; StackError with `told()` after so many seconds."""
     deadline = time.monotonic() + seconds
