@@ -32,14 +32,6 @@ def installed(program):
     return found
 
 
-def port_answers(port):
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-        return True
-    except OSError:
-        return False
-
-
 class Part:
     """A part of a stack in `folder`. `values`: what the templates are rendered with, ports among them. `archiving`: its JVM is to write
     down the classes that it loaded when it ends, for later ones to start faster."""
@@ -59,7 +51,11 @@ class Part:
         raise NotImplementedError
 
     def ready(self):
-        raise NotImplementedError
+        return self.process.listens_on(self.values[self.name + "_port"]) and self.answers()
+
+    def answers(self):
+        """Whether it does its work; asked when it listens."""
+        return True
 
     def start(self):
         self.process = process.Process.start(self.command(), self.log, self.folder)
@@ -118,13 +114,9 @@ class Kafka(Part):
     def logging(self):
         return f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
 
-    def ready(self):
-        return port_answers(self.values["kafka_port"]) and self.metadata() is not None
-
-    def metadata(self):
-        done = subprocess.run([installed("kcat"), "-b", f"{HOST}:{self.values['kafka_port']}", "-L", "-J", "-m", "3"],
-                              capture_output=True, text=True, timeout=30)
-        return json.loads(done.stdout) if done.returncode == 0 else None
+    def answers(self):
+        done = subprocess.run([installed("kcat"), "-b", f"{HOST}:{self.values['kafka_port']}", "-L", "-m", "3"], capture_output=True, timeout=30)
+        return done.returncode == 0
 
 
 class Cassandra(Part):
@@ -144,7 +136,7 @@ class Cassandra(Part):
         return [*self.jvm(), f"@{self.folder / 'jvm17.options'}", "-Xms384m", "-Xmx384m", "-XX:MaxDirectMemorySize=192m", "-Xss512k",
                 *(f"-D{name}={value}" for name, value in settings.items()), "org.apache.cassandra.service.CassandraDaemon"]
 
-    def ready(self):
+    def answers(self):
         return cql.answers(f"{HOST}:{self.values['cassandra_port']}")
 
 
@@ -172,6 +164,8 @@ class Debezium(Part):
 
     def connector(self):
         """The process of the connector itself; None before it was started."""
+        if self.archiving:
+            return self.process
         try:
             record = json.loads(self.pid_file().read_text())
         except OSError:
@@ -189,6 +183,10 @@ class Debezium(Part):
             connector.kill()
 
     def ready(self):
+        connector = self.connector()
+        return connector is not None and connector.listens_on(self.values["debezium_port"]) and self.answers()
+
+    def answers(self):
         try:
             with urllib.request.urlopen(f"http://{HOST}:{self.values['debezium_port']}/ping", timeout=2) as answer:
                 return answer.status == 200
@@ -207,7 +205,7 @@ class Redis(Part):
         return [installed("redis-server"), "--port", self.values["redis_port"], "--bind", HOST, "--save", "", "--appendonly", "no",
                 "--dir", self.folder]
 
-    def ready(self):
+    def answers(self):
         try:
             with socket.create_connection((HOST, self.values["redis_port"]), timeout=1) as connection:
                 connection.sendall(b"PING\r\n")
@@ -236,9 +234,6 @@ class Nginx(Part):
         if self.alive():
             self.process.signal(signal.SIGTERM)
             self.process.wait(10)
-
-    def ready(self):
-        return port_answers(self.values["nginx_port"])
 
 
 PARTS = {part.name: part for part in (Kafka, Cassandra, Debezium, Redis, Nginx)}

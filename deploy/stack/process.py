@@ -53,6 +53,14 @@ class Process:
                 raise TimeoutError(f"process {self.pid} did not end in {seconds} s")
             time.sleep(0.01)
 
+    def listens_on(self, port):
+        """Whether the port is this process's own: another's answer is not taken for its."""
+        try:
+            held = {os.readlink(f"/proc/{self.pid}/fd/{name}") for name in os.listdir(f"/proc/{self.pid}/fd")}
+        except OSError:  # it has ended, or closed one meanwhile
+            return False
+        return any(f"socket:[{inode}]" in held for inode in listeners(port))
+
     def record(self):
         return {"pid": self.pid, "started": self.started}
 
@@ -60,6 +68,16 @@ class Process:
 def end_with_parent():
     """For Popen's preexec_fn: the child is killed when the thread that started it ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def listeners(port):
+    """The inodes of the sockets that listen on a TCP port."""
+    listening = "0A"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in pathlib.Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == listening and int(fields[1].rpartition(":")[2], 16) == port:
+                yield fields[9]
 
 
 def tail(path, lines=30):
