@@ -36,7 +36,7 @@ class Part:
     """A part of a stack in `folder`. `values`: what the templates are rendered with, ports among them. `archiving`: its JVM is to write
     down the classes that it loaded when it ends, for later ones to start faster."""
     name = ""
-    start_seconds = 60
+    start_seconds = 180
     java_module = None
 
     def __init__(self, folder, values, archiving=False):
@@ -121,7 +121,7 @@ class Kafka(Part):
 
 class Cassandra(Part):
     name = java_module = "cassandra"
-    start_seconds = 120
+    start_seconds = 300
 
     def prepare(self):
         render("cassandra.yaml", self.values, pathlib.Path(self.values["cassandra_config"]))
@@ -196,7 +196,7 @@ class Debezium(Part):
 
 class Redis(Part):
     name = "redis"
-    start_seconds = 15
+    start_seconds = 60
 
     def prepare(self):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -217,7 +217,7 @@ class Redis(Part):
 class Nginx(Part):
     """In front of the program that listens on the port `values["upstream_port"]` (deploy/nginx/gibsey.conf.template)."""
     name = "nginx"
-    start_seconds = 15
+    start_seconds = 60
 
     def prepare(self):
         render("nginx.conf", {"nginx_folder": self.folder}, self.folder / "nginx.conf")

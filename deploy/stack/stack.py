@@ -142,9 +142,9 @@ class Stack:
         self._mark("schema")
 
     def _see_a_row(self):
-        seen = canary.send(self.cassandra, self.kafka, seconds=60)
+        seen = canary.send(self.cassandra, self.kafka, seconds=120)
         if not seen:
-            raise StackError("a row of gibsey.pages was not seen on the topic cdc.pages within 60 s: " + process.tail(self.parts["debezium"].log))
+            raise StackError("a row of gibsey.pages was not seen on the topic cdc.pages within 120 s: " + process.tail(self.parts["debezium"].log))
         self._mark("first event")
 
     def _mark(self, step):

@@ -1,7 +1,7 @@
 """The commands of docs/01_cdc_setup.md to docs/07_smoke_tests.md, run as they stand against the stack and the program on it.
 
 Blocks are marked: ```sh run``` is run here, block by block in one folder, and has to end with 0; further words name what the program
-has to know for it (cassandra, nightly), without which the block is skipped with that reason. ```sh make``` names targets of the Makefile and
+has to know for it (cassandra, nightly, stargate), without which the block is skipped with that reason. ```sh make``` names targets of the Makefile and
 ```sh docker``` services of the compose files: that these are there is seen here, what they do in other tests."""
 import os
 import re
@@ -35,6 +35,8 @@ class Documents(unittest.TestCase):
         front = stack().front(cls.server.port)
         cls.addClassCleanup(stack().kill, "nginx")
         cls.missing["nightly"] = "" if server_has_jobs(cls.server) else f"{harness.PROGRAM} has no POST /v1/jobs/nightly/run yet"
+        paths = cls.server.get_json("/openapi.json")["paths"]
+        cls.missing["stargate"] = "" if any("/gibsey/pages" in path for path in paths) else f"{harness.PROGRAM} has no pages under /v2/keyspaces/gibsey yet"
         work = tempfile.TemporaryDirectory()
         cls.addClassCleanup(work.cleanup)
         cls.environment = {**os.environ, **known, "GIBSEY_URL": cls.server.address, "NGINX_URL": front, "STARGATE_AUTH_TOKEN": TOKEN, "WORK": work.name,
