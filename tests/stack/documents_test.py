@@ -37,11 +37,11 @@ class Documents(unittest.TestCase):
         cls.missing["nightly"] = "" if server_has_jobs(cls.server) else f"{harness.PROGRAM} has no POST /v1/jobs/nightly/run yet"
         paths = cls.server.get_json("/openapi.json")["paths"]
         cls.missing["stargate"] = "" if any("/gibsey/pages" in path for path in paths) else f"{harness.PROGRAM} has no pages under /v2/keyspaces/gibsey yet"
+        tools.airflow()
         work = tempfile.TemporaryDirectory()
         cls.addClassCleanup(work.cleanup)
         cls.environment = {**os.environ, **known, "GIBSEY_URL": cls.server.address, "NGINX_URL": front, "STARGATE_AUTH_TOKEN": TOKEN, "WORK": work.name,
-                           "AIRFLOW": str(tools.airflow() / "bin" / "airflow"), "AIRFLOW_HOME": work.name, "PYTHONDONTWRITEBYTECODE": "1",
-                           "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "deploy/airflow/dags"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+                           "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run_block(self, text):
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=300)
