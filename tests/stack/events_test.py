@@ -22,8 +22,8 @@ class Events(unittest.TestCase):
     def test_an_update_holds_only_what_changed_and_a_delete_is_told(self):
         with Topic() as topic, cql.Connection(stack().cassandra) as connection:
             connection.execute(insert(WORLD, "changed", "first", title="stays"))
-            connection.execute(f"UPDATE gibsey.pages SET text = 'second' WHERE world = '{WORLD}' AND page_id = 'changed'")
-            connection.execute(f"DELETE FROM gibsey.pages WHERE world = '{WORLD}' AND page_id = 'changed'")
+            connection.execute(f"UPDATE gibsey.pages SET text = 'second' WHERE world = '{WORLD}' AND id = 'changed'")
+            connection.execute(f"DELETE FROM gibsey.pages WHERE world = '{WORLD}' AND id = 'changed'")
             topic.wait_for(lambda t: len(t.pages(WORLD).get("changed", [])) >= 3, 15, lambda: topic.events)
             events = [event for _, event in topic.pages(WORLD)["changed"]]
         self.assertEqual([event["op"] for event in events], ["i", "u", "d"])

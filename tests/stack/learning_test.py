@@ -135,9 +135,9 @@ class Storm(NeedsTheProgram):
         """Whether each page has one vector, of its newest version."""
         with cql.Connection(stack().cassandra, timeout=60) as connection:
             versions = {page: int.from_bytes(version or b"", "big") for page, version in
-                        ((row[0].decode(), row[1]) for row in connection.execute("SELECT page_id, version FROM gibsey.pages"))}
+                        ((row[0].decode(), row[1]) for row in connection.execute("SELECT id, version FROM gibsey.pages"))}
             vectors = collections.defaultdict(list)
-            for page, version in connection.execute("SELECT page_id, version FROM gibsey.page_vectors"):
+            for page, version in connection.execute("SELECT page_id, page_version FROM gibsey.page_vectors"):
                 vectors[page.decode()].append(int.from_bytes(version or b"", "big"))
         pages = [str(40000 + number) for number in range(STORM_PAGES)]
         state["wrong"] = {page: (versions.get(page), vectors[page]) for page in pages if vectors[page] != [versions.get(page)]}

@@ -16,8 +16,6 @@ import harness  # noqa: E402
 from stack import cql, parts, process, stack as stacks, tools  # noqa: E402,F401 - for those who import them from here
 
 KEYSPACE = "gibsey"
-#: What the tables call the parts of a page: schema/pages.cql.
-COLUMNS = ("world", "page_id", "title", "chapter", "text", "version")
 _stack = None
 
 
@@ -32,9 +30,9 @@ def stack():
     return _stack
 
 
-def insert(world, page_id, text, **more):
+def insert(world, page_id, text, title="By hand", **more):
     """The statement that writes a page as another hand would: no version, no candidates, no passages."""
-    row = {"world": world, "page_id": str(page_id), "text": text, **more}
+    row = {"world": world, "id": str(page_id), "title": title, "text": text, **more}
     values = ", ".join(cql.text(value) if isinstance(value, str) else str(value) for value in row.values())
     return f"INSERT INTO {KEYSPACE}.pages ({', '.join(row)}) VALUES ({values})"
 
@@ -77,7 +75,7 @@ class Topic:
         found = {}
         for seconds, event in self.events:
             if cell(event, "world") == world:
-                found.setdefault(cell(event, "page_id"), []).append((seconds, event))
+                found.setdefault(cell(event, "id"), []).append((seconds, event))
         return found
 
     def close(self):
