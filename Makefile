@@ -60,6 +60,11 @@ up-cdc:
 down-cdc:
 	@deploy/up_cdc.sh --down
 
+# A recording of how the book learns, at most 90 seconds: build/demo/demo.gif. DEMO=--stack: on Kafka and Cassandra.
+DEMO ?=
+demo: build setup-tests stack-setup
+	@tools/demo/demo.py $(DEMO)
+
 # Every parser of foreign bytes on inputs that are made up as it goes, each for so long: five minutes for the event streams and five
 # for the lines, 35 in all.
 SECONDS_EACH ?= 300
