@@ -1,6 +1,6 @@
 #include "store/sqlite/event_rows.hpp"
 
-#include "store/sqlite/event_json.hpp"
+#include "store/event_json.hpp"
 #include "store/turn_check.hpp"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "store/sqlite/world_rows.hpp"
 
-#include "store/sqlite/model_json.hpp"
+#include "store/model_json.hpp"
 
 namespace gibsey::store::sqlite {
 namespace {

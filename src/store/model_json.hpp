@@ -8,7 +8,7 @@
 
 /// The parts of a row that are lists or records, as the JSON text in which they are stored. A field that a text lacks, because an
 /// older program wrote it, takes its default. `decode` errors: corrupt.
-namespace gibsey::store::sqlite {
+namespace gibsey::store {
 
 [[nodiscard]] std::string encode(const std::vector<std::string>& strings);
 [[nodiscard]] std::string encode(const std::vector<model::SampleExchange>& samples);
@@ -26,4 +26,4 @@ Result<void> decode(const std::string& json, model::Sentiment& sentiment);
 Result<void> decode(const std::string& json, std::vector<model::Phase>& phases);
 Result<void> decode(const std::string& json, std::vector<model::ModelCall>& calls);
 
-}  // namespace gibsey::store::sqlite
+}  // namespace gibsey::store

@@ -1,6 +1,6 @@
-#include "store/sqlite/event_json.hpp"
+#include "store/event_json.hpp"
 
-#include "store/sqlite/json_text.hpp"
+#include "store/json_text.hpp"
 
 #include <stdexcept>
 
@@ -13,7 +13,7 @@ using Strings = std::vector<std::string>;
 static void to_json(Json& json, const Source& source) {
   json = {{"n", source.n},         {"page_id", source.page_id}, {"label", source.label},
           {"title", source.title}, {"chapter", source.chapter}, {"quote", source.quote},
-          {"start", source.start}, {"end", source.end},         {"score", store::sqlite::finite(source.score)},
+          {"start", source.start}, {"end", source.end},         {"score", store::finite(source.score)},
           {"voice", source.voice}, {"summary", source.summary}, {"page_version", source.page_version}};
 }
 
@@ -143,7 +143,7 @@ TurnEvent read_event(const Json& json) {
 }  // namespace
 }  // namespace gibsey::model
 
-namespace gibsey::store::sqlite {
+namespace gibsey::store {
 
 std::string encode(const std::vector<model::Source>& sources) {
   return dump(sources);
@@ -181,4 +181,4 @@ Result<void> decode(const std::string& json, std::vector<model::TurnEvent>& even
   return {};
 }
 
-}  // namespace gibsey::store::sqlite
+}  // namespace gibsey::store

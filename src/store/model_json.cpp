@@ -1,6 +1,6 @@
-#include "store/sqlite/model_json.hpp"
+#include "store/model_json.hpp"
 
-#include "store/sqlite/json_text.hpp"
+#include "store/json_text.hpp"
 
 // The library looks these up beside the types; they are static, so that another layer may write the same types otherwise.
 namespace gibsey::model {
@@ -95,7 +95,7 @@ static void from_json(const Json& json, Character& c) {
 }
 
 static void to_json(Json& json, const Sentiment& sentiment) {
-  using store::sqlite::finite;
+  using store::finite;
   json = {{"compound", finite(sentiment.compound)},
           {"positive", finite(sentiment.positive)},
           {"negative", finite(sentiment.negative)},
@@ -110,7 +110,7 @@ static void from_json(const Json& json, Sentiment& sentiment) {
 }
 
 static void to_json(Json& json, const Phase& phase) {
-  json = {{"name", phase.name}, {"ms", store::sqlite::finite(phase.ms)}};
+  json = {{"name", phase.name}, {"ms", store::finite(phase.ms)}};
 }
 
 static void from_json(const Json& json, Phase& phase) {
@@ -126,7 +126,7 @@ static void from_json(const Json& json, ModelCall::Message& message) {
 }
 
 static void to_json(Json& json, const ModelCall& call) {
-  using store::sqlite::finite;
+  using store::finite;
   json = {{"provider", call.provider},
           {"model", call.model},
           {"messages", call.messages},
@@ -163,7 +163,7 @@ static void from_json(const Json& json, ModelCall& call) {
 
 }  // namespace gibsey::model
 
-namespace gibsey::store::sqlite {
+namespace gibsey::store {
 
 std::string encode(const std::vector<std::string>& strings) {
   return dump(strings);
@@ -209,4 +209,4 @@ Result<void> decode(const std::string& json, std::vector<model::ModelCall>& call
   return decode_into(json, calls);
 }
 
-}  // namespace gibsey::store::sqlite
+}  // namespace gibsey::store

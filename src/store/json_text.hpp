@@ -7,7 +7,7 @@
 #include <string>
 
 /// How model_json.cpp and event_json.cpp write and read JSON text; seen by them alone.
-namespace gibsey::store::sqlite {
+namespace gibsey::store {
 
 /// Text that is not UTF-8 is mended rather than refused: a turn must be stored whatever a model wrote.
 [[nodiscard]] inline std::string dump(const nlohmann::json& json) {
@@ -33,4 +33,4 @@ Result<void> decode_into(const std::string& text, T& value) {
   }
 }
 
-}  // namespace gibsey::store::sqlite
+}  // namespace gibsey::store

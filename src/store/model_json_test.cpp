@@ -1,4 +1,4 @@
-#include "store/sqlite/model_json.hpp"
+#include "store/model_json.hpp"
 
 #include "store/testing/same_fields.hpp"
 #include "store/testing/sample_characters.hpp"
@@ -7,7 +7,7 @@
 
 #include <limits>
 
-namespace gibsey::store::sqlite {
+namespace gibsey::store {
 namespace {
 
 using testing::same;
@@ -70,4 +70,4 @@ TEST(ModelJsonTest, what_is_damaged_is_corrupt) {
 }
 
 }  // namespace
-}  // namespace gibsey::store::sqlite
+}  // namespace gibsey::store

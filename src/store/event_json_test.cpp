@@ -1,4 +1,4 @@
-#include "store/sqlite/event_json.hpp"
+#include "store/event_json.hpp"
 
 #include "store/testing/same_fields.hpp"
 #include "store/testing/sample_turns.hpp"
@@ -8,7 +8,7 @@
 #include <limits>
 #include <set>
 
-namespace gibsey::store::sqlite {
+namespace gibsey::store {
 namespace {
 
 using testing::same;
@@ -91,4 +91,4 @@ TEST(EventJsonTest, what_is_no_log_is_corrupt) {
 }
 
 }  // namespace
-}  // namespace gibsey::store::sqlite
+}  // namespace gibsey::store

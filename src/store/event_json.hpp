@@ -7,7 +7,7 @@
 
 /// What a reader sees of a turn, as the JSON text in which it is stored: the lists of the turn's row and its log of events.
 /// `decode` errors: corrupt.
-namespace gibsey::store::sqlite {
+namespace gibsey::store {
 
 [[nodiscard]] std::string encode(const std::vector<model::Source>& sources);
 [[nodiscard]] std::string encode(const std::vector<model::Quote>& quotes);
@@ -22,4 +22,4 @@ Result<void> decode(const std::string& json, std::vector<model::Quote>& quotes);
 Result<void> decode(const std::string& json, model::Receipt& receipt);
 Result<void> decode(const std::string& json, std::vector<model::TurnEvent>& events);
 
-}  // namespace gibsey::store::sqlite
+}  // namespace gibsey::store
