@@ -47,12 +47,6 @@ void warn_of_prices(const chat::Costs& costs, const std::vector<model::World>& w
   }
 }
 
-template <typename Store>
-Result<void> open_store(std::unique_ptr<Store>& target, const fs::path& folder) {
-  GIBSEY_TRY(target, Store::open(folder));
-  return {};
-}
-
 }  // namespace
 
 Application::Application(Config config, Installation installation)
@@ -73,9 +67,7 @@ Application::~Application() {
   if (pool_) pool_->close();
   embedder_.reset();
   engine_.reset();
-  if (ledger_) ledger_->close();
-  if (turn_store_) turn_store_->close();
-  if (pages_) pages_->close();
+  if (stores_) stores_->close();
   runtime_.stop();
 }
 
@@ -111,17 +103,17 @@ Result<void> Application::open_turns() {
   } else {
     log::warn("no tone follows the reader's mood: {}", loaded.error().message);
   }
-  recall_ = chat::make_recall(*turn_store_, embedder_.get());
+  recall_ = chat::make_recall(stores_->recall(), embedder_.get());
   GIBSEY_TRY(auto authenticator, server::Authenticator::make(config_.auth));
   authenticator_.emplace(std::move(authenticator));
-  GIBSEY_TRY(remote_, RemoteServices::open(config_, runtime_.executor(), *pages_, *retriever_));
+  GIBSEY_TRY(remote_, RemoteServices::open(config_, runtime_.executor(), stores_->characters(), *retriever_));
   observer_.remote = remote_.get();
-  ledgers_ = {{"", ledger_.get()}};
+  ledgers_ = {{"", ledger_}};
   if (remote_->ledger() != nullptr) ledgers_[chat::ask_dialect().name] = remote_->ledger();
   GIBSEY_CHECK(runtime_.wait(chat::recover_turns(*turn_store_, ledgers_)));
   if (config_.debug) log::warn("debug: what the models are sent is kept in turns.db and shown in the traces of turns");
   const chat::TurnParts parts{.pages = *pages_,
-                              .characters = *pages_,
+                              .characters = stores_->characters(),
                               .turns = *turn_store_,
                               .ledger = *ledger_,
                               .passages = *retriever_,
@@ -201,10 +193,12 @@ Result<void> Application::open_stores(bool exclusive) {
   if (exclusive) {
     GIBSEY_TRY(lock_, store::FolderLock::take(config_.data));
   }
-  GIBSEY_CHECK(open_store(pages_, config_.data));
+  GIBSEY_TRY(stores_, app::open_stores(config_, runtime_, exclusive));
+  pages_ = &stores_->pages();
   if (!exclusive) return {};
-  GIBSEY_CHECK(open_store(turn_store_, config_.data));
-  return open_store(ledger_, config_.data);
+  turn_store_ = &stores_->turns();
+  ledger_ = &stores_->ledger();
+  return {};
 }
 
 Result<void> Application::open_models(bool chat) {
@@ -282,7 +276,7 @@ asio::awaitable<Result<void>> Application::sync_folder(fs::path folder) {
   GIBSEY_CO_TRY(auto book, ingest::read_book(name, {folder}));
   book.world.origin = "folder";
   // load_index() embeds.
-  GIBSEY_CO_TRY(const auto report, co_await ingest::import_book(std::move(book), ingest::IfExists::sync, *pages_, *pages_,
+  GIBSEY_CO_TRY(const auto report, co_await ingest::import_book(std::move(book), ingest::IfExists::sync, *pages_, stores_->characters(),
                                                                 nullptr, ProgressBar(name)));
   const auto& changes = report.pages;
   if (changes.added + changes.changed + changes.removed > 0) {
@@ -309,6 +303,7 @@ server::HealthSnapshot Application::health() const {
   snapshot.service = config_.service_name;
   snapshot.version = kVersion;
   snapshot.ready = ready_;
+  snapshot.database = stores_->name();
   if (remote_) snapshot.dependencies = remote_->dependencies();
   if (models_) {
     snapshot.provider = models_->preferred().provider();
@@ -335,11 +330,11 @@ server::HealthSnapshot Application::health() const {
 
 server::Services Application::services(const server::StaticFiles& page) {
   return {.pages = *pages_,
-          .characters = *pages_,
+          .characters = stores_->characters(),
           .ledger = *ledger_,
           .turn_store = *turn_store_,
-          .usage = *turn_store_,
-          .recall_store = *turn_store_,
+          .usage = stores_->usage(),
+          .recall_store = stores_->recall(),
           .recall = *recall_,
           .sentiments = sentiments_ ? &*sentiments_ : nullptr,
           .passages = *retriever_,

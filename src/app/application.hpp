@@ -2,6 +2,7 @@
 #include "app/config.hpp"
 #include "app/remote_services.hpp"
 #include "app/runtime.hpp"
+#include "app/stores.hpp"
 #include "base/result.hpp"
 #include "chat/recovery.hpp"
 #include "chat/turn_service.hpp"
@@ -19,9 +20,6 @@
 #include "server/services.hpp"
 #include "server/session_ws.hpp"
 #include "store/sqlite/folder_lock.hpp"
-#include "store/sqlite/ledger_store.hpp"
-#include "store/sqlite/page_store.hpp"
-#include "store/sqlite/turn_store.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -65,7 +63,8 @@ class Application {
   [[nodiscard]] const Installation& installation() const { return installation_; }
   [[nodiscard]] Runtime& runtime() { return runtime_; }
   [[nodiscard]] store::FolderLock* lock() { return lock_ ? &*lock_ : nullptr; }
-  [[nodiscard]] store::SqlitePageStore& pages() { return *pages_; }
+  [[nodiscard]] store::PageStore& pages() { return *pages_; }
+  [[nodiscard]] store::CharacterStore& characters() { return stores_->characters(); }
   [[nodiscard]] store::LedgerStore& ledger() { return *ledger_; }
   [[nodiscard]] retrieval::Retriever& retriever() { return *retriever_; }
   [[nodiscard]] provider::Embedder* embedder() { return embedder_.get(); }
@@ -100,9 +99,11 @@ class Application {
   Installation installation_;
   Runtime runtime_;
   std::optional<store::FolderLock> lock_;
-  std::unique_ptr<store::SqlitePageStore> pages_;
-  std::unique_ptr<store::SqliteTurnStore> turn_store_;
-  std::unique_ptr<store::SqliteLedgerStore> ledger_;
+  std::unique_ptr<Stores> stores_;
+  // Of stores_; null where a command does without them.
+  store::PageStore* pages_ = nullptr;
+  store::TurnStore* turn_store_ = nullptr;
+  store::LedgerStore* ledger_ = nullptr;
   std::unique_ptr<provider::LlamaEngine> engine_;
   std::unique_ptr<provider::Embedder> embedder_;  ///< null: the search is by words alone
   std::shared_ptr<net::HttpPool> pool_;           ///< connections to model servers

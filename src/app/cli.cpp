@@ -205,6 +205,9 @@ class CommandLine {
   void add_care() {
     auto* examine = cli_.add_subcommand("doctor", "Check the data folder: files, balances, holds");
     examine->callback([this] { chosen_ = [](const Place& place) { return doctor(place); }; });
+    auto* form = cli_.add_subcommand("migrate", "Bring the stores to this program's form; on Cassandra, make the tables");
+    form->add_flag("--print", print_, "Only print the schema of the tables on Cassandra");
+    form->callback([this] { chosen_ = [this](const Place& place) { return migrate(place, print_); }; });
     auto* copy = cli_.add_subcommand("backup", "Write a copy of the data folder, also while a server runs");
     copy->add_option("file", file_, "New tar file (.tar, .tar.gz, .tar.zst)")->required();
     copy->callback([this] { chosen_ = [this](const Place& place) { return backup(place, file_); }; });
@@ -226,6 +229,7 @@ class CommandLine {
   std::string world_;
   std::int64_t amount_ = 0;
   bool serving_ = false;
+  bool print_ = false;
   std::function<int(const Place&)> chosen_;
 };
 

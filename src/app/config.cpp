@@ -197,6 +197,11 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("REDIS_PORT", config.redis_port, 1);
   settings.take("REDIS_DB", config.redis_db, 0);
   settings.take("REDIS_PASSWORD", config.redis_password);
+  settings.take("CASSANDRA_CONTACT_POINTS", config.cassandra_contact_points);
+  settings.take("CASSANDRA_KEYSPACE", config.cassandra_keyspace);
+  settings.take("CASSANDRA_USERNAME", config.cassandra_username);
+  settings.take("CASSANDRA_PASSWORD", config.cassandra_password);
+  settings.take("CASSANDRA_LOCAL_DC", config.cassandra_local_dc);
   settings.take("SERVICE_NAME", config.service_name);
   settings.take("DEFAULT_TEMPERATURE", config.dialect_defaults.temperature, 0, 2);
   settings.take("DEFAULT_TOP_P", config.dialect_defaults.top_p, 0, 1);

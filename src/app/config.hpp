@@ -42,6 +42,11 @@ struct Config {
   int redis_port = 6379;
   int redis_db = 0;
   std::string redis_password;
+  std::string cassandra_contact_points;  ///< host:port, separated by commas; "": the files of the data folder
+  std::string cassandra_keyspace = "gibsey";
+  std::string cassandra_username;
+  std::string cassandra_password;
+  std::string cassandra_local_dc;  ///< whose nodes are asked first; "": any
   std::string log_level = "info";
   std::string service_name = "gibsey";
   server::AuthSettings auth;

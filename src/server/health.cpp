@@ -52,7 +52,7 @@ boost::asio::awaitable<net::HttpResponse> health(const Services& services, Route
        {"version", now.version},
        {"services", services_of(now)},
        {"dependencies", dependencies_of(now)},
-       {"database", {{"type", "sqlite"}, {"status", counted ? "connected" : "disconnected"}}},
+       {"database", {{"type", now.database}, {"status", counted ? "connected" : "disconnected"}}},
        {"websocket_connections", services.sessions.sockets()},
        {"worlds", worlds},
        {"model", {{"provider", now.provider}, {"model", now.model}, {"embedding_model", now.embedding_model}}},

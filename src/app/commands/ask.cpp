@@ -23,7 +23,7 @@ asio::awaitable<Result<Speaker>> find_speaker(Application& app, std::string id) 
     if (worlds.empty()) co_return fail(ErrorCode::not_found, "no world is loaded yet: ingest one first");
     co_return Speaker{worlds.front().narrator.display_name, worlds.front().narrator.color_hex};
   }
-  GIBSEY_CO_TRY(const auto character, co_await app.pages().find_character("", id));
+  GIBSEY_CO_TRY(const auto character, co_await app.characters().find_character("", id));
   if (!character)
     co_return fail(ErrorCode::not_found, fmt::format("there is no character '{}'; `gibsey character list` shows them", id));
   co_return Speaker{character->display_name, character->color_hex};

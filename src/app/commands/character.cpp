@@ -15,7 +15,7 @@ asio::awaitable<Result<std::vector<model::Character>>> all_characters(Applicatio
   std::vector<model::Character> all;
   for (const auto& candidate : worlds) {
     if (!world.empty() && candidate.name != world) continue;
-    GIBSEY_CO_TRY(auto characters, co_await app.pages().list_characters(candidate.name));
+    GIBSEY_CO_TRY(auto characters, co_await app.characters().list_characters(candidate.name));
     all.insert(all.end(), std::make_move_iterator(characters.begin()), std::make_move_iterator(characters.end()));
   }
   if (all.empty()) {

@@ -68,6 +68,8 @@ int credit_grant(const Place& place, const std::string& user, std::int64_t amoun
 int credit_balance(const Place& place, const std::string& user);
 int credit_statement(const Place& place, const std::string& user);
 
+/// Makes or brings up to date what the stores need; `print`: only prints the schema of the tables on Cassandra.
+int migrate(const Place& place, bool print);
 /// Looks at the data folder, also while a server has it open, and prints a line for each thing; 1 when something is wrong.
 int doctor(const Place& place);
 /// Writes a consistent copy of the data folder's files into a new tar (.gz and .zst compress), also while a server has it open.

@@ -2,6 +2,7 @@
 #include "app/complain.hpp"
 #include "app/runtime.hpp"
 #include "app/server_checks.hpp"
+#include "app/stores.hpp"
 #include "base/clock.hpp"
 #include "store/sqlite/ledger_store.hpp"
 #include "store/sqlite/outbox_store.hpp"
@@ -91,12 +92,31 @@ asio::awaitable<void> examine_servers(const Place& place, asio::any_io_executor 
   for (const auto& [what, outcome] : co_await check_servers(place.config, std::move(executor))) findings.add(what, outcome);
 }
 
+/// What lies on Cassandra is its own to keep whole; what it says is looked at.
+asio::awaitable<Result<void>> examine_cassandra(const Place& place, Stores& stores, Findings& findings) {
+  GIBSEY_CO_TRY(const auto worlds, co_await stores.pages().list_worlds());
+  findings.add(fmt::format("Cassandra answers at {}; the keyspace {} has {} worlds", place.config.cassandra_contact_points,
+                           place.config.cassandra_keyspace, worlds.size()),
+               {});
+  findings.add("every balance is the sum of its entries", co_await stores.ledger().verify());
+  findings.add("no hold is older than its limit", co_await check_holds(stores.ledger()));
+  co_return co_await examine_outbox(place.config.data, findings);
+}
+
 }  // namespace
 
 int doctor(const Place& place) {
   Runtime runtime;
   Findings findings;
   runtime.wait(examine_servers(place, runtime.executor(), findings));
+  if (!place.config.cassandra_contact_points.empty()) {
+    const auto stores = open_stores(place.config, runtime, true);
+    if (!stores) return complain(stores.error());
+    const auto examined = runtime.wait(examine_cassandra(place, **stores, findings));
+    (*stores)->close();
+    if (!examined) return complain(examined.error());
+    return findings.sound() ? 0 : 1;
+  }
   if (!std::filesystem::exists(place.config.data / "ledger.db")) {
     return complain(
         {ErrorCode::not_found, fmt::format("there is no data in {}; name the folder with --data", place.config.data.string())});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace gibsey::store {
 
@@ -34,7 +35,7 @@ Async<std::vector<CassandraPageStore::CastMember>> CassandraPageStore::read_cast
   };
   GIBSEY_CO_CHECK(co_await session_.each(
       cql("SELECT id, edited, removed, position, character FROM characters WHERE world = ?", world), keep));
-  std::ranges::stable_sort(cast, {}, [](const CastMember& member) { return std::pair(member.edited, member.position); });
+  std::ranges::sort(cast, {}, [](const CastMember& member) { return std::tuple(member.edited, member.position, member.character.id); });
   co_return cast;
 }
 

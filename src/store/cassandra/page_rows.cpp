@@ -74,7 +74,7 @@ Result<PageRow> read_row(Row row) {
   read.edited_by_others = page.content_hash.empty();
   if (page.label.empty()) page.label = label_of_id(page.id);
   GIBSEY_CHECK(decode_parts(passages, quotes, read.content));
-  std::ranges::stable_sort(read.content.passages, {}, &model::Passage::number);
+  std::ranges::sort(read.content.passages, {}, &model::Passage::number);
   return read;
 }
 

@@ -127,7 +127,7 @@ Async<std::vector<model::UsageRow>> CassandraTurnStore::list_usage(std::int64_t 
     return Result<void>();
   };
   GIBSEY_CO_TRY(const auto last, co_await usage_.last());
-  if (before == 0) before = std::numeric_limits<std::int64_t>::max();
+  before = before == 0 ? std::numeric_limits<std::int64_t>::max() : std::max<std::int64_t>(before, 1);
   const auto newest = std::min(last, before - 1);
   for (auto block = BlockLog::block_of(newest); newest > 0 && block >= 0 && static_cast<int>(rows.size()) < limit; --block) {
     GIBSEY_CO_CHECK(co_await session_.each(

@@ -1,5 +1,8 @@
 #include "store/testing/backends.hpp"
 
+#ifdef GIBSEY_CASSANDRA
+#include "store/cassandra/testing/cassandra_stores.hpp"
+#endif
 #include "store/http/testing/remote_ledger_stores.hpp"
 #include "store/memory/ledger_store.hpp"
 #include "store/memory/page_store.hpp"
@@ -59,8 +62,17 @@ class SqliteStores final : public Stores {
 }  // namespace
 
 std::vector<Backend> backends() {
-  return {{"memory", [] { return std::unique_ptr<Stores>(std::make_unique<MemoryStores>()); }},
-          {"sqlite", [] { return std::unique_ptr<Stores>(std::make_unique<SqliteStores>()); }}};
+  std::vector<Backend> all{{"memory", [] { return std::unique_ptr<Stores>(std::make_unique<MemoryStores>()); }},
+                           {"sqlite", [] { return std::unique_ptr<Stores>(std::make_unique<SqliteStores>()); }}};
+#ifdef GIBSEY_CASSANDRA
+  all.push_back({"cassandra",
+                 [] {
+                   auto stores = open_cassandra_stores();
+                   return stores ? std::move(stores) : std::unique_ptr<Stores>(std::make_unique<MemoryStores>());
+                 },
+                 why_not_on_cassandra});
+#endif
+  return all;
 }
 
 std::vector<Backend> ledger_backends() {
