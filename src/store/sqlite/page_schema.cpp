@@ -157,6 +157,86 @@ CREATE TABLE removed_pages (
   edited INTEGER NOT NULL,
   PRIMARY KEY (world, id)
 ) STRICT;
+)sql",
+    // Notes of the nightly run: a row a note as it is now in `summaries`, those before in `summary_versions`; sentences, members,
+    // counts, plan and covers are JSON text (note_json.hpp). `jobs` has a row a job, changed by compare-and-set on its revision.
+    R"sql(
+CREATE TABLE summaries (
+  world TEXT NOT NULL,
+  id TEXT NOT NULL PRIMARY KEY,
+  version INTEGER NOT NULL,
+  chapter TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  text TEXT NOT NULL,
+  sentences TEXT NOT NULL,
+  members TEXT NOT NULL,
+  source_hash TEXT NOT NULL,
+  model TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  reverted_to INTEGER NOT NULL,
+  retired INTEGER NOT NULL,
+  created INTEGER NOT NULL
+) STRICT;
+CREATE INDEX summaries_of_world ON summaries(world, id);
+
+CREATE TABLE summary_versions (
+  world TEXT NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  chapter TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  text TEXT NOT NULL,
+  sentences TEXT NOT NULL,
+  members TEXT NOT NULL,
+  source_hash TEXT NOT NULL,
+  model TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  reverted_to INTEGER NOT NULL,
+  retired INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (id, version)
+) STRICT;
+CREATE INDEX summary_versions_of_world ON summary_versions(world);
+
+CREATE TABLE summary_pages (
+  world TEXT NOT NULL,
+  page_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (world, page_id, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pages_of_summary ON summary_pages(id);
+
+CREATE TABLE nightly_runs (
+  id TEXT NOT NULL PRIMARY KEY,
+  world TEXT NOT NULL,
+  force INTEGER NOT NULL,
+  trigger TEXT NOT NULL,
+  status TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  counts TEXT NOT NULL,
+  error TEXT NOT NULL,
+  planned INTEGER NOT NULL,
+  plan TEXT NOT NULL,
+  covers TEXT NOT NULL,
+  started INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  ended INTEGER NOT NULL
+) STRICT;
+CREATE INDEX runs_in_order ON nightly_runs(started);
+
+CREATE TABLE jobs (
+  name TEXT NOT NULL PRIMARY KEY,
+  revision INTEGER NOT NULL,
+  holder TEXT NOT NULL,
+  held_until INTEGER NOT NULL,
+  run_id TEXT NOT NULL,
+  last_due INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  retry_at INTEGER NOT NULL,
+  last_done INTEGER NOT NULL,
+  last_error TEXT NOT NULL,
+  covered TEXT NOT NULL
+) STRICT;
 )sql"};
 
 }  // namespace

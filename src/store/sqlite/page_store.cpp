@@ -4,6 +4,7 @@
 #include "store/sqlite/backup.hpp"
 #include "store/sqlite/character_rows.hpp"
 #include "store/sqlite/database.hpp"
+#include "store/sqlite/note_store.hpp"
 #include "store/sqlite/page_edit_rows.hpp"
 #include "store/sqlite/page_rows.hpp"
 #include "store/sqlite/page_schema.hpp"
@@ -14,7 +15,8 @@ namespace gibsey::store {
 
 using sqlite::Connection;
 
-SqlitePageStore::SqlitePageStore(std::unique_ptr<sqlite::Database> database) : database_(std::move(database)) {}
+SqlitePageStore::SqlitePageStore(std::unique_ptr<sqlite::Database> database)
+    : database_(std::move(database)), notes_(std::make_unique<SqliteNoteStore>(*database_)) {}
 SqlitePageStore::~SqlitePageStore() = default;
 
 Result<std::unique_ptr<SqlitePageStore>> SqlitePageStore::open(const std::filesystem::path& folder) {
@@ -50,6 +52,7 @@ Async<void> SqlitePageStore::remove_world(std::string name) {
   return database_->write([name = std::move(name)](Connection& db) -> Result<void> {
     GIBSEY_TRY(const bool had_row, sqlite::remove_world_row(db, name));
     GIBSEY_TRY(const bool had_pages, sqlite::remove_pages(db, name));
+    GIBSEY_CHECK(sqlite::remove_notes(db, name));
     if (!had_row && !had_pages) return std::unexpected(unknown_world(name));
     return {};
   });

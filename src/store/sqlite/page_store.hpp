@@ -1,5 +1,6 @@
 #pragma once
 #include "store/character_store.hpp"
+#include "store/note_store.hpp"
 #include "store/page_store.hpp"
 
 #include <filesystem>
@@ -38,6 +39,9 @@ class SqlitePageStore final : public PageStore, public CharacterStore {
   /// Reads the whole file: its pages, indexes, constraints and references between rows. Error: corrupt, with the first complaint.
   Async<void> check_integrity();
 
+  /// What the book wrote about itself; lives as long as this store.
+  [[nodiscard]] NoteStore& notes() { return *notes_; }
+
   Async<void> put_world(model::World world) override;
   Async<std::optional<model::World>> find_world(std::string name) override;
   Async<std::vector<model::World>> list_worlds() override;
@@ -74,6 +78,7 @@ class SqlitePageStore final : public PageStore, public CharacterStore {
   explicit SqlitePageStore(std::unique_ptr<sqlite::Database> database);
 
   std::unique_ptr<sqlite::Database> database_;
+  std::unique_ptr<NoteStore> notes_;
 };
 
 }  // namespace gibsey::store

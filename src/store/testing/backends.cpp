@@ -5,6 +5,7 @@
 #endif
 #include "store/http/testing/remote_ledger_stores.hpp"
 #include "store/memory/ledger_store.hpp"
+#include "store/memory/note_store.hpp"
 #include "store/memory/page_store.hpp"
 #include "store/memory/turn_store.hpp"
 #include "store/sqlite/ledger_store.hpp"
@@ -23,11 +24,13 @@ class MemoryStores final : public Stores {
   UsageStore& usage() override { return turns_; }
   RecallStore& recall() override { return turns_; }
   LedgerStore& ledger() override { return ledger_; }
+  NoteStore& notes() override { return notes_; }
 
  private:
   MemoryPageStore pages_;
   MemoryTurnStore turns_;
   MemoryLedgerStore ledger_;
+  MemoryNoteStore notes_;
 };
 
 /// Each file is opened when it is first asked for: a test needs one of them.
@@ -42,6 +45,7 @@ class SqliteStores final : public Stores {
     if (!ledger_) ledger_ = SqliteLedgerStore::open(folder_.path()).value();
     return *ledger_;
   }
+  NoteStore& notes() override { return opened_pages().notes(); }
 
  private:
   SqlitePageStore& opened_pages() {

@@ -1,6 +1,7 @@
 #pragma once
 #include "store/character_store.hpp"
 #include "store/ledger_store.hpp"
+#include "store/note_store.hpp"
 #include "store/page_store.hpp"
 #include "store/recall_store.hpp"
 #include "store/turn_store.hpp"
@@ -26,6 +27,7 @@ class Stores {
   virtual UsageStore& usage() = 0;
   virtual RecallStore& recall() = 0;
   virtual LedgerStore& ledger() = 0;
+  virtual NoteStore& notes() = 0;
 };
 
 /// A backend that must keep the contracts of the interfaces. A new one is added to `backends()` and nothing else.

@@ -63,6 +63,7 @@ class RemoteLedgerStores final : public Stores {
   TurnStore& turns() override { throw std::logic_error("a ledger alone has no turns"); }
   UsageStore& usage() override { throw std::logic_error("a ledger alone has no usage"); }
   RecallStore& recall() override { throw std::logic_error("a ledger alone has no recall"); }
+  NoteStore& notes() override { throw std::logic_error("a ledger alone has no notes"); }
 
  private:
   LedgerServer server_;
