@@ -12,6 +12,7 @@ find_package(LibArchive REQUIRED)
 find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(pugixml REQUIRED)
+find_package(date REQUIRED)
 pkg_check_modules(GUMBO REQUIRED IMPORTED_TARGET gumbo)
 
 # Asio and Beast, with the one set of macros that every file must agree on.
