@@ -5,6 +5,7 @@
 #include "app/model_library.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"
+#include "base/ids.hpp"
 #include "base/log.hpp"
 #include "chat/recovery.hpp"
 
@@ -53,6 +54,7 @@ Application::Application(Config config, Installation installation)
     : config_(std::move(config)), installation_(std::move(installation)) {}
 
 Application::~Application() {
+  nightly_.reset();
   // Stores and engine resume their callers on the runtime's threads, so those go last; nothing runs by now.
   turns_.reset();
   observer_.remote = nullptr;
@@ -78,6 +80,7 @@ Result<std::unique_ptr<Application>> Application::open(Config config, Installati
   app->open_search();
   if (needs.worlds) GIBSEY_CHECK(app->runtime_.wait(app->load_worlds()));
   if (needs.turns) GIBSEY_CHECK(app->open_turns());
+  if (needs.turns && app->config_.roles.scheduler) GIBSEY_CHECK(app->open_nightly());
   return app;
 }
 
@@ -104,6 +107,7 @@ Result<void> Application::open_turns() {
     log::warn("no tone follows the reader's mood: {}", loaded.error().message);
   }
   recall_ = chat::make_recall(stores_->recall(), embedder_.get());
+  notes_layer_ = std::make_unique<chat::NotesLayer>(stores_->notes());
   GIBSEY_TRY(auto authenticator, server::Authenticator::make(config_.auth));
   authenticator_.emplace(std::move(authenticator));
   GIBSEY_TRY(remote_, RemoteServices::open(config_, runtime_.executor(), stores_->characters(), *retriever_));
@@ -121,7 +125,8 @@ Result<void> Application::open_turns() {
                               .observer = observer_,
                               .sentiments = sentiments_ ? &*sentiments_ : nullptr,
                               .recall = recall_.get(),
-                              .window = remote_->window()};
+                              .window = remote_->window(),
+                              .notes = notes_layer_.get()};
   turns_ = chat::make_turn_service(runtime_.executor(), parts,
                                    {.max_tokens = config_.max_tokens,
                                     .max_turns = config_.max_turns,
@@ -134,6 +139,27 @@ Result<void> Application::open_turns() {
   return {};
 }
 
+Result<void> Application::open_nightly() {
+  jobs::SchedulerSettings settings{.node = random_id(), .alone = true, .retry_after = config_.nightly_retry};
+  if (config_.nightly != "off") {
+    auto schedule = jobs::CronSchedule::parse(config_.nightly);
+    if (!schedule) return fail(schedule.error().code, "GIBSEY_NIGHTLY: " + schedule.error().message);
+    auto zone = jobs::TimeZone::find(config_.time_zone);
+    if (!zone) return fail(zone.error().code, "GIBSEY_TIME_ZONE: " + zone.error().message);
+    settings.schedule = *schedule;
+    settings.zone = *zone;
+  }
+  const auto count = [this](std::string_view name, std::string_view label, double n) { observer_.count(name, label, n); };
+  nightly_notes_ = std::make_unique<jobs::NightlyNotes>(jobs::NightlyParts{
+      .pages = *pages_, .notes = stores_->notes(), .models = *models_, .embedder = embedder_.get(), .count = count});
+  if (!config_.alert_webhook.empty()) alarm_ = std::make_unique<jobs::WebhookAlarm>(config_.alert_webhook);
+  nightly_ = std::make_unique<jobs::Scheduler>(
+      runtime_.executor(),
+      jobs::SchedulerParts{.notes = stores_->notes(), .job = *nightly_notes_, .alarm = alarm_.get(), .count = count},
+      std::move(settings));
+  return {};
+}
+
 void Application::start_chores() {
   remote_->start();
   chores_.emplace(runtime_.executor());
@@ -143,6 +169,7 @@ void Application::start_chores() {
   observer_.sessions = &sessions_;
   follower_->start(loaded_change_);
   if (vectors_) vectors_->start();
+  if (nightly_) nightly_->start();
 }
 
 void Application::end_waits() {
@@ -157,11 +184,13 @@ void Application::stop_chores() {
   });
   follower_->stop();
   if (vectors_) vectors_->stop();
+  if (nightly_) nightly_->stop();
   // A model server may take minutes to embed a book.
   if (pool_) pool_->shut_down();
   if (watching_.valid()) watching_.wait();
   follower_->wait();
   if (vectors_) vectors_->wait();
+  if (nightly_) nightly_->wait();
 }
 
 /// Ends early when the chores do.
@@ -276,8 +305,8 @@ asio::awaitable<Result<void>> Application::sync_folder(fs::path folder) {
   GIBSEY_CO_TRY(auto book, ingest::read_book(name, {folder}));
   book.world.origin = "folder";
   // load_index() embeds.
-  GIBSEY_CO_TRY(const auto report, co_await ingest::import_book(std::move(book), ingest::IfExists::sync, *pages_, stores_->characters(),
-                                                                nullptr, ProgressBar(name)));
+  GIBSEY_CO_TRY(const auto report, co_await ingest::import_book(std::move(book), ingest::IfExists::sync, *pages_,
+                                                                stores_->characters(), nullptr, ProgressBar(name)));
   const auto& changes = report.pages;
   if (changes.added + changes.changed + changes.removed > 0) {
     log::info("world {}: {} pages new, {} changed, {} removed", name, changes.added, changes.changed, changes.removed);
@@ -312,6 +341,10 @@ server::HealthSnapshot Application::health() const {
   if (embedder_) snapshot.embedding_model = embedder_->model();
   if (turns_) snapshot.running = turns_->running();
   if (engine_) snapshot.waiting = engine_->stats().queued;
+  if (nightly_) {
+    const bool on = config_.nightly != "off";
+    snapshot.nightly = {on ? config_.nightly : "", on ? config_.time_zone : "", nightly_->state()};
+  }
   const std::lock_guard lock(mutex_);
   snapshot.worlds = loaded_;
   for (auto& world : snapshot.worlds) {
@@ -321,6 +354,8 @@ server::HealthSnapshot Application::health() const {
     world.without_vector = static_cast<std::int64_t>(size.without_vector);
   }
   snapshot.problems = problems_;
+  if (snapshot.nightly && !snapshot.nightly->state.job.last_error.empty())
+    snapshot.problems.push_back("the nightly run failed: " + snapshot.nightly->state.job.last_error);
   if (!vectors_) return snapshot;
   for (const auto& [world, why] : vectors_->owed()) {
     if (!why.empty()) snapshot.problems.push_back(fmt::format("world {}: searched by words alone: {}", world, why));
@@ -353,7 +388,9 @@ server::Services Application::services(const server::StaticFiles& page) {
           .ping_timeout = config_.ping_timeout,
           .opening_grant = config_.opening_grant,
           .embedder = embedder_.get(),
-          .window = remote_->window()};
+          .window = remote_->window(),
+          .notes = &stores_->notes(),
+          .nightly = nightly_.get()};
 }
 
 }  // namespace gibsey::app

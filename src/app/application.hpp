@@ -4,12 +4,16 @@
 #include "app/runtime.hpp"
 #include "app/stores.hpp"
 #include "base/result.hpp"
+#include "chat/notes_layer.hpp"
 #include "chat/recovery.hpp"
 #include "chat/turn_service.hpp"
 #include "ingest/importer.hpp"
 #include "ingest/page_editor.hpp"
 #include "ingest/page_follower.hpp"
 #include "ingest/vector_worker.hpp"
+#include "jobs/nightly_notes.hpp"
+#include "jobs/scheduler.hpp"
+#include "jobs/webhook_alarm.hpp"
 #include "provider/chat_model.hpp"
 #include "provider/embedder.hpp"
 #include "provider/llama/engine.hpp"
@@ -64,12 +68,14 @@ class Application {
   [[nodiscard]] Runtime& runtime() { return runtime_; }
   [[nodiscard]] store::FolderLock* lock() { return lock_ ? &*lock_ : nullptr; }
   [[nodiscard]] store::PageStore& pages() { return *pages_; }
+  [[nodiscard]] store::NoteStore& notes() { return stores_->notes(); }
   [[nodiscard]] store::CharacterStore& characters() { return stores_->characters(); }
   [[nodiscard]] store::LedgerStore& ledger() { return *ledger_; }
   [[nodiscard]] retrieval::Retriever& retriever() { return *retriever_; }
   [[nodiscard]] provider::Embedder* embedder() { return embedder_.get(); }
   [[nodiscard]] ingest::PageEditor& editor() { return *editor_; }
   [[nodiscard]] chat::TurnService& turns() { return *turns_; }
+  [[nodiscard]] jobs::Scheduler* nightly() { return nightly_.get(); }
   /// Until stop_chores(): ends holds that a turn could not end, once a minute; asks after models that failed; makes changed pages
   /// searchable, and gets the vectors that are still owed.
   void start_chores();
@@ -86,6 +92,7 @@ class Application {
   Result<void> open_models(bool chat);
   void open_search();
   Result<void> open_turns();
+  Result<void> open_nightly();
   boost::asio::awaitable<void> sweep_holds();
   boost::asio::awaitable<void> watch_models();
   boost::asio::awaitable<void> rest(boost::asio::steady_timer& timer, std::chrono::milliseconds time);
@@ -130,11 +137,15 @@ class Application {
   std::int64_t loaded_change_ = 0;  ///< the indexes have the pages' changes up to this one
   std::optional<chat::Sentiments> sentiments_;
   std::unique_ptr<chat::Recall> recall_;
+  std::unique_ptr<chat::NotesLayer> notes_layer_;
   std::optional<server::Authenticator> authenticator_;
   server::SessionHub sessions_;
   std::unique_ptr<RemoteServices> remote_;
   chat::Ledgers ledgers_;
   std::unique_ptr<chat::TurnService> turns_;
+  std::unique_ptr<jobs::NightlyNotes> nightly_notes_;
+  std::unique_ptr<jobs::WebhookAlarm> alarm_;
+  std::unique_ptr<jobs::Scheduler> nightly_;  ///< null: another process runs it
   // The timers and the flag are the strand's own.
   std::optional<boost::asio::strand<boost::asio::any_io_executor>> chores_;
   std::optional<boost::asio::steady_timer> sweep_timer_;

@@ -45,6 +45,7 @@ class CommandLine {
     add_character();
     add_models();
     add_page();
+    add_notes();
     add_care();
   }
 
@@ -202,6 +203,30 @@ class CommandLine {
     put->add_option("file", page_.file, "Text, or Markdown (.md); - is standard input")->default_val("-");
   }
 
+  void add_notes() {
+    auto* nightly = cli_.add_subcommand("nightly", "The run in which the book writes notes about itself")->require_subcommand(1);
+    auto* run = nightly->add_subcommand("run", "Have it done now, and wait for it");
+    run->add_option("--world", nightly_.world, "This world only");
+    run->add_flag("--force", nightly_.force, "Write every note anew");
+    run->add_option("--model", flags_.model, "Chat model, any GGUF (only where no server runs)")->type_name("FILE");
+    run->callback([this] { chosen_ = [this](const Place& place) { return run_nightly(place, nightly_); }; });
+    auto* runs = nightly->add_subcommand("list", "List the last runs");
+    runs->callback([this] { chosen_ = [](const Place& place) { return list_nightly(place); }; });
+    auto* note = cli_.add_subcommand("note", "The notes that the book wrote")->require_subcommand(1);
+    auto* list = note->add_subcommand("list", "List them");
+    list->add_option("--world", note_.world, "World (default: the first)");
+    list->add_option("--page", note_.page, "Those on this page");
+    list->callback([this] { chosen_ = [this](const Place& place) { return list_notes(place, note_); }; });
+    auto* show = note->add_subcommand("show", "Print one");
+    show->add_option("id", note_.id, "Its id")->required();
+    show->add_option("--version", note_.version, "An older version")->check(CLI::PositiveNumber);
+    show->callback([this] { chosen_ = [this](const Place& place) { return show_note(place, note_); }; });
+    auto* revert = note->add_subcommand("revert", "Make an older version its text again");
+    revert->add_option("id", note_.id, "Its id")->required();
+    revert->add_option("version", note_.version, "The version")->required()->check(CLI::PositiveNumber);
+    revert->callback([this] { chosen_ = [this](const Place& place) { return revert_note(place, note_); }; });
+  }
+
   void add_care() {
     auto* examine = cli_.add_subcommand("doctor", "Check the data folder: files, balances, holds");
     examine->callback([this] { chosen_ = [](const Place& place) { return doctor(place); }; });
@@ -224,6 +249,8 @@ class CommandLine {
   std::string model_name_;
   VerifyOptions verify_;
   PageOptions page_;
+  NightlyOptions nightly_;
+  NoteOptions note_;
   std::string user_;
   std::string reason_ = "grant by command";
   std::string world_;

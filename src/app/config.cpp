@@ -147,7 +147,7 @@ Result<std::vector<std::uint16_t>> parse_ports(const std::vector<std::string>& t
 }
 
 Result<server::Roles> parse_roles(const std::vector<std::string>& names) {
-  server::Roles roles{.chat = false, .memory = false, .ledger = false};
+  server::Roles roles{.chat = false, .memory = false, .ledger = false, .scheduler = false};
   for (const auto& name : names) {
     if (name == "chat") {
       roles.chat = true;
@@ -155,16 +155,19 @@ Result<server::Roles> parse_roles(const std::vector<std::string>& names) {
       roles.memory = true;
     } else if (name == "ledger") {
       roles.ledger = true;
+    } else if (name == "scheduler") {
+      roles.scheduler = true;
     } else {
-      return fail(ErrorCode::invalid_argument, fmt::format("there is no role '{}'; the roles are chat, memory, ledger", name));
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("there is no role '{}'; the roles are chat, memory, ledger, scheduler", name));
     }
   }
   return roles;
 }
 
-/// As the sources have them: chat 8002, memory 8001, ledger 9000.
+/// As the sources have them: chat 8002, memory 8001, ledger 9000; the scheduler is ours.
 std::uint16_t port_of(const server::Roles& roles) {
-  return roles.chat ? 8002 : roles.memory ? 8001 : 9000;
+  return roles.chat ? 8002 : roles.memory ? 8001 : roles.ledger ? 9000 : 8003;
 }
 
 Result<void> apply_settings(Config& config, Settings& settings) {
@@ -184,6 +187,10 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("GIBSEY_THREADS", config.threads, 0);
   settings.take("GIBSEY_SMALL_MODEL_BELOW", config.small_model_below, 0);
   settings.take("GIBSEY_LARGE_BOOK", config.large_book, 0);
+  settings.take("GIBSEY_NIGHTLY", config.nightly);
+  settings.take("GIBSEY_NIGHTLY_RETRY", config.nightly_retry, 1);
+  settings.take("GIBSEY_TIME_ZONE", config.time_zone);
+  settings.take("GIBSEY_ALERT_WEBHOOK", config.alert_webhook);
   settings.take("LOG_LEVEL", config.log_level);
   settings.take("RAG_URL", config.rag_url);
   settings.take("LEDGER_URL", config.ledger_url);

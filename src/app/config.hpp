@@ -60,8 +60,12 @@ struct Config {
   int threads = 0;  ///< of the model in this process; 0: one a processor. 1 where other programs keep the processors busy
   /// Million parameters below which the model in this process is given a tiny model's prompt and opening (0002).
   int small_model_below = 1000;
-  int large_book = 50000;  ///< passages from which on a book is searched from files instead of memory; 0: never
-  int max_turns = 64;      ///< running and waiting; past it 429
+  int large_book = 50000;             ///< passages from which on a book is searched from files instead of memory; 0: never
+  int max_turns = 64;                 ///< running and waiting; past it 429
+  std::string nightly = "0 3 * * *";  ///< when the book writes notes about itself, as crontab(5) has it; "off": only when asked
+  std::string time_zone;              ///< of that, "Europe/Berlin"; "": the machine's
+  std::string alert_webhook;          ///< is told of nightly runs that failed; "": nobody is
+  std::chrono::seconds nightly_retry{300};  ///< before a failed run is tried again; doubled after each attempt
 };
 
 /// The settings that came by flags; they win over everything else.

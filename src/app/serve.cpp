@@ -64,9 +64,9 @@ int serve(const Config& config, const Installation& installation) {
   }
   auto opened = Application::open(config, installation,
                                   {.turns = true,
-                                   .chat_model = config.roles.chat,
+                                   .chat_model = config.roles.chat || config.roles.scheduler,
                                    .exclusive = true,
-                                   .embedder = config.roles.memory,
+                                   .embedder = config.roles.memory || config.roles.scheduler,
                                    .worlds = config.roles.chat || config.roles.memory});
   if (!opened) return complain(opened.error());
   auto& app = **opened;

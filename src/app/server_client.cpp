@@ -141,6 +141,41 @@ model::Page page_of(const json& answer) {
           .version = answer.value("version", std::int64_t{0})};
 }
 
+model::NightlyRun run_of(const json& answer) {
+  const auto text = [&answer](const char* name) {
+    const auto& value = answer.at(name);
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
+  const auto& counts = answer.at("counts");
+  using enum model::RunStatus;
+  const auto status = text("status");
+  return {.id = text("run_id"),
+          .world = text("world"),
+          .trigger = text("trigger"),
+          .status = status == to_string(done)     ? done
+                    : status == to_string(failed) ? failed
+                                                  : running,
+          .attempts = answer.value("attempts", 0),
+          .counts = {.clusters = counts.value("clusters", 0),
+                     .written = counts.value("written", 0),
+                     .extractive = counts.value("extractive", 0),
+                     .unchanged = counts.value("unchanged", 0),
+                     .retired = counts.value("retired", 0),
+                     .left_over = counts.value("left_over", 0)},
+          .error = text("error"),
+          .started = 0};
+}
+
+model::Note note_of(const json& answer) {
+  const bool extract = answer.value("kind", std::string()) == to_string(model::NoteKind::extract);
+  return {.world = answer.value("world", std::string()),
+          .id = answer.value("id", std::string()),
+          .chapter = answer.value("chapter", std::string()),
+          .version = answer.value("version", std::int64_t{0}),
+          .kind = extract ? model::NoteKind::extract : model::NoteKind::written,
+          .text = answer.value("text", std::string())};
+}
+
 }  // namespace
 
 Result<std::optional<ServerClient>> ServerClient::find(const Config& config) {
@@ -194,6 +229,50 @@ Result<model::Page> ServerClient::put_page(const ingest::PageEdit& edit) {
 Result<void> ServerClient::remove_page(const std::string& world, const std::string& id) {
   GIBSEY_CHECK(wait(call("DELETE", page_url(address_, world, id), "")));
   return {};
+}
+
+Result<std::string> ServerClient::start_nightly(const std::string& world, bool force) {
+  json body = {{"force", force}};
+  if (!world.empty()) body["world"] = world;
+  GIBSEY_TRY(const auto answer, wait(call("POST", address_ + "/v1/jobs/nightly/run", body.dump())));
+  return answer.value("run_id", std::string());
+}
+
+Result<model::NightlyRun> ServerClient::nightly_run(const std::string& id) {
+  GIBSEY_TRY(const auto answer, wait(call("GET", address_ + "/v1/jobs/nightly/runs/" + encoded(id), "")));
+  return run_of(answer);
+}
+
+Result<std::vector<model::NightlyRun>> ServerClient::nightly_runs() {
+  GIBSEY_TRY(const auto answer, wait(call("GET", address_ + "/v1/jobs/nightly/runs", "")));
+  std::vector<model::NightlyRun> runs;
+  for (const auto& run : answer.at("runs")) runs.push_back(run_of(run));
+  return runs;
+}
+
+Result<std::vector<model::Note>> ServerClient::notes(const std::string& world, const std::string& page) {
+  std::vector<model::Note> notes;
+  std::string after;
+  while (true) {
+    const auto of_page = page.empty() ? std::string() : "&page_id=" + encoded(page);
+    GIBSEY_TRY(const auto answer,
+               wait(call("GET", fmt::format("{}/v1/notes?world={}&after={}{}", address_, encoded(world), after, of_page), "")));
+    for (const auto& note : answer.at("notes")) notes.push_back(note_of(note));
+    if (!answer.at("next").is_string()) return notes;
+    after = answer.at("next").get<std::string>();
+  }
+}
+
+Result<model::Note> ServerClient::note(const std::string& id, std::int64_t version) {
+  const auto which = version > 0 ? fmt::format("/versions/{}", version) : std::string();
+  GIBSEY_TRY(const auto answer, wait(call("GET", address_ + "/v1/notes/" + encoded(id) + which, "")));
+  return note_of(answer);
+}
+
+Result<model::Note> ServerClient::revert_note(const std::string& id, std::int64_t version) {
+  const json body = {{"version", version}};
+  GIBSEY_TRY(const auto answer, wait(call("POST", address_ + "/v1/notes/" + encoded(id) + "/revert", body.dump())));
+  return note_of(answer);
 }
 
 }  // namespace gibsey::app

@@ -2,6 +2,7 @@
 #include "app/config.hpp"
 #include "base/result.hpp"
 #include "ingest/page_editor.hpp"
+#include "model/note.hpp"
 #include "model/page.hpp"
 
 #include <cstdint>
@@ -41,6 +42,16 @@ class ServerClient {
   /// Of the edit text, source and title count.
   Result<model::Page> put_page(const ingest::PageEdit& edit);
   Result<void> remove_page(const std::string& world, const std::string& id);
+
+  /// The id of the run that has begun. Error: conflict (one is under way).
+  Result<std::string> start_nightly(const std::string& world, bool force);
+  /// Without their plans.
+  Result<model::NightlyRun> nightly_run(const std::string& id);
+  Result<std::vector<model::NightlyRun>> nightly_runs();
+  /// Those of a world ("": the first), or on a page of it; id, version, kind, chapter and text are set, of the next two too.
+  Result<std::vector<model::Note>> notes(const std::string& world, const std::string& page);
+  Result<model::Note> note(const std::string& id, std::int64_t version);
+  Result<model::Note> revert_note(const std::string& id, std::int64_t version);
 
  private:
   explicit ServerClient(std::string address) : address_(std::move(address)) {}

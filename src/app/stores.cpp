@@ -38,6 +38,7 @@ class FileStores final : public Stores {
   store::UsageStore& usage() override { return *turns_; }
   store::RecallStore& recall() override { return *turns_; }
   store::LedgerStore& ledger() override { return *ledger_; }
+  store::NoteStore& notes() override { return pages_->notes(); }
   void close() override {
     if (ledger_) ledger_->close();
     if (turns_) turns_->close();
@@ -57,15 +58,24 @@ namespace cassandra = store::cassandra;
 
 class CassandraStores final : public Stores {
  public:
-  CassandraStores(std::unique_ptr<cassandra::Session> session, const std::string& node)
-      : session_(std::move(session)), pages_(*session_), turns_(*session_, node), ledger_(*session_, node) {}
+  CassandraStores(std::unique_ptr<cassandra::Session> session, const std::string& node,
+                  std::unique_ptr<store::SqlitePageStore> notes)
+      : session_(std::move(session)),
+        pages_(*session_),
+        turns_(*session_, node),
+        ledger_(*session_, node),
+        notes_(std::move(notes)) {}
   store::PageStore& pages() override { return pages_; }
   store::CharacterStore& characters() override { return pages_; }
   store::TurnStore& turns() override { return turns_; }
   store::UsageStore& usage() override { return turns_; }
   store::RecallStore& recall() override { return turns_; }
   store::LedgerStore& ledger() override { return ledger_; }
-  void close() override { session_->close(); }
+  store::NoteStore& notes() override { return notes_->notes(); }
+  void close() override {
+    notes_->close();
+    session_->close();
+  }
   [[nodiscard]] const char* name() const override { return "cassandra"; }
   Async<int> repair() { return pages_.repair(); }
 
@@ -77,6 +87,7 @@ class CassandraStores final : public Stores {
   store::CassandraPageStore pages_;
   store::CassandraTurnStore turns_;
   store::CassandraLedgerStore ledger_;
+  std::unique_ptr<store::SqlitePageStore> notes_;  ///< this node's own, in its data folder
 };
 
 Result<std::unique_ptr<cassandra::Session>> connect(const Config& config) {
@@ -98,7 +109,8 @@ std::string node_of(const fs::path& folder) {
 Result<std::unique_ptr<Stores>> open_cassandra(const Config& config, Runtime& runtime) {
   GIBSEY_TRY(auto session, connect(config));
   GIBSEY_CHECK(runtime.wait(cassandra::use_current_form(*session)));
-  auto stores = std::make_unique<CassandraStores>(std::move(session), node_of(config.data));
+  GIBSEY_TRY(auto notes, store::SqlitePageStore::open(config.data));
+  auto stores = std::make_unique<CassandraStores>(std::move(session), node_of(config.data), std::move(notes));
   GIBSEY_TRY(const int repaired, runtime.wait(stores->repair()));
   if (repaired > 0) log::warn("{} pages whose writers were interrupted were made whole", repaired);
   return stores;

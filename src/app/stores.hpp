@@ -4,6 +4,7 @@
 #include "base/result.hpp"
 #include "store/character_store.hpp"
 #include "store/ledger_store.hpp"
+#include "store/note_store.hpp"
 #include "store/page_store.hpp"
 #include "store/recall_store.hpp"
 #include "store/turn_store.hpp"
@@ -24,6 +25,7 @@ class Stores {
   virtual store::UsageStore& usage() = 0;
   virtual store::RecallStore& recall() = 0;
   virtual store::LedgerStore& ledger() = 0;
+  virtual store::NoteStore& notes() = 0;
   /// Finishes what is queued; blocks. While the runtime still runs.
   virtual void close() = 0;
   /// "sqlite", "cassandra".

@@ -18,6 +18,10 @@ constexpr std::size_t kSmallModelHistory = 2;
 constexpr std::size_t kHistory = 10;
 /// Numbered sources that a tiny model is shown of those found; with more its reply leaves the question.
 constexpr std::size_t kSmallModelSources = 3;
+/// Of the layer of notes, whatever the budget: it is the same for all of a character's turns.
+constexpr int kNotesTokens = 320;
+constexpr std::string_view kNotesHead =
+    "Notes on the book, made at night and no part of it. They help you to remember what stands where; never quote them:";
 /// Of the best lines, the ones that an answer given once more may open with.
 constexpr std::size_t kOpeningQuotes = 3;
 
@@ -177,6 +181,28 @@ void add_remembered(Prompt& prompt, const PromptInputs& inputs, PromptBudget& bu
   prompt.included.emplace_back("what is remembered of the reader");
 }
 
+/// The same for every reader of the character, so it stays in the part that a prefix cache keeps; as many notes as the layer's
+/// own budget has room for. A tiny model would talk about them instead of the question.
+void add_notes(Prompt& prompt, const PromptInputs& inputs, PromptBudget& budget) {
+  if (inputs.notes.empty() || inputs.small_model || inputs.kind != PromptKind::book) return;
+  std::string layer(kNotesHead);
+  std::size_t count = 0;
+  for (; count < inputs.notes.size(); ++count) {
+    const auto with_next = layer + "\n- " + inputs.notes[count];
+    if (budget.cost(with_next) > kNotesTokens) break;
+    layer = with_next;
+  }
+  const int cost = budget.cost(layer);
+  if (count == 0 || cost > budget.left()) {
+    prompt.cut.push_back(fmt::format("{} notes", inputs.notes.size()));
+    return;
+  }
+  budget.spend(cost);
+  prompt.messages.front().text = joined(std::move(prompt.messages.front().text), layer);
+  prompt.included.push_back(fmt::format("{} notes", count));
+  if (count < inputs.notes.size()) prompt.cut.push_back(fmt::format("{} notes", inputs.notes.size() - count));
+}
+
 /// The newest exchanges as they were.
 void add_recent(Prompt& prompt, const PromptInputs& inputs, std::size_t count) {
   const auto& history = inputs.history;
@@ -241,6 +267,7 @@ Result<Prompt> compose_prompt(const PromptInputs& inputs, const PromptTemplate& 
   }
   if (inputs.kind != PromptKind::persona) tell_sources(prompt, inputs, sources.size());
   const auto recent = fit_recent(inputs.history, inputs.small_model ? kSmallModelHistory : kHistory, budget);
+  add_notes(prompt, inputs, budget);
   add_remembered(prompt, inputs, budget);
   add_recent(prompt, inputs, recent);
   add_older(prompt, core.question, inputs, recent, budget);

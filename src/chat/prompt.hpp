@@ -30,11 +30,12 @@ struct PromptInputs {
   bool quotes_by_number = false;  ///< the model names the lines it quotes, [[q1]], instead of writing them out
   std::size_t variant = 0;        ///< any number; chooses among the character's lead-ins
   PromptKind kind = PromptKind::book;
-  int sibling = 0;            ///< of an answer given once more: the opening quotes another of the best lines
-  std::string remembered;     ///< what is known of this reader; "" nothing
-  std::string client_system;  ///< a client's own system message; "" none
-  std::string manner;         ///< the personality block of the cited chat; "" none
-  int budget = 6000;          ///< tokens that the messages may take (contracts section 5)
+  int sibling = 0;                 ///< of an answer given once more: the opening quotes another of the best lines
+  std::string remembered;          ///< what is known of this reader; "" nothing
+  std::vector<std::string> notes;  ///< what the book wrote at night about the character's pages
+  std::string client_system;       ///< a client's own system message; "" none
+  std::string manner;              ///< the personality block of the cited chat; "" none
+  int budget = 6000;               ///< tokens that the messages may take (contracts section 5)
   std::function<int(const std::string&)> count_tokens;  ///< the model's; empty: a quarter of the bytes
 };
 
@@ -57,12 +58,12 @@ struct Prompt {
 };
 
 /// Composes the messages by `kind`. What does not fit the budget goes by this order of priorities: persona > question > quotes >
-/// recent history > what is remembered > older history. Older history is summed up (the questions that were asked) before it is
-/// cut. Errors: invalid_argument (template), too_large (persona and question alone do not fit).
+/// recent history > notes > what is remembered > older history. Older history is summed up (the questions that were asked) before
+/// it is cut. Errors: invalid_argument (template), too_large (persona and question alone do not fit).
 ///
-/// Of the book's: the messages in the order that keeps a prefix cache useful: mandate, persona, samples, history, then quotes and
-/// question. The template makes the last message; a tiny model (about 100 M parameters) takes every instruction for something to
-/// talk about, so its template is the bare question, and what it must quote is put into the reply's opening. Pure.
+/// Of the book's: the messages in the order that keeps a prefix cache useful: mandate, persona, notes, samples, history, then
+/// quotes and question. The template makes the last message; a tiny model (about 100 M parameters) takes every instruction for
+/// something to talk about, so its template is the bare question, and what it must quote is put into the reply's opening. Pure.
 [[nodiscard]] Result<Prompt> compose_prompt(const PromptInputs& inputs, const PromptTemplate& prompt_template);
 
 /// The template of a world that has none of its own (templates/prompt.j2, templates/prompt.small.j2).

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "chat/history_window.hpp"
+#include "chat/notes_layer.hpp"
 #include "chat/personality.hpp"
 #include "chat/recall.hpp"
 #include "chat/sentiment.hpp"
@@ -82,6 +83,7 @@ PromptInputs prompt_inputs(const AdmittedTurn& turn, const FoundSources& found, 
   inputs.book_away = found.missing;
   inputs.sibling = question.sibling;
   inputs.remembered = background.remembered;
+  inputs.notes = background.notes;
   inputs.client_system = question.client_system;
   if (inputs.kind == PromptKind::cited && turn.character.personality) {
     inputs.manner = personality_block(turn.character.display_name, *turn.character.personality, question.personality_weight);
@@ -103,6 +105,8 @@ asio::awaitable<Result<Background>> load_background(AdmittedTurn& turn, TurnPart
   Background background;
   GIBSEY_CO_TRY(background.history, co_await load_context(turn, parts));
   background.remembered = co_await recall(turn, parts);
+  if (parts.notes != nullptr && turn.question.dialect.prompt == PromptKind::book)
+    background.notes = co_await parts.notes->of(turn.world.name, turn.character.id);
   co_return background;
 }
 

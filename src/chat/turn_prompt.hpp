@@ -14,6 +14,7 @@ namespace gibsey::chat {
 struct Background {
   std::vector<PastExchange> history;
   std::string remembered;
+  std::vector<std::string> notes;  ///< what the book wrote at night about the character's pages
 };
 
 /// Errors: those of the turn store. A memory that fails costs the reader nothing but the memory.

@@ -28,6 +28,7 @@
 
 namespace gibsey::chat {
 
+class NotesLayer;
 class Recall;
 class Sentiments;
 
@@ -122,6 +123,7 @@ struct TurnParts {
   const Sentiments* sentiments = nullptr;  ///< null: no tone follows the reader
   Recall* recall = nullptr;                ///< null: nobody is remembered
   store::HistoryWindow* window = nullptr;  ///< of the cited chat, shared with other programs; null: the record alone
+  NotesLayer* notes = nullptr;             ///< null: the book has written none about itself
 };
 
 /// Starts turns and keeps count of them.

@@ -163,6 +163,7 @@ asio::awaitable<Result<NoteTask>> NightlyNotes::task_of(const model::PlannedNote
     task.sources.push_back({.page_id = member.page_id,
                             .label = page->content.page.label,
                             .title = page->content.page.title,
+                            .voice = page->content.page.voice,
                             .page_version = page->content.page.version,
                             .page_text = page->content.page.text,
                             .passage = member.passage,
@@ -187,12 +188,15 @@ asio::awaitable<Result<void>> NightlyNotes::write(model::NightlyRun& run, const 
   std::vector<model::NoteMember> members;
   GIBSEY_CO_TRY(auto task, co_await task_of(planned, members));
   if (members.empty()) co_return Result<void>();
+  auto voice = task.sources.front().voice;
+  if (!std::ranges::all_of(task.sources, [&voice](const NoteSource& source) { return source.voice == voice; })) voice.clear();
   NoteWriter writer(parts_.models, parts_.embedder, settings_.bars);
   GIBSEY_CO_TRY(auto written, co_await writer.write(std::move(task), stop));
   if (written.sentences.empty()) co_return Result<void>();
   model::Note note{.world = planned.world,
                    .id = planned.id,
                    .chapter = planned.chapter,
+                   .voice = std::move(voice),
                    .version = before ? before->version + 1 : 1,
                    .kind = written.kind,
                    .text = note_text(written.sentences),

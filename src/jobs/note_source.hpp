@@ -13,6 +13,7 @@ struct NoteSource {
   std::string page_id;
   std::string label;
   std::string title;
+  std::string voice;
   std::int64_t page_version = 0;
   std::string page_text;
   int passage = 0;

@@ -44,6 +44,7 @@ struct Note {
   std::string world;
   std::string id;  ///< unique over all worlds
   std::string chapter;
+  std::string voice;         ///< the character whose pages it is about; "" nobody's, or several
   std::int64_t version = 0;  ///< from 1
   NoteKind kind = NoteKind::written;
   std::string text;  ///< the sentences, each followed by its pages: "... [p. 12]"

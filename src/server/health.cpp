@@ -27,6 +27,14 @@ Json dependencies_of(const HealthSnapshot& now) {
   return dependencies;
 }
 
+Json nightly_of(const HealthSnapshot::Nightly& nightly) {
+  const auto time = [](UnixMillis at) { return at == 0 ? Json() : Json(iso8601(at)); };
+  const auto& job = nightly.state.job;
+  return {{"schedule", nightly.schedule},     {"time_zone", nightly.time_zone},   {"next", time(nightly.state.next.value_or(0))},
+          {"running", nightly.state.running}, {"last_done", time(job.last_done)}, {"last_error", job.last_error},
+          {"retry_at", time(job.retry_at)}};
+}
+
 bool all_connected(const HealthSnapshot& now) {
   return std::ranges::all_of(now.dependencies, [](const HealthSnapshot::Dependency& dependency) { return dependency.connected; });
 }
@@ -45,20 +53,20 @@ boost::asio::awaitable<net::HttpResponse> health(const Services& services, Route
   }
   const auto counted = co_await services.turn_store.count();
   const char* status = !counted ? "unhealthy" : now.problems.empty() && all_connected(now) ? "healthy" : "degraded";
-  co_return json_response(
-      counted ? 200 : 503,
-      {{"status", status},
-       {"service", now.service},
-       {"version", now.version},
-       {"services", services_of(now)},
-       {"dependencies", dependencies_of(now)},
-       {"database", {{"type", now.database}, {"status", counted ? "connected" : "disconnected"}}},
-       {"websocket_connections", services.sessions.sockets()},
-       {"worlds", worlds},
-       {"model", {{"provider", now.provider}, {"model", now.model}, {"embedding_model", now.embedding_model}}},
-       {"queue", {{"running", now.running}, {"waiting", now.waiting}}},
-       {"problems", now.problems},
-       {"timestamp", iso8601(unix_millis_now())}});
+  Json body = {{"status", status},
+               {"service", now.service},
+               {"version", now.version},
+               {"services", services_of(now)},
+               {"dependencies", dependencies_of(now)},
+               {"database", {{"type", now.database}, {"status", counted ? "connected" : "disconnected"}}},
+               {"websocket_connections", services.sessions.sockets()},
+               {"worlds", worlds},
+               {"model", {{"provider", now.provider}, {"model", now.model}, {"embedding_model", now.embedding_model}}},
+               {"queue", {{"running", now.running}, {"waiting", now.waiting}}},
+               {"problems", now.problems},
+               {"timestamp", iso8601(unix_millis_now())}};
+  if (now.nightly) body["nightly"] = nightly_of(*now.nightly);
+  co_return json_response(counted ? 200 : 503, body);
 }
 
 boost::asio::awaitable<net::HttpResponse> live(const Services&, RouteRequest&) {

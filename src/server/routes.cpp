@@ -20,6 +20,8 @@
 #include "server/freshness.hpp"
 #include "server/health.hpp"
 #include "server/memory.hpp"
+#include "server/nightly.hpp"
+#include "server/notes.hpp"
 #include "server/openapi.hpp"
 #include "server/page_edits.hpp"
 #include "server/pages.hpp"
@@ -180,6 +182,11 @@ std::vector<Route> memory_routes() {
       {"POST", "/v1/quotes/verify", verify_quote},
       {"POST", "/memory/facts", add_fact},
       {"GET", "/memory/facts/{user_id}/{character_id}", list_facts},
+      {"GET", "/v1/notes", list_notes},
+      {"GET", "/v1/notes/{id}", get_note},
+      {"GET", "/v1/notes/{id}/versions/{number}", get_note_version},
+      {"GET", "/v1/notes/{id}/diff", diff_note},
+      {"POST", "/v1/notes/{id}/revert", revert_note, admin},
   };
   for (auto& route : routes) {
     if (route.pattern.starts_with("/pages")) route.body_limit = kPageBodyLimit;
@@ -218,6 +225,16 @@ std::vector<Route> ledger_routes() {
   };
 }
 
+/// Seed 004's nightly DAG.
+std::vector<Route> scheduler_routes() {
+  using enum Access;
+  return {
+      {"POST", "/v1/jobs/nightly/run", start_nightly_run, admin},
+      {"GET", "/v1/jobs/nightly/runs", list_nightly_runs, admin},
+      {"GET", "/v1/jobs/nightly/runs/{run_id}", get_nightly_run, admin},
+  };
+}
+
 /// Of every process.
 std::vector<Route> common_routes() {
   using enum Access;
@@ -242,6 +259,7 @@ std::unique_ptr<net::HttpHandler> make_http_handler(Services services, net::Orig
   if (roles.memory) std::ranges::move(memory_routes(), std::back_inserter(routes));
   if (roles.chat || roles.memory) std::ranges::move(stargate_routes(), std::back_inserter(routes));
   if (roles.ledger) std::ranges::move(ledger_routes(), std::back_inserter(routes));
+  if (roles.scheduler) std::ranges::move(scheduler_routes(), std::back_inserter(routes));
   return std::make_unique<Router>(std::move(services), std::move(rules), std::move(routes));
 }
 

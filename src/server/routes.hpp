@@ -9,9 +9,10 @@ namespace gibsey::server {
 
 /// What a process serves (design section 5); what it does not, another one does.
 struct Roles {
-  bool chat = true;    ///< the dialects, the characters, the page
-  bool memory = true;  ///< pages, retrieval, what personas remember
-  bool ledger = true;  ///< debits, credits, statements
+  bool chat = true;       ///< the dialects, the characters, the page
+  bool memory = true;     ///< pages, retrieval, what personas remember
+  bool ledger = true;     ///< debits, credits, statements
+  bool scheduler = true;  ///< the nightly run
 };
 
 /// The HTTP surface of these roles, behind the Host and Origin check. Give it to net::HttpServer. `services` is copied; what it

@@ -5,6 +5,7 @@
 #include "chat/turn_service.hpp"
 #include "ingest/page_editor.hpp"
 #include "ingest/page_follower.hpp"
+#include "jobs/scheduler.hpp"
 #include "provider/embedder.hpp"
 #include "retrieval/passage_finder.hpp"
 #include "server/auth/authenticator.hpp"
@@ -14,6 +15,7 @@
 #include "store/character_store.hpp"
 #include "store/history_window.hpp"
 #include "store/ledger_store.hpp"
+#include "store/note_store.hpp"
 #include "store/page_store.hpp"
 #include "store/recall_store.hpp"
 #include "store/turn_store.hpp"
@@ -22,6 +24,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,7 +57,13 @@ struct HealthSnapshot {
     std::string detail;
   };
   std::vector<Dependency> dependencies;  ///< other services that this one was told to use
-  std::vector<std::string> problems;     ///< plain sentences; any makes the status "degraded"
+  struct Nightly {
+    std::string schedule;  ///< "" off
+    std::string time_zone;
+    jobs::SchedulerState state;
+  };
+  std::optional<Nightly> nightly;     ///< where this process looks after the nightly run
+  std::vector<std::string> problems;  ///< plain sentences; any makes the status "degraded"
 };
 
 class ConversationFeed;
@@ -88,6 +97,8 @@ struct Services {
   std::string_view openapi;  ///< the text of openapi.json; "" where it is not installed
   provider::Embedder* embedder = nullptr;  ///< null: texts are not embedded here
   store::HistoryWindow* window = nullptr;  ///< of the cited chat, shared with other programs; null: none
+  store::NoteStore* notes = nullptr;       ///< null: the book writes none
+  jobs::Scheduler* nightly = nullptr;      ///< null: this process does not run it
 };
 
 }  // namespace gibsey::server

@@ -89,6 +89,26 @@ int put_page(const Place& place, const PageOptions& options);
 /// Removes it; its versions stay readable.
 int remove_page(const Place& place, const PageOptions& options);
 
+struct NightlyOptions {
+  std::string world;  ///< "": all
+  bool force = false;
+};
+/// Has the book write notes about itself, and waits until it has; 1 when that failed.
+int run_nightly(const Place& place, const NightlyOptions& options);
+/// Prints the last runs.
+int list_nightly(const Place& place);
+
+struct NoteOptions {
+  std::string id;
+  std::string world;         ///< "": the first
+  std::string page;          ///< the notes on this page; "": all
+  std::int64_t version = 0;  ///< 0: the newest
+};
+int list_notes(const Place& place, const NoteOptions& options);
+int show_note(const Place& place, const NoteOptions& options);
+/// Makes `version` the note's text again.
+int revert_note(const Place& place, const NoteOptions& options);
+
 int list_characters(const Place& place, const std::string& world);
 
 struct AddModelOptions {

@@ -9,15 +9,16 @@ namespace sqlite {
 namespace {
 
 const std::string kNoteColumns =
-    "world, id, version, chapter, kind, text, sentences, members, source_hash, model, run_id, reverted_to, retired, created";
+    "world, id, version, chapter, voice, kind, text, sentences, members, source_hash, model, run_id, reverted_to, retired, "
+    "created";
 
 Result<model::Note> read_note(Row row) {
   model::Note note;
   std::string kind;
   std::string sentences;
   std::string members;
-  row >> note.world >> note.id >> note.version >> note.chapter >> kind >> note.text >> sentences >> members >> note.source_hash >>
-      note.model >> note.run_id >> note.reverted_to >> note.retired >> note.created;
+  row >> note.world >> note.id >> note.version >> note.chapter >> note.voice >> kind >> note.text >> sentences >> members >>
+      note.source_hash >> note.model >> note.run_id >> note.reverted_to >> note.retired >> note.created;
   note.kind = kind == to_string(model::NoteKind::extract) ? model::NoteKind::extract : model::NoteKind::written;
   GIBSEY_CHECK(decode(sentences, note.sentences));
   GIBSEY_CHECK(decode(members, note.members));
@@ -41,8 +42,8 @@ Result<void> put_note(Connection& db, model::Note note) {
       "INSERT INTO summary_versions (" + kNoteColumns + ") SELECT " + kNoteColumns + " FROM summaries WHERE id = ?";
   GIBSEY_CHECK(db.run(kKeep, note.id));
   static const std::string kPut =
-      "INSERT OR REPLACE INTO summaries (" + kNoteColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)";
-  GIBSEY_CHECK(db.run(kPut, note.world, note.id, note.version, note.chapter, to_string(note.kind), note.text,
+      "INSERT OR REPLACE INTO summaries (" + kNoteColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)";
+  GIBSEY_CHECK(db.run(kPut, note.world, note.id, note.version, note.chapter, note.voice, to_string(note.kind), note.text,
                       encode(note.sentences), encode(note.members), note.source_hash, note.model, note.run_id, note.reverted_to,
                       note.created));
   return write_pages(db, note);
@@ -61,7 +62,7 @@ Result<std::optional<model::Note>> find_note_version(Connection& db, const std::
 
 Result<std::vector<model::Note>> list_note_versions(Connection& db, const std::string& id) {
   static const std::string kBare =
-      "world, id, version, chapter, kind, text, '[]', '[]', source_hash, model, run_id, reverted_to, retired, created";
+      "world, id, version, chapter, voice, kind, text, '[]', '[]', source_hash, model, run_id, reverted_to, retired, created";
   static const std::string kList = "SELECT " + kBare + " FROM summary_versions WHERE id = ?1 UNION ALL SELECT " + kBare +
                                    " FROM summaries WHERE id = ?1 ORDER BY version";
   return db.list<model::Note>(kList, read_note, id);

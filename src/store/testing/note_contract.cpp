@@ -15,6 +15,7 @@ model::Note sample_note(const std::string& id, std::int64_t version = 1, const s
   return {.world = "tower",
           .id = id,
           .chapter = "One",
+          .voice = "arieol",
           .version = version,
           .kind = model::NoteKind::written,
           .text = text,
@@ -49,6 +50,7 @@ TEST_P(NoteContract, a_note_comes_back_whole) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->world, "tower");
   EXPECT_EQ(found->chapter, "One");
+  EXPECT_EQ(found->voice, "arieol");
   EXPECT_EQ(found->version, 1);
   EXPECT_EQ(found->kind, model::NoteKind::written);
   EXPECT_EQ(found->text, note.text);
