@@ -14,6 +14,7 @@ find_package(PkgConfig REQUIRED)
 find_package(pugixml REQUIRED)
 find_package(date REQUIRED)
 pkg_check_modules(GUMBO REQUIRED IMPORTED_TARGET gumbo)
+pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 
 # Asio and Beast, with the one set of macros that every file must agree on.
 add_library(boost_headers INTERFACE)

@@ -57,6 +57,8 @@ Application::~Application() {
   nightly_.reset();
   // Stores and engine resume their callers on the runtime's threads, so those go last; nothing runs by now.
   turns_.reset();
+  observer_.feed = nullptr;
+  feed_.reset();
   observer_.remote = nullptr;
   remote_.reset();
   editor_.reset();
@@ -79,6 +81,7 @@ Result<std::unique_ptr<Application>> Application::open(Config config, Installati
   if (needs.worlds || needs.embedder || needs.chat_model) GIBSEY_CHECK(app->open_models(needs.chat_model));
   app->open_search();
   if (needs.worlds) GIBSEY_CHECK(app->runtime_.wait(app->load_worlds()));
+  if (needs.turns) GIBSEY_CHECK(app->open_feed());
   if (needs.turns) GIBSEY_CHECK(app->open_turns());
   if (needs.turns && app->config_.roles.scheduler) GIBSEY_CHECK(app->open_nightly());
   return app;
@@ -91,9 +94,25 @@ void Application::open_search() {
   large.owns_folder = lock_.has_value();
   retriever_ = std::make_unique<retrieval::Retriever>(*pages_, embedder_.get(), std::move(large));
   const auto executor = runtime_.executor();
-  if (embedder_) vectors_ = std::make_unique<ingest::VectorWorker>(executor, *pages_, *retriever_, *embedder_, observer_);
-  follower_ = std::make_unique<ingest::PageFollower>(executor, *pages_, *retriever_, vectors_.get(), observer_);
+  if (embedder_) vectors_ = std::make_unique<ingest::VectorWorker>(executor, *pages_, *retriever_, *embedder_);
+  follower_ = std::make_unique<ingest::PageFollower>(executor, *pages_, *retriever_, observer_);
   editor_ = std::make_unique<ingest::PageEditor>(*pages_);
+}
+
+Result<void> Application::open_feed() {
+  const auto& roles = config_.roles;
+  if (!roles.chat && !roles.memory && !roles.worker) return {};
+  GIBSEY_TRY(const auto worlds, runtime_.wait(pages_->list_worlds()));
+  const bool searches = roles.chat || roles.memory;
+  GIBSEY_TRY(feed_, ChangeFeed::open(config_, {.executor = runtime_.executor(),
+                                               .pages = *pages_,
+                                               .embedder = embedder_.get(),
+                                               .retriever = searches ? retriever_.get() : nullptr,
+                                               .vectors = vectors_.get(),
+                                               .observer = observer_,
+                                               .default_world = worlds.empty() ? "" : worlds.front().name}));
+  observer_.feed = feed_.get();
+  return {};
 }
 
 Result<void> Application::open_turns() {
@@ -170,6 +189,7 @@ void Application::start_chores() {
   follower_->start(loaded_change_);
   if (vectors_) vectors_->start();
   if (nightly_) nightly_->start();
+  if (feed_) feed_->start(loaded_change_);
 }
 
 void Application::end_waits() {
@@ -185,12 +205,14 @@ void Application::stop_chores() {
   follower_->stop();
   if (vectors_) vectors_->stop();
   if (nightly_) nightly_->stop();
+  if (feed_) feed_->stop();
   // A model server may take minutes to embed a book.
   if (pool_) pool_->shut_down();
   if (watching_.valid()) watching_.wait();
   follower_->wait();
   if (vectors_) vectors_->wait();
   if (nightly_) nightly_->wait();
+  if (feed_) feed_->wait();
 }
 
 /// Ends early when the chores do.
@@ -356,6 +378,7 @@ server::HealthSnapshot Application::health() const {
   snapshot.problems = problems_;
   if (snapshot.nightly && !snapshot.nightly->state.job.last_error.empty())
     snapshot.problems.push_back("the nightly run failed: " + snapshot.nightly->state.job.last_error);
+  if (feed_) feed_->tell(snapshot);
   if (!vectors_) return snapshot;
   for (const auto& [world, why] : vectors_->owed()) {
     if (!why.empty()) snapshot.problems.push_back(fmt::format("world {}: searched by words alone: {}", world, why));
@@ -390,7 +413,9 @@ server::Services Application::services(const server::StaticFiles& page) {
           .embedder = embedder_.get(),
           .window = remote_->window(),
           .notes = &stores_->notes(),
-          .nightly = nightly_.get()};
+          .nightly = nightly_.get(),
+          .feed = feed_ ? &feed_->feed() : nullptr,
+          .pages_topic = config_.pages_topic};
 }
 
 }  // namespace gibsey::app

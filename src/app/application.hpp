@@ -1,4 +1,5 @@
 #pragma once
+#include "app/change_feed.hpp"
 #include "app/config.hpp"
 #include "app/remote_services.hpp"
 #include "app/runtime.hpp"
@@ -91,6 +92,7 @@ class Application {
   Result<void> open_stores(bool exclusive);
   Result<void> open_models(bool chat);
   void open_search();
+  Result<void> open_feed();
   Result<void> open_turns();
   Result<void> open_nightly();
   boost::asio::awaitable<void> sweep_holds();
@@ -120,21 +122,25 @@ class Application {
   /// What a turn reports goes to the counters; a turn that has ended to the feed too.
   struct Observer final : server::Metrics {
     void page_changed(const store::PageChange& change) override {
+      if (feed != nullptr) feed->wake();
       if (sessions != nullptr) sessions->broadcast_all(server::page_update_message(change));
     }
     void ended(const model::Turn& turn) override {
       conversations.publish(turn);
       if (remote) remote->publish(server::conversation_turn_json(turn));
+      if (feed != nullptr) feed->publish_turn(turn.conversation_id, server::conversation_turn_json(turn));
     }
     server::ConversationFeed conversations;
     RemoteServices* remote = nullptr;
+    ChangeFeed* feed = nullptr;
     server::SessionHub* sessions = nullptr;
   };
   Observer observer_;
   std::unique_ptr<ingest::VectorWorker> vectors_;  ///< null: the search is by words alone
   std::unique_ptr<ingest::PageFollower> follower_;
   std::unique_ptr<ingest::PageEditor> editor_;
-  std::int64_t loaded_change_ = 0;  ///< the indexes have the pages' changes up to this one
+  std::unique_ptr<ChangeFeed> feed_;  ///< null where no pages are served
+  std::int64_t loaded_change_ = 0;    ///< the indexes have the pages' changes up to this one
   std::optional<chat::Sentiments> sentiments_;
   std::unique_ptr<chat::Recall> recall_;
   std::unique_ptr<chat::NotesLayer> notes_layer_;

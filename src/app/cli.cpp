@@ -76,7 +76,7 @@ class CommandLine {
     command->add_option("--host", flags_.host, "Address to listen on (default 127.0.0.1)");
     command->add_option("--port", flags_.ports,
                         "Port (may be repeated; 0 picks one; default 8002, memory alone 8001, ledger alone 9000)");
-    command->add_option("--roles", flags_.roles, "What this process serves: chat, memory, ledger (default: all)")
+    command->add_option("--roles", flags_.roles, "What this process serves: chat, memory, ledger, worker (default: all)")
         ->type_name("LIST");
     command->add_option("--model", flags_.model, "Chat model, any GGUF (default: the bundled small one)")->type_name("FILE");
     command->add_option("--script", flags_.script, "Answer from a script, for tests")->type_name("FILE");

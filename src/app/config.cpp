@@ -147,7 +147,7 @@ Result<std::vector<std::uint16_t>> parse_ports(const std::vector<std::string>& t
 }
 
 Result<server::Roles> parse_roles(const std::vector<std::string>& names) {
-  server::Roles roles{.chat = false, .memory = false, .ledger = false, .scheduler = false};
+  server::Roles roles{.chat = false, .memory = false, .ledger = false, .worker = false, .scheduler = false};
   for (const auto& name : names) {
     if (name == "chat") {
       roles.chat = true;
@@ -155,17 +155,19 @@ Result<server::Roles> parse_roles(const std::vector<std::string>& names) {
       roles.memory = true;
     } else if (name == "ledger") {
       roles.ledger = true;
+    } else if (name == "worker") {
+      roles.worker = true;
     } else if (name == "scheduler") {
       roles.scheduler = true;
     } else {
       return fail(ErrorCode::invalid_argument,
-                  fmt::format("there is no role '{}'; the roles are chat, memory, ledger, scheduler", name));
+                  fmt::format("there is no role '{}'; the roles are chat, memory, ledger, worker, scheduler", name));
     }
   }
   return roles;
 }
 
-/// As the sources have them: chat 8002, memory 8001, ledger 9000; the scheduler is ours.
+/// As the sources have them: chat 8002, memory 8001, ledger 9000; worker and scheduler are ours.
 std::uint16_t port_of(const server::Roles& roles) {
   return roles.chat ? 8002 : roles.memory ? 8001 : roles.ledger ? 9000 : 8003;
 }
@@ -209,6 +211,18 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("CASSANDRA_USERNAME", config.cassandra_username);
   settings.take("CASSANDRA_PASSWORD", config.cassandra_password);
   settings.take("CASSANDRA_LOCAL_DC", config.cassandra_local_dc);
+  settings.take("KAFKA_BROKERS", config.kafka_brokers);
+  settings.take("KAFKA_PARTITIONS", config.kafka_partitions, 1);
+  settings.take("KAFKA_TOPIC_PAGES", config.pages_topic);
+  settings.take("KAFKA_TOPIC_DEAD", config.dead_topic);
+  settings.take("KAFKA_TOPIC_TURNS", config.turns_topic);
+  settings.take("KAFKA_GROUP", config.worker_group);
+  settings.take("GIBSEY_FEED_SYNC", config.feed_sync);
+  int publish = config.publish_pages ? 1 : 0;
+  settings.take("GIBSEY_PUBLISH_PAGES", publish, 0);
+  config.publish_pages = publish != 0;
+  settings.take("GIBSEY_WORKER_RATE", config.worker_rate, 0);
+  settings.take("GIBSEY_WORKER_SHARE", config.worker_share, 0.01, 1);
   settings.take("SERVICE_NAME", config.service_name);
   settings.take("DEFAULT_TEMPERATURE", config.dialect_defaults.temperature, 0, 2);
   settings.take("DEFAULT_TOP_P", config.dialect_defaults.top_p, 0, 1);

@@ -66,6 +66,16 @@ struct Config {
   std::string time_zone;              ///< of that, "Europe/Berlin"; "": the machine's
   std::string alert_webhook;          ///< is told of nightly runs that failed; "": nobody is
   std::chrono::seconds nightly_retry{300};  ///< before a failed run is tried again; doubled after each attempt
+  std::string kafka_brokers;                ///< host:port with commas between; empty: the feed is a log in the data folder
+  int kafka_partitions = 4;                 ///< of the topics that are made
+  std::string pages_topic = "cdc.pages";
+  std::string dead_topic = "cdc.pages.dead";
+  std::string turns_topic = "conversation_turns";
+  std::string worker_group = "gibsey-workers";
+  std::string feed_sync = "always";
+  bool publish_pages = true;   ///< false: another program puts the store's changes on the feed (Debezium)
+  int worker_rate = 10000000;  ///< bytes of text a second that the worker embeds at most; 0: as fast as it goes
+  double worker_share = 0.5;   ///< of its time while much waits
 };
 
 /// The settings that came by flags; they win over everything else.

@@ -66,7 +66,7 @@ int serve(const Config& config, const Installation& installation) {
                                   {.turns = true,
                                    .chat_model = config.roles.chat || config.roles.scheduler,
                                    .exclusive = true,
-                                   .embedder = config.roles.memory || config.roles.scheduler,
+                                   .embedder = config.roles.memory || config.roles.worker || config.roles.scheduler,
                                    .worlds = config.roles.chat || config.roles.memory});
   if (!opened) return complain(opened.error());
   auto& app = **opened;

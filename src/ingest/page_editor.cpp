@@ -38,17 +38,6 @@ model::Page edited(const PageEdit& edit, std::optional<model::Page> now) {
   return page;
 }
 
-Result<void> check_text(const std::string& text) {
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    return fail(ErrorCode::invalid_argument, "the page has no text; to take a page away, remove it");
-  }
-  if (utf8::length(text) > kLongestPage) {
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("the page has more than {} characters; write a book as several pages", kLongestPage));
-  }
-  return {};
-}
-
 asio::awaitable<model::PageContent> cut(model::Page page, std::string language) {
   model::PageContent content{.page = std::move(page), .passages = {}, .quotes = {}};
   auto chunks = retrieval::cut_page(content.page, language);
@@ -59,6 +48,17 @@ asio::awaitable<model::PageContent> cut(model::Page page, std::string language) 
 }
 
 }  // namespace
+
+Result<void> check_page_text(const std::string& text) {
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    return fail(ErrorCode::invalid_argument, "the page has no text; to take a page away, remove it");
+  }
+  if (utf8::length(text) > kLongestPage) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the page has more than {} characters; write a book as several pages", kLongestPage));
+  }
+  return {};
+}
 
 asio::awaitable<Result<store::WrittenPage>> PageEditor::write(PageEdit edit) {
   for (int tries = 1;; ++tries) {
@@ -78,7 +78,7 @@ asio::awaitable<Result<store::WrittenPage>> PageEditor::write_over(PageEdit edit
   // Fields that were not given are those of this version: nobody's change in between may be lost.
   const auto expected = edit.expected.value_or(now ? now->version : 0);
   auto page = edited(edit, std::move(now));
-  GIBSEY_CO_CHECK(check_text(page.text));
+  GIBSEY_CO_CHECK(check_page_text(page.text));
   auto content = co_await asio::co_spawn(cutter_, cut(std::move(page), world->language), asio::use_awaitable);
   co_return co_await pages_.put_page(std::move(content), expected);
 }

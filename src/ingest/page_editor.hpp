@@ -28,6 +28,8 @@ struct PageEdit {
 
 /// Code points that a page may have. A book is many pages; one that is longer than this is a book.
 inline constexpr std::size_t kLongestPage = 200'000;
+/// invalid_argument: it is blank, or longer than that.
+[[nodiscard]] Result<void> check_page_text(const std::string& text);
 
 /// Writes single pages into the store: cuts them into passages and quote candidates on a thread of its own. Safe to call from any
 /// executor; must outlive its calls.

@@ -24,8 +24,8 @@ constexpr int kTries = 5;
 }  // namespace
 
 PageFollower::PageFollower(asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever,
-                           VectorWorker* vectors, PageObserver& observer)
-    : executor_(std::move(executor)), pages_(pages), retriever_(retriever), vectors_(vectors), observer_(observer) {}
+                           PageObserver& observer)
+    : executor_(std::move(executor)), pages_(pages), retriever_(retriever), observer_(observer) {}
 
 void PageFollower::start(std::int64_t loaded) {
   reached_ = loaded;
@@ -101,7 +101,6 @@ asio::awaitable<bool> PageFollower::follow(store::PageChange change) {
     co_await wake_.wait([this] { return stopped_.load(); }, Clock::now() + kAfterFailure);
     if (stopped_) co_return false;
   }
-  if (vectors_ != nullptr && !change.removed) vectors_->page_changed(change.world, change.page_id);
   co_return true;
 }
 

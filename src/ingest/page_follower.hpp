@@ -2,7 +2,6 @@
 #include "base/deadline.hpp"
 #include "base/result.hpp"
 #include "ingest/page_observer.hpp"
-#include "ingest/vector_worker.hpp"
 #include "provider/wakeup.hpp"
 #include "retrieval/retriever.hpp"
 #include "store/page_store.hpp"
@@ -24,13 +23,13 @@
 namespace gibsey::ingest {
 
 /// Keeps what is searched in step with the store: one coroutine takes the changes of pages in their order, whoever wrote them,
-/// and brings each into the retriever's index; then the vectors are the worker's. A change of another process is seen within two
+/// and brings each into the retriever's index. A change of another process is seen within two
 /// seconds. Safe to call from any thread.
 class PageFollower {
  public:
-  /// `vectors` may be null: text alone is searched. All must outlive the follower.
+  /// All must outlive the follower.
   PageFollower(boost::asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever,
-               VectorWorker* vectors, PageObserver& observer);
+               PageObserver& observer);
 
   /// Begins behind the change `loaded`: the index has it and all before it.
   void start(std::int64_t loaded);
@@ -65,7 +64,6 @@ class PageFollower {
   boost::asio::any_io_executor executor_;
   store::PageStore& pages_;
   retrieval::Retriever& retriever_;
-  VectorWorker* vectors_;
   PageObserver& observer_;
   std::atomic<std::int64_t> reached_ = 0;
   std::atomic<std::int64_t> loaded_ = 0;

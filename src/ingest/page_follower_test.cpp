@@ -31,15 +31,9 @@ struct Counted final : PageObserver {
     changes.push_back(change);
   }
   void page_searchable(double /*seconds*/) override { ++searchable; }
-  void page_embedded(std::size_t passages, double /*seconds*/) override {
-    embedded += passages;
-    ++pages_embedded;
-  }
   std::mutex mutex;
   std::vector<store::PageChange> changes;
   std::atomic<int> searchable = 0;
-  std::atomic<int> pages_embedded = 0;
-  std::atomic<std::size_t> embedded = 0;
 };
 
 class PageFollowing : public ::testing::Test {
@@ -56,9 +50,7 @@ class PageFollowing : public ::testing::Test {
   }
   ~PageFollowing() override {
     follower_.stop();
-    worker_.stop();
     follower_.wait();
-    worker_.wait();
   }
 
   store::WrittenPage write(const std::string& id, const std::string& text) {
@@ -84,8 +76,7 @@ class PageFollowing : public ::testing::Test {
   PageEditor editor_{pages_};
   Counted counted_;
   boost::asio::thread_pool threads_{2};
-  VectorWorker worker_{threads_.get_executor(), pages_, retriever_, embedder_, counted_};
-  PageFollower follower_{threads_.get_executor(), pages_, retriever_, &worker_, counted_};
+  PageFollower follower_{threads_.get_executor(), pages_, retriever_, counted_};
 };
 
 TEST_F(PageFollowing, WhatIsWrittenIsFoundAndTold) {
@@ -137,33 +128,7 @@ TEST_F(PageFollowing, AStopEndsTheWaits) {
   EXPECT_EQ(waited.error().code, ErrorCode::unavailable);
 }
 
-TEST_F(PageFollowing, OnlyChangedPassagesAreEmbedded) {
-  worker_.owe("w");
-  worker_.start();
-  ASSERT_TRUE(soon([this] { return worker_.owed().empty() && retriever_.size("w")->without_vector == 0; }));
-  const auto passages = retriever_.size("w")->passages;
-  ASSERT_GE(passages, 6U) << "each page has several";
-  const auto before = embedder_.embedded;
-  write_and_wait("002", text_of("Heron 2", "Chimney"));
-  ASSERT_TRUE(soon([this] { return counted_.pages_embedded == 1; }));
-  EXPECT_EQ(counted_.embedded, 1U) << "the passage at the end";
-  EXPECT_EQ(embedder_.embedded, before + 1);
-  EXPECT_EQ(retriever_.size("w")->without_vector, 0U);
-  EXPECT_TRUE(run(pages_.passages_without_vector("w", embedder_.model()))->empty());
-}
-
-TEST_F(PageFollowing, AnEmbedderThatIsAwayIsAskedAgainLater) {
-  embedder_.fail_after = 0;
-  worker_.start();
-  write_and_wait("002", text_of("Kingfisher", "Chimney"));
-  ASSERT_TRUE(soon([this] { return !worker_.owed().empty(); }));
-  EXPECT_EQ(worker_.owed().begin()->first, "w");
-  EXPECT_EQ(worker_.owed().begin()->second, "the embedder has stopped");
-  EXPECT_TRUE(stands("Kingfisher stands at the beginning of this page.")) << "words alone find it";
-}
-
 TEST_F(PageFollowing, ManyWritersAtOnce) {
-  worker_.start();
   std::vector<std::thread> writers;
   for (int writer = 0; writer < 4; ++writer) {
     writers.emplace_back([this, writer] {
@@ -177,7 +142,6 @@ TEST_F(PageFollowing, ManyWritersAtOnce) {
   EXPECT_EQ(*run(pages_.last_version("w", "001")) + *run(pages_.last_version("w", "002")) + *run(pages_.last_version("w", "003")),
             43)
       << "no write is lost";
-  ASSERT_TRUE(soon([this] { return retriever_.size("w")->without_vector == 0; }));
 }
 
 TEST(PageEditor, FieldsThatAreNotGivenStay) {

@@ -2,6 +2,7 @@
 #include "store/page_store.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace gibsey::ingest {
 
@@ -14,6 +15,14 @@ struct PageObserver {
   virtual void page_searchable(double /*seconds*/) {}
   /// A changed page's passages are found by meaning too; so many of them were embedded for it.
   virtual void page_embedded(std::size_t /*passages*/, double /*seconds*/) {}
+  /// So many changes are on the feed.
+  virtual void events_published(std::size_t /*events*/) {}
+  /// The worker has done what these events ask for.
+  virtual void events_worked(std::size_t /*events*/) {}
+  /// It could not, and never will: the event is on the topic of the dead.
+  virtual void event_died() {}
+  /// How far the worker is behind the feed.
+  virtual void feed_lag(std::int64_t /*events*/, double /*seconds*/) {}
 };
 
 }  // namespace gibsey::ingest

@@ -6,8 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include <algorithm>
-#include <vector>
+#include <utility>
 
 namespace gibsey::ingest {
 namespace {
@@ -16,30 +15,12 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kAskAgain = std::chrono::seconds(10);
-constexpr std::size_t kAtOnce = 32;
-
-/// The passages of a page that have no vector, and room for theirs.
-std::vector<model::PassageVector> missing_vectors(const store::IndexedPage& page) {
-  std::vector<model::PassageVector> missing;
-  for (const auto& passage : page.content.passages) {
-    if (std::ranges::find(page.vectors, passage.number, &model::PassageVector::passage) == page.vectors.end())
-      missing.push_back({page.content.page.id, passage.number, {}, page.content.page.version});
-  }
-  return missing;
-}
-
-std::vector<std::string> texts_of(const model::PageContent& content, const std::vector<model::PassageVector>& vectors) {
-  std::vector<std::string> texts;
-  for (const auto& vector : vectors)
-    texts.push_back(std::ranges::find(content.passages, vector.passage, &model::Passage::number)->text);
-  return texts;
-}
 
 }  // namespace
 
 VectorWorker::VectorWorker(asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever,
-                           provider::Embedder& embedder, PageObserver& observer)
-    : executor_(std::move(executor)), pages_(pages), retriever_(retriever), embedder_(embedder), observer_(observer) {}
+                           provider::Embedder& embedder)
+    : executor_(std::move(executor)), pages_(pages), retriever_(retriever), embedder_(embedder) {}
 
 void VectorWorker::start() {
   running_ = asio::co_spawn(executor_, run(), asio::use_future);
@@ -55,12 +36,6 @@ void VectorWorker::wait() {
   if (running_.valid()) running_.get();
 }
 
-void VectorWorker::page_changed(const std::string& world, const std::string& id) {
-  const std::lock_guard lock(wake_.mutex());
-  changed_.try_emplace({world, id}, Clock::now());
-  wake_.notify();
-}
-
 void VectorWorker::owe(const std::string& world) {
   const std::lock_guard lock(wake_.mutex());
   owed_.try_emplace(world);
@@ -72,41 +47,9 @@ std::map<std::string, std::string> VectorWorker::owed() {
 }
 
 asio::awaitable<void> VectorWorker::run() {
-  auto ask_again = Clock::now();
   while (!stopped_) {
-    co_await embed_changed();
-    if (Clock::now() >= ask_again) {
-      co_await embed_owed();
-      ask_again = Clock::now() + kAskAgain;
-    }
-    co_await wake_.wait([this] { return !changed_.empty() || stopped_; }, ask_again);
-  }
-}
-
-asio::awaitable<void> VectorWorker::embed_changed() {
-  while (!stopped_) {
-    PageKey page;
-    Time since;
-    {
-      const std::lock_guard lock(wake_.mutex());
-      if (changed_.empty()) co_return;
-      // The one that has waited longest.
-      const auto first = std::ranges::min_element(changed_, {}, [](const auto& entry) { return entry.second; });
-      std::tie(page, since) = *first;
-      changed_.erase(first);
-    }
-    const auto embedded = co_await embed_page(page.first, page.second);
-    if (embedded) {
-      observer_.page_embedded(*embedded, std::chrono::duration<double>(Clock::now() - since).count());
-      continue;
-    }
-    log::warn("page {} of {} is found by words alone: {}", page.second, page.first, embedded.error().message);
-    const std::lock_guard lock(wake_.mutex());
-    owed_[page.first] = embedded.error().message;
-    // The others would fare no better, and each may take its time to fail.
-    for (const auto& [waiting, changed] : changed_) owed_.try_emplace(waiting.first, embedded.error().message);
-    changed_.clear();
-    co_return;
+    co_await embed_owed();
+    co_await wake_.wait([this] { return stopped_.load(); }, Clock::now() + kAskAgain);
   }
 }
 
@@ -121,25 +64,6 @@ asio::awaitable<void> VectorWorker::embed_owed() {
     if (embedded) owed_.erase(world);
     if (!embedded) owed_[world] = embedded.error().message;
   }
-}
-
-asio::awaitable<Result<std::size_t>> VectorWorker::embed_page(std::string world, std::string id) {
-  GIBSEY_CO_TRY(const auto page, co_await pages_.find_content(world, id, embedder_.model()));
-  if (!page) co_return std::size_t{0};
-  auto vectors = missing_vectors(*page);
-  if (vectors.empty()) co_return std::size_t{0};
-  const auto texts = texts_of(page->content, vectors);
-  for (std::size_t first = 0; first < texts.size(); first += kAtOnce) {
-    const auto end = std::min(first + kAtOnce, texts.size());
-    std::vector<std::string> batch(texts.begin() + static_cast<std::ptrdiff_t>(first),
-                                   texts.begin() + static_cast<std::ptrdiff_t>(end));
-    GIBSEY_CO_TRY(auto embedded, co_await embedder_.embed(std::move(batch)));
-    for (std::size_t i = first; i < end; ++i) vectors[i].values = std::move(embedded.at(i - first));
-  }
-  const auto made = vectors.size();
-  GIBSEY_CO_CHECK(co_await pages_.put_vectors(world, embedder_.model(), std::move(vectors)));
-  GIBSEY_CO_CHECK(co_await retriever_.follow(world, id));
-  co_return made;
 }
 
 asio::awaitable<Result<void>> VectorWorker::embed_world(std::string world) {

@@ -63,8 +63,12 @@ boost::asio::awaitable<net::HttpResponse> health(const Services& services, Route
                {"worlds", worlds},
                {"model", {{"provider", now.provider}, {"model", now.model}, {"embedding_model", now.embedding_model}}},
                {"queue", {{"running", now.running}, {"waiting", now.waiting}}},
+               {"feed", nullptr},
                {"problems", now.problems},
                {"timestamp", iso8601(unix_millis_now())}};
+  if (now.feed) {
+    body["feed"] = {{"backend", now.feed->backend}, {"lag_events", now.feed->lag_events}, {"lag_seconds", now.feed->lag_seconds}};
+  }
   if (now.nightly) body["nightly"] = nightly_of(*now.nightly);
   co_return json_response(counted ? 200 : 503, body);
 }

@@ -2,6 +2,7 @@
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
+#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
@@ -51,6 +52,10 @@ struct Metrics::State {
     return prometheus::BuildHistogram().Name("gibsey_" + std::string(name)).Help(std::string(help)).Register(registry);
   }
 
+  prometheus::Gauge& gauge(const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(std::string("gibsey_") + name).Help(help).Register(registry).Add({});
+  }
+
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
   Counters& requests = counters("http_requests", "HTTP requests by route and status");
   Histograms& request_seconds = histograms("http_request_seconds", "Time from a request's last byte to the end of its answer");
@@ -60,6 +65,10 @@ struct Metrics::State {
   Histograms& searchable = histograms("page_searchable_seconds", "From a page's durable write until it is found by text");
   Histograms& vectors = histograms("page_vectors_seconds", "From then until its passages are found by meaning too");
   Counters& embedded = counters("passages_embedded", "Passages embedded because their page was changed");
+  Counters& feed_events =
+      counters("feed_events", "Changes of pages: published on the feed, worked by the worker, put aside as dead");
+  prometheus::Gauge& lag_events = gauge("feed_lag_events", "Events that the worker has still to do");
+  prometheus::Gauge& lag_seconds = gauge("feed_lag_seconds", "Since the oldest of them");
   std::mutex mutex;
   std::map<std::string, std::pair<Counters*, std::string>, std::less<>> counts;  ///< family and its label's name
 };
@@ -110,6 +119,23 @@ void Metrics::page_searchable(double seconds) {
 void Metrics::page_embedded(std::size_t passages, double seconds) {
   state_->vectors.Add({}, kSeconds).Observe(seconds);
   state_->embedded.Add({}).Increment(static_cast<double>(passages));
+}
+
+void Metrics::events_published(std::size_t events) {
+  state_->feed_events.Add({{"what", "published"}}).Increment(static_cast<double>(events));
+}
+
+void Metrics::events_worked(std::size_t events) {
+  state_->feed_events.Add({{"what", "worked"}}).Increment(static_cast<double>(events));
+}
+
+void Metrics::event_died() {
+  state_->feed_events.Add({{"what", "dead"}}).Increment();
+}
+
+void Metrics::feed_lag(std::int64_t events, double seconds) {
+  state_->lag_events.Set(static_cast<double>(events));
+  state_->lag_seconds.Set(seconds);
 }
 
 void Metrics::request(std::string_view route, int status, double seconds) {

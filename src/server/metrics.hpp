@@ -12,6 +12,7 @@ namespace gibsey::server {
 ///   gibsey_http_requests_total{route,status}   gibsey_http_request_seconds{route}   gibsey_turns_total{outcome}
 ///   gibsey_tokens_total{provider}   gibsey_quotes_total{origin}   gibsey_false_quotes_total   gibsey_turn_phase_seconds{phase}
 ///   gibsey_provider_choices_total{provider,why}   gibsey_provider_failures_total{provider,code}
+///   gibsey_feed_events_total{what}   gibsey_feed_lag_events   gibsey_feed_lag_seconds
 ///   gibsey_page_searchable_seconds   gibsey_page_vectors_seconds   gibsey_passages_embedded_total
 /// Any other name that a turn counts becomes gibsey_<name>_total{label}.
 class Metrics : public chat::TurnObserver, public ingest::PageObserver {
@@ -27,6 +28,10 @@ class Metrics : public chat::TurnObserver, public ingest::PageObserver {
   void failed(std::string_view provider, std::string_view code) override;
   void page_searchable(double seconds) override;
   void page_embedded(std::size_t passages, double seconds) override;
+  void events_published(std::size_t events) override;
+  void events_worked(std::size_t events) override;
+  void event_died() override;
+  void feed_lag(std::int64_t events, double seconds) override;
   /// `route` is the pattern ("/pages/{id}"), never the path, so that labels stay few.
   void request(std::string_view route, int status, double seconds);
 

@@ -24,6 +24,7 @@
 #include "server/notes.hpp"
 #include "server/openapi.hpp"
 #include "server/page_edits.hpp"
+#include "server/page_feed.hpp"
 #include "server/pages.hpp"
 #include "server/persona_ws.hpp"
 #include "server/problem.hpp"
@@ -177,6 +178,7 @@ std::vector<Route> memory_routes() {
       {"PUT", "/pages/{id}", put_page, admin},
       {"DELETE", "/pages/{id}", delete_page, admin},
       {"POST", "/refresh", refresh},
+      {"GET", "/v1/feed/pages", follow_pages, admin},
       {"GET", "/retrieve", retrieve},
       {"POST", "/retrieve-context", retrieve_context},
       {"POST", "/v1/quotes/verify", verify_quote},

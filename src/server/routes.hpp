@@ -12,6 +12,7 @@ struct Roles {
   bool chat = true;       ///< the dialects, the characters, the page
   bool memory = true;     ///< pages, retrieval, what personas remember
   bool ledger = true;     ///< debits, credits, statements
+  bool worker = true;     ///< no routes: it follows the feed of changes and embeds
   bool scheduler = true;  ///< the nightly run
 };
 

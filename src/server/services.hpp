@@ -3,6 +3,7 @@
 #include "chat/recall.hpp"
 #include "chat/sentiment.hpp"
 #include "chat/turn_service.hpp"
+#include "feed/feed.hpp"
 #include "ingest/page_editor.hpp"
 #include "ingest/page_follower.hpp"
 #include "jobs/scheduler.hpp"
@@ -49,7 +50,7 @@ struct HealthSnapshot {
   int running = 0;              ///< turns being answered
   int waiting = 0;              ///< turns queued in front of the model
   std::string database = "sqlite";
-  bool ready = true;            ///< false while starting or draining: /ready answers 503
+  bool ready = true;  ///< false while starting or draining: /ready answers 503
   struct Dependency {
     std::string name;  ///< "ollama", "redis", "ledger", ...
     bool connected = false;
@@ -64,6 +65,12 @@ struct HealthSnapshot {
   };
   std::optional<Nightly> nightly;     ///< where this process looks after the nightly run
   std::vector<std::string> problems;  ///< plain sentences; any makes the status "degraded"
+  struct Feed {
+    std::string backend;          ///< "log", "kafka"
+    std::int64_t lag_events = 0;  ///< that the worker of this process has still to do
+    double lag_seconds = 0;
+  };
+  std::optional<Feed> feed;
 };
 
 class ConversationFeed;
@@ -99,6 +106,8 @@ struct Services {
   store::HistoryWindow* window = nullptr;  ///< of the cited chat, shared with other programs; null: none
   store::NoteStore* notes = nullptr;       ///< null: the book writes none
   jobs::Scheduler* nightly = nullptr;      ///< null: this process does not run it
+  feed::Feed* feed = nullptr;              ///< of the pages' changes; null: none
+  std::string pages_topic;
 };
 
 }  // namespace gibsey::server
