@@ -2,7 +2,7 @@
 
 #include "store/note_check.hpp"
 #include "store/sqlite/database.hpp"
-#include "store/sqlite/note_json.hpp"
+#include "store/note_json.hpp"
 
 namespace gibsey::store {
 namespace sqlite {

@@ -659,6 +659,19 @@ export interface FactList {
   total: number;
 }
 
+/** A durable change of a page. */
+export interface PageChange {
+  /** Inserted, updated, deleted. */
+  op: 'i' | 'u' | 'd';
+  world: Name;
+  page_id: Name;
+  /** That the page has since, or had last; 0: whoever wrote the row gave none. */
+  version: number;
+  /** The change's place in the store's order; 0 where the store has none. */
+  seq: number;
+  time: Time;
+}
+
 /** A turn that has ended, whatever its dialect. */
 export interface ConversationTurn {
   user_id: string;
@@ -1183,6 +1196,12 @@ export interface Health {
     running: number;
     waiting: number;
   };
+  /** The feed of changes, and how far this process's worker is behind it; null where no pages are served. */
+  feed: {
+    backend: 'log' | 'kafka';
+    lag_events: number;
+    lag_seconds: number;
+  } | null;
   /** Plain sentences; any makes the status degraded. */
   problems: string[];
   timestamp: Time;
@@ -1756,6 +1775,9 @@ export type PersonaSocketIn = PersonaMessage | PersonaStop | PersonaPing;
 /** GET /ws/chat */
 export type PersonaSocketOut = PersonaStatus | PersonaToken | PersonaComplete | PersonaError | PersonaPong;
 
+/** GET /v1/feed/pages */
+export type FollowPagesEvent = { event: 'page_change'; data: PageChange };
+
 /** GET /v1/feed/conversation_turns */
 export type FollowConversationsEvent = { event: 'conversation_turn'; data: ConversationTurn };
 
@@ -1870,6 +1892,8 @@ export interface Operations {
   addFact: { method: 'POST'; path: '/memory/facts'; request: AddFactRequest; answer: Fact };
   /** What a persona was told about a reader. */
   listFacts: { method: 'GET'; path: '/memory/facts/{user_id}/{character_id}'; answer: FactList };
+  /** Every durable change of a page, in order per page, at least once. */
+  followPages: { method: 'GET'; path: '/v1/feed/pages'; event: FollowPagesEvent };
   /** Every turn as it ends, whatever its dialect. */
   followConversations: { method: 'GET'; path: '/v1/feed/conversation_turns'; event: FollowConversationsEvent };
   /** An answer out of numbered sources, each claim with its [N]. */

@@ -8,7 +8,7 @@
 #include <vector>
 
 /// The parts of a note's and a run's row that are lists or records, as model_json.hpp has them. `decode` errors: corrupt.
-namespace gibsey::store::sqlite {
+namespace gibsey::store {
 
 [[nodiscard]] std::string encode(const std::vector<model::NoteSentence>& sentences);
 [[nodiscard]] std::string encode(const std::vector<model::NoteMember>& members);
@@ -22,4 +22,4 @@ Result<void> decode(const std::string& json, std::vector<model::PlannedNote>& pl
 Result<void> decode(const std::string& json, model::RunCounts& counts);
 Result<void> decode(const std::string& json, std::map<std::string, std::int64_t>& numbers);
 
-}  // namespace gibsey::store::sqlite
+}  // namespace gibsey::store

@@ -1,6 +1,6 @@
-#include "store/sqlite/note_json.hpp"
+#include "store/note_json.hpp"
 
-#include "store/sqlite/json_text.hpp"
+#include "store/json_text.hpp"
 
 // The library looks these up beside the types; they are static, as in model_json.cpp.
 namespace gibsey::model {
@@ -63,7 +63,7 @@ static void from_json(const Json& json, RunCounts& counts) {
 
 }  // namespace gibsey::model
 
-namespace gibsey::store::sqlite {
+namespace gibsey::store {
 
 std::string encode(const std::vector<model::NoteSentence>& sentences) {
   return dump(sentences);
@@ -97,4 +97,4 @@ Result<void> decode(const std::string& json, std::map<std::string, std::int64_t>
   return decode_into(json, numbers);
 }
 
-}  // namespace gibsey::store::sqlite
+}  // namespace gibsey::store
