@@ -2,10 +2,10 @@
 //
 // Workload: a made book of --passages (default 1,000,000), indexed from a store that makes its pages when asked. Its words follow
 // Zipf's law with a vocabulary that goes on growing, in sentences, half of them English function words (testing/made_book.hpp).
-// Its vectors have the neighbourhoods of real ones: 4,000 paragraphs of --texts (fewer where these have fewer) are embedded by the
-// real model; each made vector is one of those plus the sum of four differences of random real pairs, 0.6 as long, so that the
-// spectrum of the covariance is the real one's. Every thousandth page says something that no other says. Questions: a third made
-// of the book's words, a third about what such a page says, a third nine words of such a page.
+// Its vectors have the neighbourhoods of real ones: 4,000 paragraphs of --texts (fewer where these have fewer) are embedded by
+// the real model; each made vector is one of those plus the sum of four differences of random real pairs, 0.6 as long, so that
+// the spectrum of the covariance is the real one's. Every thousandth page says something that no other says. Questions: a third
+// made of the book's words, a third about what such a page says, a third nine words of such a page.
 //
 // Printed: time to build, sizes of files, time from open to ready, memory, latencies in wall and processor time (text, vectors in
 // it, the question's embedding in it; page cache warm; pages are made instead of read), recall@10 of the vector search against an
@@ -22,8 +22,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -31,7 +32,9 @@
 #include <ctime>
 #include <fstream>
 #include <map>
+#include <random>
 #include <stdexcept>
+#include <thread>
 
 namespace gibsey {
 namespace {
@@ -51,25 +54,61 @@ struct Options {
   std::string model =
       std::string(std::getenv("HOME") == nullptr ? "" : std::getenv("HOME")) + "/.cache/gibsey/models/all-minilm-l6-v2.gguf";
   bool without_vectors = false;  ///< none are made; those that lie there are searched
+  bool recall = false;           ///< is measured then too
 };
+
+/// Where searches run, as in the retriever.
+boost::asio::thread_pool& searchers() {
+  static boost::asio::thread_pool pool(std::max(1U, std::thread::hardware_concurrency()));
+  return pool;
+}
 
 template <typename T>
 T wait(boost::asio::awaitable<Result<T>> work) {
-  boost::asio::io_context io;
-  auto done = boost::asio::co_spawn(io, std::move(work), boost::asio::use_future);
-  io.run();
-  auto result = done.get();
+  auto result = boost::asio::co_spawn(searchers(), std::move(work), boost::asio::use_future).get();
   if (!result) throw std::runtime_error(result.error().message);
   return std::move(*result);
+}
+
+boost::asio::awaitable<large::Embedded> known(std::vector<float> vector) {
+  co_return large::Embedded{.vector = std::move(vector), .scale = {}};
+}
+
+boost::asio::awaitable<large::Embedded> embedding(provider::Embedder& embedder, std::string text) {
+  auto vectors = co_await embedder.embed({std::move(text)});
+  if (!vectors) throw std::runtime_error(vectors.error().message);
+  co_return large::Embedded{.vector = std::move(vectors->front()), .scale = {}};
+}
+
+/// The questions of the worlds' questions.jsonl: English, so that they have as many tokens as a question has. A made-up word has
+/// five.
+std::vector<std::string> real_questions(const std::vector<fs::path>& folders) {
+  std::vector<std::string> questions;
+  for (const fs::path& folder : folders) {
+    if (!fs::exists(folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.path().filename() != "questions.jsonl") continue;
+      std::ifstream file(entry.path());
+      for (std::string line; std::getline(file, line);) {
+        const auto row = nlohmann::json::parse(line, nullptr, false);
+        if (row.is_object() && row.contains("question")) questions.push_back(row["question"].get<std::string>());
+      }
+    }
+  }
+  if (questions.empty()) throw std::runtime_error("no questions.jsonl in the folders of texts");
+  std::ranges::sort(questions);
+  std::ranges::shuffle(questions, std::mt19937_64(1));
+  return questions;
 }
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// Of all threads.
 double processor_seconds() {
   timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
@@ -177,27 +216,28 @@ class Bench {
     Times text;
     Times hybrid;
     Times whole;
-    Times ranking;
+    Times made_whole;
+    Times embedded;
     std::size_t planted = 0;
     std::size_t first = 0;
     std::size_t among = 0;
     const auto questions = questions_of(book_);
+    const auto english = real_questions(options_.texts);
+    const auto find = [this](const retrieval::Query& query, boost::asio::awaitable<large::Embedded> by) {
+      return wait(large::search(*store_, large_, {.query = query, .subject = {}, .vector = {}, .scale = {}}, std::move(by)));
+    };
     for (const int round : {0, 1}) {
-      if (round == 1) text = hybrid = whole = ranking = Times();
+      if (round == 1) text = hybrid = whole = made_whole = embedded = Times();
       planted = first = among = 0;
       for (std::size_t i = 0; i < questions.size(); ++i) {
         const retrieval::Query query{.world = "library", .text = questions[i].text, .k = 6};
         const auto vector = made_->question(i * 7919 % options_.passages, kSpread);
-        text.measure(
-            [&] { return wait(large::search(*store_, large_, {.query = query, .subject = {}, .vector = {}, .scale = {}})); });
-        ranking.measure([&] { return large_->rank({.query = query, .subject = {}, .vector = vector, .scale = {}}); });
-        hybrid.measure(
-            [&] { return wait(large::search(*store_, large_, {.query = query, .subject = {}, .vector = vector, .scale = {}})); });
-        const auto found = whole.measure([&] {
-          auto embedded = wait(embedder_->embed({query.text}));
-          return wait(large::search(*store_, large_,
-                                    {.query = query, .subject = {}, .vector = std::move(embedded.front()), .scale = {}}));
-        });
+        const std::string& real = english[i % english.size()];
+        text.measure([&] { return find(query, known({})); });
+        hybrid.measure([&] { return find(query, known(vector)); });
+        embedded.measure([&] { return wait(embedder_->embed({real})); });
+        whole.measure([&] { return find(query, embedding(*embedder_, real)); });
+        const auto found = made_whole.measure([&] { return find(query, embedding(*embedder_, query.text)); });
         if (!questions[i].page) continue;
         ++planted;
         const std::string id = book_.page_id(*questions[i].page);
@@ -207,9 +247,10 @@ class Bench {
       }
     }
     text.print(fmt::format("{}: text", when));
-    ranking.print(fmt::format("{}: hybrid, ranking alone", when));
-    hybrid.print(fmt::format("{}: hybrid", when));
+    hybrid.print(fmt::format("{}: hybrid, vector known", when));
+    embedded.print(fmt::format("{}: embedding alone", when));
     whole.print(fmt::format("{}: hybrid with embedding", when));
+    made_whole.print(fmt::format("{}: the same of made-up words", when));
     fmt::print("{}: planted answers first {} of {}, among six lines {}\n", when, first, planted, among);
     std::fflush(stdout);
   }
@@ -240,7 +281,7 @@ class Bench {
   }
 
   void recall() {
-    if (options_.without_vectors) return;
+    if (options_.without_vectors && !options_.recall) return;
     std::vector<std::vector<float>> questions;
     for (std::size_t i = 0; i < kExactQuestions; ++i) questions.push_back(made_->question(i * 7919 % options_.passages, kSpread));
     std::vector<large::TopList> exact(kExactQuestions, large::TopList(10));
@@ -296,6 +337,7 @@ int main(int argc, char** argv) {
   app.add_option("--texts", options.texts, "folders of Markdown, text and corpus.jsonl, for real vectors");
   app.add_option("--model", options.model, "the embedding model");
   app.add_flag("--without-vectors", options.without_vectors, "make none");
+  app.add_flag("--recall", options.recall, "measure it though none are made: those that lie there must be of these texts");
   CLI11_PARSE(app, argc, argv);
   gibsey::Bench bench(options);
   bench.build();

@@ -48,7 +48,7 @@ struct Retrieved {
   bool above_threshold = false;
   std::string method;  ///< "hybrid", "text" (no embedder), "vector", "none" (no hits)
   double embed_ms = 0;
-  double search_ms = 0;
+  double search_ms = 0;  ///< all but embed_ms; a large book is searched by words meanwhile
 };
 
 /// Finds lines of a book for a question: in this process (retriever.hpp) or at another one's (http/remote_finder.hpp). Safe to

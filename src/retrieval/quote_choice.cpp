@@ -178,20 +178,6 @@ Wording wording_of(std::span<const model::QuoteCandidate> quotes) {
   return wording;
 }
 
-/// The first `most` passages that differ from all better ones.
-std::vector<RankedPassage> different(std::span<const RankedPassage> passages, std::size_t most) {
-  std::vector<RankedPassage> kept;
-  std::vector<Wording> known;
-  for (const RankedPassage& passage : passages) {
-    if (kept.size() == most) break;
-    Wording wording = wording_of(passage.quotes);
-    if (std::ranges::any_of(known, [&wording](const Wording& better) { return wording.equals(better); })) continue;
-    known.push_back(std::move(wording));
-    kept.push_back(passage);
-  }
-  return kept;
-}
-
 /// The first `k` that say something new. `chosen` come best first.
 std::vector<ChosenQuote> without_repetitions(const std::vector<ChosenQuote>& chosen, std::size_t k) {
   std::vector<ChosenQuote> kept;
@@ -212,14 +198,26 @@ std::size_t passages_quoted_from(int k) {
   return std::max(kPassagesLeast, static_cast<std::size_t>(k) * 2);
 }
 
+std::vector<RankedPassage> different_passages(std::span<const RankedPassage> passages, std::size_t most) {
+  std::vector<RankedPassage> kept;
+  std::vector<Wording> known;
+  for (const RankedPassage& passage : passages) {
+    if (kept.size() == most) break;
+    Wording wording = wording_of(passage.quotes);
+    if (std::ranges::any_of(known, [&wording](const Wording& better) { return wording.equals(better); })) continue;
+    known.push_back(std::move(wording));
+    kept.push_back(passage);
+  }
+  return kept;
+}
+
 std::vector<ChosenQuote> choose_quotes(std::string_view question, const WordStatistics& index,
                                        std::span<const RankedPassage> passages, int k) {
   const Question taken = take_apart(question, index);
   std::vector<ChosenQuote> chosen;
   const double best = passages.empty() ? 0.0 : static_cast<double>(passages.front().score);
   const double second_behind = std::max(kSecondLeast, kSecondOfPassage * best);
-  for (const RankedPassage& passage : different(passages, passages_quoted_from(k)))
-    add_best_of(passage, taken, index, second_behind, chosen);
+  for (const RankedPassage& passage : passages) add_best_of(passage, taken, index, second_behind, chosen);
   std::ranges::sort(chosen, ranks_before);
   return without_repetitions(chosen, static_cast<std::size_t>(k));
 }

@@ -25,11 +25,13 @@ struct ChosenQuote {
 /// How many of the best passages are quoted from, for `k` quotes.
 [[nodiscard]] std::size_t passages_quoted_from(int k);
 
-/// The best `k` quotes for a question, best first: of the best passages the candidates that hold the question's words, two
+/// The first `most` passages that differ from all better ones: of a page that comes twice the better is quoted from.
+[[nodiscard]] std::vector<RankedPassage> different_passages(std::span<const RankedPassage> passages, std::size_t most);
+
+/// The best `k` quotes for a question, best first: of the passages the candidates that hold the question's words, two
 /// sentences before one and one before a clause, none that leans on what stands before it where another can be had. At most two
-/// from a passage (the second counts less, so that other pages come up); no two overlap or say nearly the same, and of passages
-/// that do (a page that comes twice) the best alone is quoted from. `passages` come best first; those behind the first
-/// passages_quoted_from(k) that differ are not looked at.
+/// from a passage (the second counts less, so that other pages come up); no two overlap or say nearly the same. `passages` come
+/// best first, and differ.
 [[nodiscard]] std::vector<ChosenQuote> choose_quotes(std::string_view question, const WordStatistics& index,
                                                      std::span<const RankedPassage> passages, int k);
 

@@ -15,6 +15,7 @@
 #include "retrieval/vector_index.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -30,6 +31,7 @@
 #include <set>
 #include <span>
 #include <stop_token>
+#include <thread>
 #include <utility>
 
 namespace gibsey::retrieval {
@@ -44,8 +46,12 @@ constexpr std::size_t kSpare = 3;
 using Clock = std::chrono::steady_clock;
 constexpr auto kAfterFailedRebuild = std::chrono::minutes(10);
 
-double milliseconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+std::size_t search_threads() {
+  return std::max(1U, std::thread::hardware_concurrency());
 }
 
 /// All of one world that a lookup needs.
@@ -68,7 +74,8 @@ class BookIndex {
     const std::vector<float> fused = fuse(scores, cosines, page_of_, choose_weights(scores, !cosines.empty()));
     const std::vector<RankedPassage> best = best_passages(query, !subject.empty(), scores, cosines, fused);
     Retrieved result;
-    for (const ChosenQuote& chosen : choose_quotes(query.text, text_, best, query.k)) {
+    const auto different = different_passages(best, passages_quoted_from(query.k));
+    for (const ChosenQuote& chosen : choose_quotes(query.text, text_, different, query.k)) {
       result.hits.push_back(make_hit(chosen, scores, cosines));
     }
     const bool by_text = !result.hits.empty() && std::ranges::any_of(scores.passages, [](float score) { return score > 0; });
@@ -245,27 +252,37 @@ class Retriever::State {
       co_return fail(ErrorCode::invalid_argument, "the text to look for is empty");
     }
     const std::string subject = subject_of(query, index.language());
-    const auto start = std::chrono::steady_clock::now();
-    std::vector<float> vector;
-    if (embedder_ != nullptr && index.has_vectors()) {
-      std::vector<std::string> texts{subject.empty() ? query.text : subject + " " + query.text};
-      auto embedded = co_await embedder_->embed_questions(std::move(texts));
-      // Words alone still find lines; a reader is better served by those than by an error.
-      if (embedded && !embedded->empty()) vector = std::move(embedded->front());
+    std::string asked = subject.empty() ? query.text : subject + " " + query.text;
+    auto embedding = embed(index.has_vectors() ? std::move(asked) : std::string());
+    if (index.filed) {
+      large::Question question{.query = std::move(query), .subject = subject, .vector = {}, .scale = {}};
+      // It is not ended half-way from another thread; it takes milliseconds.
+      auto to_the_end = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable_t<>());
+      co_return co_await asio::co_spawn(searchers_, large::search(pages_, index.filed, std::move(question), std::move(embedding)),
+                                        std::move(to_the_end));
     }
-    const CosineScale cosine_scale = vector.empty() ? CosineScale() : co_await scale();
-    const double embed_ms = milliseconds_since(start);
-    const auto searching = std::chrono::steady_clock::now();
-    Retrieved result;
-    if (index.held) {
-      result = index.held->search(query, subject, vector, cosine_scale);
-    } else {
-      large::Question question{.query = std::move(query), .subject = subject, .vector = std::move(vector), .scale = cosine_scale};
-      GIBSEY_CO_TRY(result, co_await large::search(pages_, index.filed, std::move(question)));
-    }
-    result.embed_ms = embed_ms;
-    result.search_ms = milliseconds_since(searching);
+    const large::Embedded embedded = co_await std::move(embedding);
+    const auto start = Clock::now();
+    Retrieved result = index.held->search(query, subject, embedded.vector, embedded.scale);
+    result.embed_ms = embedded.ms;
+    result.search_ms = milliseconds_since(start);
     co_return result;
+  }
+
+  /// Of a text that is not empty, where there is an embedder. Words alone still find lines; a reader is better served by those
+  /// than by an error.
+  asio::awaitable<large::Embedded> embed(std::string text) {
+    large::Embedded embedded;
+    if (embedder_ == nullptr || text.empty()) co_return embedded;
+    const auto start = Clock::now();
+    std::vector<std::string> texts{std::move(text)};
+    auto vectors = co_await embedder_->embed_questions(std::move(texts));
+    if (vectors && !vectors->empty()) {
+      embedded.vector = std::move(vectors->front());
+      embedded.scale = co_await scale();
+    }
+    embedded.ms = milliseconds_since(start);
+    co_return embedded;
   }
 
   /// What the embedder's cosines mean, measured with the first question; MiniLM's where the embedder stops before that.
@@ -442,7 +459,8 @@ class Retriever::State {
   asio::thread_pool builders_{1};
   AsyncLock changing_{builders_.get_executor()};
   asio::thread_pool mergers_{1};
-  asio::thread_pool rebuilders_{1};          ///< minutes at a time
+  asio::thread_pool rebuilders_{1};  ///< minutes at a time
+  asio::thread_pool searchers_{search_threads()};
   std::map<std::string, AsyncLock> filing_;  ///< by world
 };
 

@@ -54,7 +54,8 @@ std::vector<model::QuoteCandidate> JudgedBook::lines(const std::string& question
                             &retrieval::RankedPassage::score);
   passages.resize(wanted);
   std::vector<model::QuoteCandidate> lines;
-  for (const auto& chosen : retrieval::choose_quotes(question, *text_, passages, kLines)) lines.push_back(*chosen.quote);
+  const auto different = retrieval::different_passages(passages, retrieval::passages_quoted_from(kLines));
+  for (const auto& chosen : retrieval::choose_quotes(question, *text_, different, kLines)) lines.push_back(*chosen.quote);
   return lines;
 }
 

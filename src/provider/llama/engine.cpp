@@ -138,6 +138,8 @@ Result<void> LlamaEngine::Parts::open_embedding() {
   params.n_seq_max = TextEmbedder::kSliceTexts;
   params.kv_unified = true;
   params.embeddings = true;
+  // Of one core: 55 tokens 13.3 ms without and 16.9 with it, 14 tokens 7.2 and 7.4.
+  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
   GIBSEY_TRY(embedding_context, make_context(*embedding_model, params, path.string()));
   const auto pooling = llama_pooling_type(embedding_context.get());
   if (pooling == LLAMA_POOLING_TYPE_NONE || pooling == LLAMA_POOLING_TYPE_RANK) {

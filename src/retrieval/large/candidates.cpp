@@ -2,10 +2,8 @@
 
 #include "retrieval/bm25.hpp"
 #include "retrieval/follow_up.hpp"
-#include "retrieval/fusion.hpp"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -27,127 +25,58 @@ constexpr std::size_t kSampled = 2048;
 constexpr std::size_t kSampledPlaces = 64;
 // The nearest that the search for vectors keeps (bench/retrieval).
 constexpr std::size_t kVectorWidth = 200;
-// Of more removed pages the counts of words are not taken away one by one but in proportion.
-constexpr std::size_t kRemovedCounted = 1000;
 // A gap in the numbers of pages that makes nobody a neighbour.
 constexpr std::int64_t kGap = 3;
 
-template <typename Use>
-void for_each_in(PostingList list, std::span<const PassageRange> ranges, Use use) {
-  if (list.passages() == 0) return;
-  PostingCursor cursor(list);
-  for (const PassageRange& range : ranges) {
-    for (cursor.seek(range.first); cursor.passage() < range.end; cursor.next()) use(cursor.passage(), cursor.count());
-    if (cursor.passage() == kNoPassage) return;
-  }
-}
-
-enum class Field { stems, pairs };
-
-const PostingField& field_of(const Segment& segment, Field field) {
-  return field == Field::stems ? segment.text.stems() : segment.text.pairs();
-}
-
-/// A stem, or two words that follow each other.
-struct Key {
-  Field field = Field::stems;
-  std::string first;
-  std::string second;
-
-  [[nodiscard]] std::uint64_t hash() const {
-    return field == Field::stems ? word_key(first) : pair_key(word_key(first), word_key(second));
-  }
-  [[nodiscard]] std::vector<Posting> in(const TextIndex& text) const {
-    return field == Field::stems ? text.postings(first) : text.pair_postings(first, second);
-  }
-};
-
-struct KeyCount {
-  std::size_t passages = 0;
-  std::size_t pages = 0;
-};
-
-/// In how many passages and pages of the book a key stands.
-KeyCount count_key(const BookVersion& book, const Key& key, std::span<const Posting> written) {
-  KeyCount count;
-  KeyCount removed;
-  const bool exactly = book.removed->page_count() <= kRemovedCounted;
-  const auto& segments = book.files->segments();
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    const PostingList list = field_of(segments[i], key.field).find(key.hash());
-    count.passages += list.passages();
-    count.pages += list.pages();
-    std::uint32_t page = kNoPassage;
-    for_each_in(list, exactly ? book.removed->ranges(i) : std::span<const PassageRange>(), [&](std::uint32_t passage, auto) {
-      ++removed.passages;
-      if (const auto of = segments[i].passages.page_of(passage); of != std::exchange(page, of)) ++removed.pages;
-    });
-  }
-  if (!exactly) {
-    removed = {count.passages * book.removed->passage_count() / std::max(1U, book.files->passage_count()),
-               count.pages * book.removed->page_count() / std::max(1U, book.files->page_count())};
-  }
-  count.passages += written.size() - removed.passages;
-  count.pages -= removed.pages;
-  for (std::size_t i = 0; i < written.size(); ++i) {
-    const auto page_of = [&](std::size_t at) { return book.written_text.page_of(written[at].passage); };
-    if (i == 0 || page_of(i) != page_of(i - 1)) ++count.pages;
-  }
-  return count;
-}
-
 /// The keys of one field that a question asks for, each once, with its weight.
-struct AskedKey {
-  Key key;
+struct WeightedKey {
+  const AskedKey* key = nullptr;
   float weight = 0;
-  std::vector<Posting> written;
 };
 
-void ask_for(const BookVersion& book, Key key, std::vector<AskedKey>& asked) {
-  const auto same = [&key](const AskedKey& other) {
-    return std::tie(other.key.first, other.key.second) == std::tie(key.first, key.second);
-  };
-  if (const auto again = std::ranges::find_if(asked, same); again != asked.end()) {
-    again->weight += bm25::idf(book.passage_count(), count_key(book, again->key, again->written).passages);
-    return;
+void ask_for(const BookVersion& book, const AskedKey& key, std::vector<WeightedKey>& asked) {
+  const float idf = bm25::idf(book.passage_count(), key.passages);
+  if (const auto again = std::ranges::find(asked, &key, &WeightedKey::key); again != asked.end()) {
+    again->weight += idf;
+  } else {
+    asked.push_back({&key, idf});
   }
-  auto written = key.in(book.written_text);
-  const float idf = bm25::idf(book.passage_count(), count_key(book, key, written).passages);
-  asked.push_back({std::move(key), idf, std::move(written)});
 }
 
-std::vector<AskedKey> asked_stems(const BookVersion& book, const std::string& language, std::string_view query) {
+std::vector<WeightedKey> asked_stems(const BookVersion& book, const std::string& language, std::string_view query,
+                                     AskedKeys& keys) {
   const Stemmer stemmer(language);
-  std::vector<AskedKey> asked;
+  std::vector<WeightedKey> asked;
   for (const std::string& word : words_of(query)) {
-    if (!is_stop_word(word, language)) ask_for(book, {Field::stems, stemmer.stem(word), {}}, asked);
+    if (!is_stop_word(word, language)) ask_for(book, keys.stem(stemmer.stem(word)), asked);
   }
   return asked;
 }
 
-std::vector<AskedKey> asked_pairs(const BookVersion& book, std::string_view query) {
+std::vector<WeightedKey> asked_pairs(const BookVersion& book, std::string_view query, AskedKeys& keys) {
   const std::string_view line = quoted_line(query);
   const auto words = words_of(line.empty() ? query : line);
-  std::vector<AskedKey> asked;
-  for (std::size_t i = 1; i < words.size(); ++i) ask_for(book, {Field::pairs, words[i - 1], words[i]}, asked);
+  std::vector<WeightedKey> asked;
+  for (std::size_t i = 1; i < words.size(); ++i) ask_for(book, keys.pair(words[i - 1], words[i]), asked);
   return asked;
 }
 
 /// Passages of the files by their number; those written since come behind, by theirs.
-std::vector<ScoredPassage> best_by_words(const BookVersion& book, Field field, std::span<const AskedKey> asked) {
-  TopList best(kBestOfEach, field == Field::stems ? kLeastByStems : kLeastByPairs);
-  std::vector<WeightedKey> keys;
-  for (const AskedKey& key : asked) keys.push_back({key.key.hash(), key.weight});
+std::vector<ScoredPassage> best_by_words(const BookVersion& book, float least_share, std::span<const WeightedKey> asked) {
+  TopList best(kBestOfEach, least_share);
+  std::vector<SearchedField> fields;
   const auto& segments = book.files->segments();
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const TextFile& text = segments[i].text;
-    find_best({field_of(segments[i], field), text.lengths(), book.passage_norms, text.mean_length(), segments[i].first_passage,
-               book.removed->bits(i)},
-              keys, best);
+    std::vector<WeightedList> lists;
+    for (const WeightedKey& key : asked) lists.push_back({key.key->lists[i], key.weight});
+    fields.push_back({std::move(lists), text.lengths(), book.passage_norms, text.mean_length(), segments[i].first_passage,
+                      book.removed->bits(i)});
   }
+  find_best(fields, best);
   std::vector<float> scores(book.written_text.passage_count(), 0.0f);
-  for (const AskedKey& key : asked) {
-    for (const Posting& posting : key.written) {
+  for (const WeightedKey& key : asked) {
+    for (const Posting& posting : key.key->written) {
       const float norm =
           bm25::norm(static_cast<float>(book.written_text.length(posting.passage)), book.passage_norms.mean_length());
       scores[posting.passage] += key.weight * bm25::weight(posting.count, norm);
@@ -155,29 +84,6 @@ std::vector<ScoredPassage> best_by_words(const BookVersion& book, Field field, s
   }
   for (std::uint32_t i = 0; i < scores.size(); ++i) {
     if (scores[i] > 0) best.show({scores[i], book.files->passage_count() + i});
-  }
-  return best.sorted();
-}
-
-bool has_vectors(const BookVersion& book, std::span<const float> vector) {
-  if (vector.empty()) return false;
-  const auto fits = [&](const Segment& segment) {
-    return segment.vectors.size() > 0 && segment.vectors.dimension() == vector.size();
-  };
-  return std::ranges::any_of(book.files->segments(), fits) || !book.written_vectors.score(vector).empty();
-}
-
-std::vector<ScoredPassage> best_by_meaning(const BookVersion& book, std::span<const float> vector,
-                                           std::span<const float> written) {
-  TopList best(kBestOfEach);
-  const QueryVector query(vector);
-  const auto& segments = book.files->segments();
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (segments[i].vectors.dimension() != vector.size()) continue;
-    segments[i].vectors.find_best(query, kVectorWidth, segments[i].first_passage, book.removed->bits(i), best);
-  }
-  for (std::uint32_t i = 0; i < written.size(); ++i) {
-    if (written[i] != VectorIndex::kNone) best.show({written[i], book.files->passage_count() + i});
   }
   return best.sorted();
 }
@@ -252,8 +158,9 @@ class PageChoice {
 /// The chosen pages with their passages: a Collection, as TextScorer wants one.
 class ScoredPart {
  public:
-  ScoredPart(const BookVersion& book, std::vector<CandidatePage> chosen, Candidates& candidates)
+  ScoredPart(const BookVersion& book, AskedKeys& keys, std::vector<CandidatePage> chosen, Candidates& candidates)
       : book_(book),
+        keys_(keys),
         candidates_(candidates),
         written_first_(book.written.size(), kNoPassage),
         ranges_(book.files->segments().size()),
@@ -281,9 +188,9 @@ class ScoredPart {
   [[nodiscard]] float page_weight(std::uint32_t page, std::uint32_t count) const {
     return bm25::weight(count, bm25::norm(page_lengths_.at(page), book_.mean_page_length));
   }
-  [[nodiscard]] FoundKey stem(const std::string& stem) const { return find({Field::stems, stem, {}}); }
+  [[nodiscard]] FoundKey stem(const std::string& stem) const { return find(keys_.stem(stem)); }
   [[nodiscard]] FoundKey pair(const std::string& first, const std::string& second) const {
-    return find({Field::pairs, first, second});
+    return find(keys_.pair(first, second));
   }
 
  private:
@@ -313,20 +220,17 @@ class ScoredPart {
     }
   }
 
-  [[nodiscard]] FoundKey find(const Key& key) const {
-    const auto written = key.in(book_.written_text);
-    const KeyCount count = count_key(book_, key, written);
-    FoundKey found{{}, count.passages, count.pages};
-    if (count.passages == 0) return found;
-    const auto& segments = book_.files->segments();
-    for (std::size_t i = 0; i < segments.size(); ++i) {
+  [[nodiscard]] FoundKey find(const AskedKey& key) const {
+    FoundKey found{{}, key.passages, key.pages};
+    if (key.passages == 0) return found;
+    for (std::size_t i = 0; i < key.lists.size(); ++i) {
       std::size_t range = 0;
-      for_each_in(field_of(segments[i], key.field).find(key.hash()), ranges_[i], [&](std::uint32_t passage, std::uint32_t times) {
+      for_each_in(key.lists[i], ranges_[i], [&](std::uint32_t passage, const PostingCursor& at) {
         while (ranges_[i][range].end <= passage) ++range;
-        found.postings.push_back({firsts_[i][range] + passage - ranges_[i][range].first, times});
+        found.postings.push_back({firsts_[i][range] + passage - ranges_[i][range].first, at.count()});
       });
     }
-    for (const Posting& posting : written) {
+    for (const Posting& posting : key.written) {
       const std::uint32_t page = book_.written_text.page_of(posting.passage);
       if (written_first_[page] == kNoPassage) continue;
       found.postings.push_back({written_first_[page] + posting.passage - book_.written_firsts[page], posting.count});
@@ -335,6 +239,7 @@ class ScoredPart {
   }
 
   const BookVersion& book_;
+  AskedKeys& keys_;
   Candidates& candidates_;
   std::vector<std::uint32_t> written_first_;        ///< by page written since, its first candidate
   std::vector<std::vector<PassageRange>> ranges_;   ///< by segment, what is scored of it
@@ -343,10 +248,10 @@ class ScoredPart {
   std::vector<float> page_lengths_;
 };
 
-std::vector<float> cosines_of(const BookVersion& book, const Candidates& candidates, std::span<const float> vector,
-                              std::span<const float> written) {
+std::vector<float> cosines_of(const BookVersion& book, const Candidates& candidates, std::span<const float> vector) {
   std::vector<float> cosines;
   cosines.reserve(candidates.passages.size());
+  const std::vector<float> written = book.written_vectors.score(vector);
   for (std::size_t i = 0; i < candidates.passages.size(); ++i) {
     const std::uint32_t passage = candidates.passages[i];
     if (candidates.pages[candidates.page_of[i]].is_written) {
@@ -363,28 +268,61 @@ std::vector<float> cosines_of(const BookVersion& book, const Candidates& candida
 
 }  // namespace
 
-Candidates find_candidates(const BookVersion& book, const std::string& language, const Sought& sought) {
+bool has_vectors(const BookVersion& book, std::span<const float> vector) {
+  if (vector.empty()) return false;
+  const auto fits = [&](const Segment& segment) {
+    return segment.vectors.size() > 0 && segment.vectors.dimension() == vector.size();
+  };
+  return std::ranges::any_of(book.files->segments(), fits) || !book.written_vectors.score(vector).empty();
+}
+
+BestByWords find_by_words(const BookVersion& book, const std::string& language, std::string_view text, std::string_view subject) {
+  BestByWords best{.keys = AskedKeys(book)};
+  best.stems = best_by_words(book, kLeastByStems, asked_stems(book, language, text, best.keys));
+  best.pairs = best_by_words(book, kLeastByPairs, asked_pairs(book, text, best.keys));
+  if (!subject.empty()) best.subject = best_by_words(book, kLeastByStems, asked_stems(book, language, subject, best.keys));
+  return best;
+}
+
+std::vector<ScoredPassage> find_by_meaning(const BookVersion& book, std::span<const float> vector, std::size_t part,
+                                           std::size_t parts) {
+  TopList best(kBestOfEach);
+  const QueryVector query(vector);
+  const auto& segments = book.files->segments();
+  for (std::size_t i = part; i < segments.size(); i += parts) {
+    if (segments[i].vectors.dimension() != vector.size()) continue;
+    segments[i].vectors.find_best(query, kVectorWidth, segments[i].first_passage, book.removed->bits(i), best);
+  }
+  if (part > 0) return best.sorted();
+  const std::vector<float> written = book.written_vectors.score(vector);
+  for (std::uint32_t i = 0; i < written.size(); ++i) {
+    if (written[i] != VectorIndex::kNone) best.show({written[i], book.files->passage_count() + i});
+  }
+  return best.sorted();
+}
+
+std::vector<ScoredPassage> best_of(std::span<const ScoredPassage> some, std::span<const ScoredPassage> others) {
+  TopList best(kBestOfEach);
+  for (const ScoredPassage& passage : some) best.show(passage);
+  for (const ScoredPassage& passage : others) best.show(passage);
+  return best.sorted();
+}
+
+Candidates find_candidates(const BookVersion& book, const std::string& language, const Sought& sought, BestByWords& by_words,
+                           std::span<const ScoredPassage> by_meaning) {
   PageChoice choice(book);
-  choice.add_best(best_by_words(book, Field::stems, asked_stems(book, language, sought.text)));
-  choice.add_best(best_by_words(book, Field::pairs, asked_pairs(book, sought.text)));
-  if (!sought.subject.empty()) choice.add_best(best_by_words(book, Field::stems, asked_stems(book, language, sought.subject)));
-  const bool with_vectors = has_vectors(book, sought.vector);
-  const std::vector<float> written = with_vectors ? book.written_vectors.score(sought.vector) : std::vector<float>();
-  if (with_vectors) choice.add_best(best_by_meaning(book, sought.vector, written));
+  choice.add_best(by_words.stems);
+  choice.add_best(by_words.pairs);
+  choice.add_best(by_words.subject);
+  choice.add_best(by_meaning);
   if (sought.open_page) choice.add_file_page(*sought.open_page, false);
   choice.add_sample();
   Candidates candidates;
-  const ScoredPart part(book, choice.chosen(), candidates);
+  const ScoredPart part(book, by_words.keys, choice.chosen(), candidates);
   candidates.scores = TextScorer(part, language).score(sought.text);
   if (!sought.subject.empty()) add_subject(candidates.scores, TextScorer(part, language).score(sought.subject));
-  if (with_vectors) candidates.cosines = cosines_of(book, candidates, sought.vector, written);
+  if (has_vectors(book, sought.vector)) candidates.cosines = cosines_of(book, candidates, sought.vector);
   return candidates;
-}
-
-float idf_in(const BookVersion& book, const std::string& stem) {
-  const Key key{Field::stems, stem, {}};
-  const auto written = key.in(book.written_text);
-  return bm25::idf(book.passage_count(), std::max<std::size_t>(count_key(book, key, written).passages, 1));
 }
 
 }  // namespace gibsey::retrieval::large

@@ -1,5 +1,6 @@
 #pragma once
 #include "retrieval/book_parts.hpp"
+#include "retrieval/large/asked_keys.hpp"
 #include "retrieval/large/segment.hpp"
 #include "retrieval/large/top_passages.hpp"
 #include "retrieval/text_index.hpp"
@@ -22,6 +23,17 @@ struct PassageRange {
   std::uint32_t first = 0;
   std::uint32_t end = 0;
 };
+
+/// Goes through the postings of a list that stand in some ranges; `use` is given the passage, and the cursor for its count.
+template <typename Use>
+void for_each_in(const PostingList& list, std::span<const PassageRange> ranges, Use use) {
+  if (list.passages() == 0) return;
+  PostingCursor cursor(list);
+  for (const PassageRange& range : ranges) {
+    for (cursor.seek(range.first); cursor.passage() < range.end; cursor.next()) use(cursor.passage(), cursor);
+    if (cursor.passage() == kNoPassage) return;
+  }
+}
 
 /// Pages of the files that the book has no more, or in another version. Empty in the beginning.
 class RemovedPages {
@@ -91,11 +103,28 @@ struct Sought {
   std::optional<std::uint32_t> open_page;  ///< by its number in the files
 };
 
+/// The best passages by one signal each, best first. Passages of the files by their number there, those written since behind
+/// them.
+struct BestByWords {
+  AskedKeys keys;
+  std::vector<ScoredPassage> stems;
+  std::vector<ScoredPassage> pairs;
+  std::vector<ScoredPassage> subject;  ///< by stems of the subject
+};
+[[nodiscard]] BestByWords find_by_words(const BookVersion& book, const std::string& language, std::string_view text,
+                                        std::string_view subject);
+
+/// Whether the book has vectors to compare this one with.
+[[nodiscard]] bool has_vectors(const BookVersion& book, std::span<const float> vector);
+/// Of every so many-th segment, so that parts may be searched side by side. The pages written since belong to the first part.
+[[nodiscard]] std::vector<ScoredPassage> find_by_meaning(const BookVersion& book, std::span<const float> vector, std::size_t part,
+                                                         std::size_t parts);
+/// The best of two parts.
+[[nodiscard]] std::vector<ScoredPassage> best_of(std::span<const ScoredPassage> some, std::span<const ScoredPassage> others);
+
 /// The best few hundred passages by words, by pairs and by meaning, with their pages and those beside the best of them, and a
 /// sample of the whole book; all scored by the statistics of the whole book. The vector may be empty.
-[[nodiscard]] Candidates find_candidates(const BookVersion& book, const std::string& language, const Sought& sought);
-
-/// How much a stem tells passages of the book apart.
-[[nodiscard]] float idf_in(const BookVersion& book, const std::string& stem);
+[[nodiscard]] Candidates find_candidates(const BookVersion& book, const std::string& language, const Sought& sought,
+                                         BestByWords& by_words, std::span<const ScoredPassage> by_meaning);
 
 }  // namespace gibsey::retrieval::large

@@ -24,6 +24,21 @@ bool are_neighbours(std::int64_t place, std::int64_t other) {
   return place != other && std::abs(place - other) <= 2;
 }
 
+/// What the book's words are worth, as far as a question asks for it.
+class QuestionStatistics final : public WordStatistics {
+ public:
+  QuestionStatistics(const std::string& language, AskedKeys& keys) : language_(language), keys_(keys) {}
+  [[nodiscard]] std::vector<std::string> content_stems(std::string_view text) const override {
+    return retrieval::content_stems(text, language_);
+  }
+  [[nodiscard]] float idf(const std::string& stem) const override { return keys_.idf(stem); }
+  [[nodiscard]] const std::string& language() const override { return language_; }
+
+ private:
+  const std::string& language_;
+  AskedKeys& keys_;
+};
+
 /// The whole of the fusion of signals. Means and deviations are those of the sample.
 std::vector<float> fused_scores(const Candidates& candidates) {
   return fuse(candidates.scores, candidates.cosines, candidates.page_of,
@@ -184,12 +199,16 @@ std::vector<std::int64_t> LargeBook::places_of(std::span<const std::string> ids)
   return places;
 }
 
-Ranking LargeBook::rank(const Question& question) const {
+BestByWords LargeBook::find_by_words(const Question& question) const {
+  return large::find_by_words(version_, files().manifest().language, question.query.text, question.subject);
+}
+
+Ranking LargeBook::rank(const Question& question, BestByWords by_words, std::span<const ScoredPassage> by_meaning) const {
   const Query& query = question.query;
   const auto open_page = query.page_id.empty() ? std::nullopt : files().find_page(query.page_id);
-  Ranking ranking;
-  ranking.candidates =
-      find_candidates(version_, files().manifest().language, {query.text, question.subject, question.vector, open_page});
+  const Sought sought{query.text, question.subject, question.vector, open_page};
+  auto found = find_candidates(version_, files().manifest().language, sought, by_words, by_meaning);
+  Ranking ranking{.candidates = std::move(found), .keys = std::move(by_words.keys)};
   const Candidates& candidates = ranking.candidates;
   const std::vector<float> fused = fused_scores(candidates);
   const float best = fused.empty() ? 0.0f : std::max(0.0f, *std::ranges::max_element(fused));
@@ -226,11 +245,12 @@ Ranking LargeBook::rank(const Question& question) const {
   return ranking;
 }
 
-Retrieved LargeBook::quote(const Question& question, Ranking ranking, std::span<const model::PageContent* const> contents) const {
+std::optional<Retrieved> LargeBook::quote(const Question& question, Ranking& ranking,
+                                          std::span<const model::PageContent* const> contents) const {
   const Candidates& candidates = ranking.candidates;
   std::vector<RankedPassage> quotable;
   std::vector<const model::PageContent*> content_of(candidates.pages.size(), nullptr);
-  for (std::size_t i = 0; i < ranking.passages.size(); ++i) {
+  for (std::size_t i = 0; i < contents.size(); ++i) {
     if (contents[i] == nullptr) continue;
     RankedPassage passage = ranking.passages[i];
     const int number = number_in_page(candidates, passage.passage);
@@ -241,8 +261,12 @@ Retrieved LargeBook::quote(const Question& question, Ranking ranking, std::span<
     content_of[candidates.page_of[passage.passage]] = contents[i];
     if (!passage.quotes.empty()) quotable.push_back(passage);
   }
+  const std::size_t wanted = passages_quoted_from(question.query.k);
+  const auto different = different_passages(quotable, wanted);
+  if (different.size() < wanted && contents.size() < ranking.passages.size()) return std::nullopt;
   Retrieved result;
-  for (const ChosenQuote& chosen : choose_quotes(question.query.text, *this, quotable, question.query.k)) {
+  const QuestionStatistics statistics(files().manifest().language, ranking.keys);
+  for (const ChosenQuote& chosen : choose_quotes(question.query.text, statistics, different, question.query.k)) {
     const std::uint32_t page_number = candidates.page_of[chosen.passage];
     const model::Page& page = content_of[page_number]->page;
     Hit hit{*chosen.quote, page.label, page.title, page.chapter, page.voice, page.version, chosen.score, 0, 0, 0};
@@ -256,14 +280,6 @@ Retrieved LargeBook::quote(const Question& question, Ranking ranking, std::span<
   result.method = result.hits.empty() ? "none" : candidates.cosines.empty() ? "text" : by_text ? "hybrid" : "vector";
   result.above_threshold = !result.hits.empty() && is_about_book(candidates.scores, candidates.cosines, question.scale, quotable);
   return result;
-}
-
-std::vector<std::string> LargeBook::content_stems(std::string_view text) const {
-  return retrieval::content_stems(text, files().manifest().language);
-}
-
-float LargeBook::idf(const std::string& stem) const {
-  return idf_in(version_, stem);
 }
 
 std::size_t LargeBook::vector_count() const {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -19,7 +20,7 @@ namespace gibsey::retrieval::large {
 struct Question {
   Query query;
   std::string subject;        ///< of a question that points back to those before it (follow_up.hpp); else empty
-  std::vector<float> vector;  ///< empty: searched by words alone
+  std::vector<float> vector;  ///< empty: searched by words alone; not known yet while words are searched
   CosineScale scale;          ///< of the embedder that made the vector
 };
 
@@ -33,13 +34,14 @@ struct AskedPage {
 /// The best passages for a question, not yet quoted from.
 struct Ranking {
   Candidates candidates;
+  AskedKeys keys;                       ///< of the question
   std::vector<RankedPassage> passages;  ///< best first, numbered as the candidates; without quotes
   std::vector<AskedPage> pages;         ///< of each of `passages`
 };
 
 /// One version of a book that is too long to be held in memory: its files (docs/index_files.md) and the pages that were written
 /// since. A value: a change gives another, which shares all that has not changed. Safe to share between threads.
-class LargeBook final : public WordStatistics {
+class LargeBook final {
  public:
   explicit LargeBook(std::shared_ptr<const SegmentSet> files);
 
@@ -56,15 +58,15 @@ class LargeBook final : public WordStatistics {
   /// So much was written since that the files should be made anew: a search goes through all of it.
   [[nodiscard]] bool wants_rebuild() const;
 
-  [[nodiscard]] Ranking rank(const Question& question) const;
-  /// The answer, with the contents of the ranking's pages: in their order, nullptr for one that is not as it was, whose lines are
-  /// left out.
-  [[nodiscard]] Retrieved quote(const Question& question, Ranking ranking,
-                                std::span<const model::PageContent* const> contents) const;
+  // A search is: by words, which needs no vector; by meaning; the ranking of what both found; the quotes. (large_search.hpp)
 
-  [[nodiscard]] std::vector<std::string> content_stems(std::string_view text) const override;
-  [[nodiscard]] float idf(const std::string& stem) const override;
-  [[nodiscard]] const std::string& language() const override { return files().manifest().language; }
+  [[nodiscard]] BestByWords find_by_words(const Question& question) const;
+  /// `by_meaning` is empty, and so is the question's vector, where words alone are searched.
+  [[nodiscard]] Ranking rank(const Question& question, BestByWords by_words, std::span<const ScoredPassage> by_meaning) const;
+  /// The answer, with the contents of the first pages of the ranking: in their order, nullptr for one that is not as it was,
+  /// whose lines are left out. nullopt when more of them are wanted, since these repeat each other.
+  [[nodiscard]] std::optional<Retrieved> quote(const Question& question, Ranking& ranking,
+                                               std::span<const model::PageContent* const> contents) const;
 
   [[nodiscard]] const SegmentSet& files() const { return *version_.files; }
   [[nodiscard]] const BookVersion& version() const { return version_; }

@@ -7,11 +7,21 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace gibsey::retrieval::large {
 
-/// Ranks the book's passages and quotes from the best, whose pages are read from the store. Errors: those of the store.
+/// What is known of a question by its meaning.
+struct Embedded {
+  std::vector<float> vector;  ///< empty: it is searched by its words alone
+  CosineScale scale;          ///< of the embedder
+  double ms = 0;
+};
+
+/// Ranks the book's passages and quotes from the best, whose pages are read from the store. The words are searched while the
+/// question is embedded, and the vectors in two parts, side by side where the executor has more threads than one. The question's
+/// own vector and scale are not used. Errors: those of the store.
 boost::asio::awaitable<Result<Retrieved>> search(store::PageStore& pages, std::shared_ptr<const LargeBook> book,
-                                                 Question question);
+                                                 Question question, boost::asio::awaitable<Embedded> embedding);
 
 }  // namespace gibsey::retrieval::large

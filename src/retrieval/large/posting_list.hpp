@@ -23,6 +23,16 @@ constexpr auto kNoPassage = std::numeric_limits<std::uint32_t>::max();
 void append_list(std::span<const PassageCount> postings, std::span<const float> weights, std::uint32_t pages,
                  std::vector<std::byte>& bytes);
 
+/// What there is of a block beside its passages. Counts are taken out one by one: of most postings nobody asks for it.
+struct PostingBlock {
+  std::uint32_t size = 0;
+  unsigned count_width = 0;  ///< in bits; 0: each stands once
+  const std::byte* counts = nullptr;
+
+  [[nodiscard]] std::uint32_t count(std::uint32_t number) const { return count_width == 0 ? 1 : packed_count(number); }
+  [[nodiscard]] std::uint32_t packed_count(std::uint32_t number) const;
+};
+
 /// The postings of a key, read where they lie.
 class PostingList {
  public:
@@ -42,9 +52,8 @@ class PostingList {
   /// No posting of the block weighs more, by the lengths that it was made with.
   [[nodiscard]] float most_of(std::uint32_t block) const;
   [[nodiscard]] float most() const;
-  /// Gives the block's passages and counts; returns how many there are.
-  std::uint32_t read(std::uint32_t block, std::span<std::uint32_t, kBlockSize> passages,
-                     std::span<std::uint32_t, kBlockSize> counts) const;
+  /// Gives the block's passages.
+  PostingBlock read(std::uint32_t block, std::span<std::uint32_t, kBlockSize> passages) const;
 
  private:
   std::uint32_t passages_ = 0;
@@ -61,8 +70,14 @@ class PostingCursor {
   [[nodiscard]] const PostingList& list() const { return list_; }
   /// kNoPassage behind the last. Valid after the first seek.
   [[nodiscard]] std::uint32_t passage() const { return passage_; }
-  [[nodiscard]] std::uint32_t count() const { return counts_[at_]; }
-  void next();
+  [[nodiscard]] std::uint32_t count() const { return read_.count(at_); }
+  void next() {
+    if (++at_ < read_.size) {
+      passage_ = passages_[at_];
+    } else {
+      seek(passage_ + 1);
+    }
+  }
   /// To the first posting at or behind `passage`; never back.
   void seek(std::uint32_t passage);
   /// The greatest weight that a posting in [from, to) may have, without reading one; `from` never goes back.
@@ -75,10 +90,9 @@ class PostingCursor {
   std::uint32_t block_ = kNoPassage;  ///< that is read
   std::uint32_t ahead_ = 0;           ///< first block that may hold what is asked for
   std::uint32_t at_ = 0;
-  std::uint32_t size_ = 0;
   std::uint32_t passage_ = 0;
+  PostingBlock read_;
   std::array<std::uint32_t, kBlockSize> passages_;
-  std::array<std::uint32_t, kBlockSize> counts_;
 };
 
 }  // namespace gibsey::retrieval::large

@@ -35,23 +35,25 @@ TextFile written(const std::vector<model::PageContent>& contents, const std::fil
 }
 
 /// The keys of a question's content words, as often as they stand in it.
-std::vector<WeightedKey> stem_keys(const TextFile& file, const std::string& question) {
+std::vector<WeightedList> stem_keys(const TextFile& file, const std::string& question) {
   const Stemmer stemmer("en");
-  std::vector<WeightedKey> keys;
+  std::vector<WeightedList> keys;
   for (const std::string& word : words_of(question)) {
     if (is_stop_word(word, "en")) continue;
     const auto key = word_key(stemmer.stem(word));
-    keys.push_back({key, bm25::idf(file.passage_count(), file.stems().find(key).passages())});
+    const auto list = file.stems().find(key);
+    keys.push_back({list, bm25::idf(file.passage_count(), list.passages())});
   }
   return keys;
 }
 
-std::vector<WeightedKey> pair_keys(const TextFile& file, const std::string& question) {
+std::vector<WeightedList> pair_keys(const TextFile& file, const std::string& question) {
   const auto words = words_of(question);
-  std::vector<WeightedKey> keys;
+  std::vector<WeightedList> keys;
   for (std::size_t i = 1; i < words.size(); ++i) {
     const auto key = pair_key(word_key(words[i - 1]), word_key(words[i]));
-    keys.push_back({key, bm25::idf(file.passage_count(), file.pairs().find(key).passages())});
+    const auto list = file.pairs().find(key);
+    keys.push_back({list, bm25::idf(file.passage_count(), list.passages())});
   }
   return keys;
 }
@@ -86,11 +88,23 @@ TEST(TextFile, FindsTheBestThatAnExhaustiveSearchFinds) {
       const TextScores scores = exhaustive.score(question);
       for (const std::size_t wanted : {1, 10, 300}) {
         TopList stems(wanted);
-        find_best({file.stems(), file.lengths(), norms, file.mean_length(), 0, {}}, stem_keys(file, question), stems);
+        find_best({stem_keys(file, question), file.lengths(), norms, file.mean_length(), 0, {}}, stems);
         expect_best(stems.sorted(), scores.passages, wanted);
         TopList pairs(wanted);
-        find_best({file.pairs(), file.lengths(), norms, file.mean_length(), 0, {}}, pair_keys(file, question), pairs);
+        find_best({pair_keys(file, question), file.lengths(), norms, file.mean_length(), 0, {}}, pairs);
         expect_best(pairs.sorted(), scores.passage_pairs, wanted);
+        // With the bar of the rarest keys set before.
+        TopList with_bar(wanted, 0.25f);
+        const std::vector<SearchedField> fields{{stem_keys(file, question), file.lengths(), norms, file.mean_length(), 0, {}}};
+        find_best(fields, with_bar);
+        auto good = scores.passages;
+        const float least = good.empty() ? 0 : *std::ranges::max_element(good) * 0.25f;
+        std::erase_if(good, [least](float score) { return score <= least * 1.00002f; });
+        const auto found = with_bar.sorted();
+        for (std::size_t j = 0; j < std::min(good.size(), wanted); ++j) {
+          ASSERT_LT(j, found.size());
+          EXPECT_NEAR(found[j].score, best_scores(scores.passages, wanted)[j], 1e-4f);
+        }
       }
     }
   }
@@ -107,8 +121,8 @@ TEST(TextFile, StaysExactWhenTheMeanLengthIsAnotherThanItWasMadeWith) {
       const auto keys = stem_keys(file, book.some_question(i));
       TopList all(file.passage_count());
       TopList ten(10);
-      find_best({file.stems(), file.lengths(), norms, file.mean_length(), 0, {}}, keys, all);
-      find_best({file.stems(), file.lengths(), norms, file.mean_length(), 0, {}}, keys, ten);
+      find_best({keys, file.lengths(), norms, file.mean_length(), 0, {}}, all);
+      find_best({keys, file.lengths(), norms, file.mean_length(), 0, {}}, ten);
       const auto every = all.sorted();
       const auto best = ten.sorted();
       ASSERT_EQ(best.size(), std::min<std::size_t>(10, every.size()));
@@ -130,8 +144,8 @@ TEST(TextFile, LeavesOutWhatIsMasked) {
     const auto keys = stem_keys(file, book.some_question(i));
     TopList all(file.passage_count());
     TopList left(20);
-    find_best({file.stems(), file.lengths(), norms, file.mean_length(), 0, {}}, keys, all);
-    find_best({file.stems(), file.lengths(), norms, file.mean_length(), 0, removed}, keys, left);
+    find_best({keys, file.lengths(), norms, file.mean_length(), 0, {}}, all);
+    find_best({keys, file.lengths(), norms, file.mean_length(), 0, removed}, left);
     auto expected = all.sorted();
     std::erase_if(expected,
                   [&](const ScoredPassage& hit) { return ((removed[hit.passage / 64] >> (hit.passage % 64)) & 1) != 0; });
@@ -166,8 +180,8 @@ TEST(TextFile, OfNothingFindsNothing) {
   const TextFile file = written({}, folder.path());
   const LengthNorms norms(1);
   TopList best(10);
-  const std::vector<WeightedKey> keys{{word_key("dog"), 1.0f}};
-  find_best({file.stems(), file.lengths(), norms, 1, 0, {}}, keys, best);
+  const std::vector<WeightedList> keys{{file.stems().find(word_key("dog")), 1.0f}};
+  find_best({keys, file.lengths(), norms, 1, 0, {}}, best);
   EXPECT_TRUE(best.sorted().empty());
 }
 

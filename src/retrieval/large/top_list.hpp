@@ -27,13 +27,14 @@ class TopList {
   }
 
   /// What does not score more is not kept, if it comes behind all that were shown.
-  [[nodiscard]] float bar() const {
-    const float kept = heap_.size() < wanted_ ? std::numeric_limits<float>::lowest() : heap_.front().score;
-    return least_share_ > 0 ? std::max(kept, least_share_ * best_) : kept;
+  [[nodiscard]] float bar() const { return bar_; }
+  /// No more than what the last of the wanted ones is known to score.
+  void raise_bar(float bar) {
+    floor_ = std::max(floor_, bar);
+    bar_ = std::max(bar_, bar);
   }
 
   void show(ScoredPassage passage) {
-    best_ = std::max(best_, passage.score);
     const auto before = [](const ScoredPassage& a, const ScoredPassage& b) { return ranks_before(a, b); };
     if (heap_.size() == wanted_) {
       if (wanted_ == 0 || !ranks_before(passage, heap_.front())) return;
@@ -42,6 +43,9 @@ class TopList {
     }
     heap_.push_back(passage);
     std::ranges::push_heap(heap_, before);
+    best_ = std::max(best_, passage.score);
+    const float kept = heap_.size() < wanted_ ? std::numeric_limits<float>::lowest() : heap_.front().score;
+    bar_ = std::max(floor_, least_share_ > 0 ? std::max(kept, least_share_ * best_) : kept);
   }
 
   /// Best first.
@@ -55,6 +59,8 @@ class TopList {
   std::size_t wanted_;
   float least_share_;
   float best_ = 0;
+  float floor_ = std::numeric_limits<float>::lowest();
+  float bar_ = std::numeric_limits<float>::lowest();
   std::vector<ScoredPassage> heap_;  ///< the worst in front
 };
 

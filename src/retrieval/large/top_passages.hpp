@@ -21,15 +21,15 @@ class LengthNorms {
   std::vector<float> norms_;
 };
 
-/// A key that is asked for. Its idf, times how often it stands in the question.
-struct WeightedKey {
-  std::uint64_t key = 0;
+/// The postings in a segment of a key that is asked for. Its idf, times how often it stands in the question.
+struct WeightedList {
+  PostingList list;
   float weight = 0;
 };
 
-/// One field of a segment, as it is searched.
+/// One field of a segment and what is asked of it.
 struct SearchedField {
-  const PostingField& postings;
+  std::vector<WeightedList> asked;
   std::span<const std::uint16_t> lengths;
   const LengthNorms& norms;
   /// The mean length that the file's bounds were made with.
@@ -42,6 +42,10 @@ struct SearchedField {
 
 /// Shows `best` every passage that may be among the best by BM25, with its score: all that are not are left out by their bounds
 /// (MaxScore of Turtle and Flood 1995, over windows of the passages with the bounds of their blocks).
-void find_best(const SearchedField& field, std::span<const WeightedKey> keys, TopList& best);
+void find_best(const SearchedField& field, TopList& best);
+
+/// The same over all segments. Passages of the rarest keys are looked at first, for the bar that they set: without it a line that
+/// stands in the last segment would not spare the search of those before it.
+void find_best(std::span<const SearchedField> fields, TopList& best);
 
 }  // namespace gibsey::retrieval::large

@@ -25,7 +25,10 @@ struct Near {
   friend auto operator<=>(const Near&, const Near&) = default;
 };
 
-constexpr std::size_t kCacheLine = 64;
+void prefetch(const void* first, std::size_t size) {
+  constexpr std::size_t kCacheLine = 64;
+  for (std::size_t at = 0; at < size; at += kCacheLine) __builtin_prefetch(static_cast<const char*>(first) + at);
+}
 
 }  // namespace
 
@@ -99,23 +102,24 @@ std::optional<float> VectorFile::cosine(std::uint32_t passage, std::span<const f
   return dot(query.data(), bytes_of(static_cast<std::uint32_t>(*vector)), dimension_) * steps_[*vector];
 }
 
+float VectorFile::closeness(const QueryVector& query, std::uint32_t vector) const {
+  return static_cast<float>(dot(query.bytes.data(), bytes_of(vector), dimension_)) * steps_[vector];
+}
+
 /// From the entry, level by level, to what is nearest there; the vector where the lowest level is to be searched from.
 std::uint32_t VectorFile::descend(const QueryVector& query) const {
   const auto vector_at = [this](std::size_t level, std::uint32_t place) {
     for (std::size_t i = level + 1; i > 0; --i) place = levels_[i - 1].below[place];
     return place;
   };
-  const auto closeness = [&](std::uint32_t vector) {
-    return static_cast<float>(dot(query.bytes.data(), bytes_of(vector), dimension_)) * steps_[vector];
-  };
   std::uint32_t place = entry_;
   for (std::size_t level = levels_.size(); level-- > 0;) {
-    float best = closeness(vector_at(level, place));
+    float best = closeness(query, vector_at(level, place));
     for (bool better = true; better;) {
       better = false;
       for (const std::uint32_t other : levels_[level].links[place]) {
         if (other == kNoVector) break;
-        const float there = closeness(vector_at(level, other));
+        const float there = closeness(query, vector_at(level, other));
         if (there <= best) continue;
         best = there;
         place = other;
@@ -130,20 +134,19 @@ std::uint32_t VectorFile::descend(const QueryVector& query) const {
 void VectorFile::find_best(const QueryVector& query, std::size_t width, std::uint32_t first_passage,
                            std::span<const std::uint64_t> removed, TopList& best) const {
   if (passages_.empty()) return;
-  const auto closeness = [&](std::uint32_t vector) {
-    return static_cast<float>(dot(query.bytes.data(), bytes_of(vector), dimension_)) * steps_[vector];
-  };
   const auto is_removed = [&](std::uint32_t vector) {
+    if (removed.empty()) return false;
     const std::uint32_t passage = passages_[vector];
-    return !removed.empty() && ((removed[passage / 64] >> (passage % 64)) & 1) != 0;
+    return ((removed[passage / 64] >> (passage % 64)) & 1) != 0;
   };
   std::vector<std::uint64_t> seen((passages_.size() + 63) / 64, 0);
   std::priority_queue<Near> open;                                      // the nearest first
   std::priority_queue<Near, std::vector<Near>, std::greater<>> found;  // the farthest first
   const auto visit = [&](std::uint32_t vector) {
-    const Near near{closeness(vector), vector};
+    const Near near{closeness(query, vector), vector};
     if (found.size() >= width && near.closeness <= found.top().closeness) return;
     open.push(near);
+    prefetch(&links_[vector], sizeof(Links));
     if (is_removed(vector)) return;
     found.push(near);
     if (found.size() > width) found.pop();
@@ -164,8 +167,8 @@ void VectorFile::find_best(const QueryVector& query, std::size_t width, std::uin
       if ((word & bit) != 0) continue;
       word |= bit;
       fresh[count++] = other;
-      const std::int8_t* bytes = bytes_of(other);
-      for (std::size_t at = 0; at < dimension_; at += kCacheLine) __builtin_prefetch(bytes + at);
+      prefetch(&steps_[other], sizeof(float));
+      prefetch(bytes_of(other), dimension_);
     }
     for (std::size_t i = 0; i < count; ++i) visit(fresh[i]);
   }

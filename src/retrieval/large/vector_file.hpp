@@ -65,6 +65,7 @@ class VectorFile {
   [[nodiscard]] const std::int8_t* bytes_of(std::uint32_t vector) const {
     return bytes_.data() + std::size_t{vector} * dimension_;
   }
+  [[nodiscard]] float closeness(const QueryVector& query, std::uint32_t vector) const;
   [[nodiscard]] std::uint32_t descend(const QueryVector& query) const;
 
   IndexFile file_;
