@@ -17,6 +17,12 @@ store::Async<std::optional<model::World>> MadeStore::find_world(std::string name
   co_return model::World{.name = std::move(name)};
 }
 
+store::Async<std::optional<model::Page>> MadeStore::find_page(std::string world, std::string id) {
+  GIBSEY_CO_TRY(auto found, co_await find_content(std::move(world), std::move(id), ""));
+  if (!found) co_return std::nullopt;
+  co_return std::move(found->content.page);
+}
+
 store::Async<std::vector<store::PageChange>> MadeStore::changes_after(std::int64_t after, int limit) {
   std::vector<store::PageChange> changes;
   for (auto i = static_cast<std::size_t>(after); i < changes_.size() && changes.size() < static_cast<std::size_t>(limit); ++i) {

@@ -45,7 +45,7 @@ class MadeStore final : public store::PageStore {
     co_return none();
   }
   store::Async<std::int64_t> last_version(std::string, std::string) override { co_return none(); }
-  store::Async<std::optional<model::Page>> find_page(std::string, std::string) override { co_return none(); }
+  store::Async<std::optional<model::Page>> find_page(std::string world, std::string id) override;
   store::Async<std::optional<model::Page>> find_page_version(std::string, std::string, std::int64_t) override {
     co_return none();
   }

@@ -13,6 +13,7 @@
 
 #include "provider/llama/engine.hpp"
 #include "provider/llama/llama_embedder.hpp"
+#include "retrieval/large/claim_search.hpp"
 #include "retrieval/large/index_builder.hpp"
 #include "retrieval/large/large_search.hpp"
 #include "retrieval/large/open_book.hpp"
@@ -255,6 +256,32 @@ class Bench {
     std::fflush(stdout);
   }
 
+  /// Lines of the book, the same with a word changed, and lines that are made of other pages' words.
+  void claims(std::string_view when) {
+    Times true_lines;
+    Times changed_lines;
+    Times questions;
+    std::size_t wrong = 0;
+    const auto find = [this](const std::string& claim) { return wait(large::find_quote(*store_, large_, claim, {})); };
+    for (std::size_t i = 0; i < kQuestions; ++i) {
+      const std::size_t number = (i * 7919 + 13) % book_.page_count();
+      const auto page = wait(store_->find_page("library", book_.page_id(number)));
+      if (!page) continue;
+      const auto from = page->text.find(". ", page->text.size() / 3) + 2;
+      std::string line = page->text.substr(from, page->text.find('.', from) - from);
+      wrong += true_lines.measure([&] { return find(line); }) ? 0 : 1;
+      line.insert(line.rfind(' '), " not");
+      wrong += changed_lines.measure([&] { return find(line); }) ? 1 : 0;
+      const std::string asked = book_.some_question(i);
+      questions.measure([&] { return find(asked); });
+    }
+    true_lines.print(fmt::format("{}: a claimed line, true", when));
+    changed_lines.print(fmt::format("{}: with a word put in", when));
+    questions.print(fmt::format("{}: words that stand nowhere so", when));
+    fmt::print("{}: claims judged wrongly: {}\n", when, wrong);
+    std::fflush(stdout);
+  }
+
   void edit() {
     constexpr std::size_t kEdits = 500;
     Times edits;
@@ -343,6 +370,7 @@ int main(int argc, char** argv) {
   bench.build();
   bench.open();
   bench.search("as built");
+  bench.claims("as built");
   bench.recall();
   bench.edit();
   bench.search("after edits");

@@ -18,7 +18,7 @@ void Draft::make_check() {
   if (turn_.question.dialect.prompt == PromptKind::cited) {
     citations_ = std::make_unique<CitationCheck>(static_cast<int>(found_.sources.size()));
   } else {
-    quotes_ = std::make_unique<QuoteCheck>(found_.book, found_.sources, turn_.question.text);
+    quotes_ = std::make_unique<QuoteCheck>(found_.book, found_.sources, turn_.question.text, found_.book_goes_on);
   }
 }
 
@@ -43,14 +43,14 @@ asio::awaitable<void> Draft::open(const Prompt& prompt) {
   if (prompt.quote && quotes_) {
     co_await writer_.write(quotes_->insert(*prompt.quote, model::QuoteOrigin::opening, ""));
   } else if (!prompt.opening.empty()) {
-    co_await writer_.write(check().feed(prompt.opening));
+    co_await writer_.pass(check(), prompt.opening);
   } else if (found_.missing && quotes_) {
     co_await writer_.write(quotes_->feed(std::string(kBookAway) + "\n\n"));
   }
 }
 
 asio::awaitable<void> Draft::close(bool whole) {
-  co_await writer_.write(check().finish());
+  co_await writer_.end(check());
   if (whole && quotes_ && found_.in_book && !found_.sources.empty() && quotes_->quotes().empty()) {
     co_await writer_.write(
         quotes_->insert(found_.sources.front(), model::QuoteOrigin::epigraph, quotes_->reply().empty() ? "" : "\n\n"));

@@ -60,7 +60,7 @@ class FreeSink final : public Sink {
   FreeSink(ReplyCheck& check, ReplyWriter& writer) : check_(check), writer_(writer) {}
 
   asio::awaitable<bool> take(std::string text) override {
-    co_await writer_.write(check_.feed(text));
+    co_await writer_.pass(check_, std::move(text));
     co_return true;
   }
 
@@ -86,7 +86,7 @@ class GuardedSink final : public Sink {
     for (const auto& sentence : sentences) {
       for (std::size_t i = 0; i < sentence.size();) {
         const auto end = std::min(sentence.find(' ', i + 1), sentence.size());
-        co_await writer_.write(check_.feed(std::string_view(sentence).substr(i, end - i)));
+        co_await writer_.pass(check_, sentence.substr(i, end - i));
         i = end;
       }
     }

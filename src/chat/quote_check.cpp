@@ -111,8 +111,9 @@ std::size_t page_mention(std::string_view text, bool at_end) {
 
 class QuoteCheck::State {
  public:
-  State(std::shared_ptr<const retrieval::QuoteFinder> book, std::vector<model::Source> sources, std::string reader_text)
-      : book_(std::move(book)), sources_(std::move(sources)), reader_text_(std::move(reader_text)) {
+  State(std::shared_ptr<const retrieval::QuoteFinder> book, std::vector<model::Source> sources, std::string reader_text,
+        bool book_goes_on)
+      : book_(std::move(book)), sources_(std::move(sources)), reader_text_(std::move(reader_text)), book_goes_on_(book_goes_on) {
     for (const auto& source : sources_) preferred_pages_.push_back(source.page_id);
   }
 
@@ -121,7 +122,22 @@ class QuoteCheck::State {
     advance(false);
   }
 
-  void finish() { advance(true); }
+  void finish() {
+    ended_ = true;
+    advance(true);
+  }
+
+  [[nodiscard]] std::optional<std::string> undecided() const {
+    return undecided_ ? std::optional(undecided_->inside) : std::nullopt;
+  }
+
+  void settle(const std::optional<retrieval::QuoteLocation>& place) {
+    if (!undecided_) return;
+    const Span span = *std::exchange(undecided_, std::nullopt);
+    pending_.erase(0, span.size);
+    decide(span.inside, place);
+    advance(ended_);
+  }
 
   void insert(const model::Source& source, model::QuoteOrigin origin, std::string_view before) {
     model::Quote quote{.n = source.n,
@@ -147,6 +163,12 @@ class QuoteCheck::State {
   std::string reply_;
 
  private:
+  /// Between marks, at the start of `pending_`; `size` with the marks.
+  struct Span {
+    std::string inside;
+    std::size_t size = 0;
+  };
+
   struct Opening {
     std::size_t position;
     QuotationMarks marks;
@@ -155,7 +177,7 @@ class QuoteCheck::State {
 
   /// Works off `pending_` as far as it can be decided.
   void advance(bool at_end) {
-    while (!pending_.empty()) {
+    while (!undecided_ && !pending_.empty()) {
       if (book_ == nullptr) {
         emit_pending(pending_.size());
       } else if (after_quote_ && !skip_page_mention(at_end)) {
@@ -273,13 +295,25 @@ class QuoteCheck::State {
   void close_span(const Opening& opening, std::size_t close, std::size_t close_size) {
     const auto from = opening.marks.open.size();
     const auto inside = pending_.substr(from, close - from);
+    const bool claims = !holds_marker(inside) && count_words(inside) >= kMinQuoteWords && !contains_words(reader_text_, inside);
+    const auto location = claims ? book_->find(inside, preferred_pages_) : std::nullopt;
+    if (claims && !location && book_goes_on_) {
+      undecided_ = Span{inside, close + close_size};
+      return;
+    }
     pending_.erase(0, close + close_size);
-    if (holds_marker(inside)) {
+    if (claims) {
+      decide(inside, location);
+    } else if (holds_marker(inside)) {
       pending_.insert(0, inside);  // the quotation that it becomes has marks of its own
-    } else if (count_words(inside) < kMinQuoteWords || contains_words(reader_text_, inside)) {
+    } else {
       // With the pair's own closing mark: another one would open a quotation to the reader's eye.
       emit(fmt::format("{}{}{}", opening.marks.open, inside, opening.marks.close));
-    } else if (auto location = book_->find(inside, preferred_pages_)) {
+    }
+  }
+
+  void decide(const std::string& inside, const std::optional<retrieval::QuoteLocation>& location) {
+    if (location) {
       emit_quote(quote_from(*location));
     } else {
       ++false_quotes_;
@@ -359,13 +393,16 @@ class QuoteCheck::State {
   std::string pending_;
   bool after_quote_ = false;
   bool locked_ = false;
+  bool book_goes_on_ = false;
+  bool ended_ = false;
+  std::optional<Span> undecided_;
   std::size_t reply_length_ = 0;  ///< code points of reply_
   std::vector<CheckedPiece> pieces_;
 };
 
 QuoteCheck::QuoteCheck(std::shared_ptr<const retrieval::QuoteFinder> book, std::vector<model::Source> sources,
-                       std::string reader_text)
-    : state_(std::make_unique<State>(std::move(book), std::move(sources), std::move(reader_text))) {}
+                       std::string reader_text, bool book_goes_on)
+    : state_(std::make_unique<State>(std::move(book), std::move(sources), std::move(reader_text), book_goes_on)) {}
 QuoteCheck::~QuoteCheck() = default;
 
 std::vector<CheckedPiece> QuoteCheck::feed(std::string_view text) {
@@ -380,6 +417,15 @@ std::vector<CheckedPiece> QuoteCheck::finish() {
 
 std::vector<CheckedPiece> QuoteCheck::insert(const model::Source& source, model::QuoteOrigin origin, std::string_view before) {
   state_->insert(source, origin, before);
+  return state_->take();
+}
+
+std::optional<std::string> QuoteCheck::undecided() const {
+  return state_->undecided();
+}
+
+std::vector<CheckedPiece> QuoteCheck::settle(const std::optional<retrieval::QuoteLocation>& place) {
+  state_->settle(place);
   return state_->take();
 }
 

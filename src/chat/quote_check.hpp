@@ -4,6 +4,7 @@
 #include "retrieval/quote_finder.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +26,10 @@ class QuoteCheck final : public ReplyCheck {
   /// An open span longer than this (bytes) is no quotation: it is let go without its mark.
   static constexpr std::size_t kMaxHeldBytes = 800;
 
-  /// `book` null: nothing is checked. `sources` say which pages are looked at first and number the quotes.
-  QuoteCheck(std::shared_ptr<const retrieval::QuoteFinder> book, std::vector<model::Source> sources, std::string reader_text);
+  /// `book` null: nothing is checked. `sources` say which pages are looked at first and number the quotes. `book_goes_on`: the
+  /// book is longer than `book`; a span that stands not there is undecided() before it loses its marks.
+  QuoteCheck(std::shared_ptr<const retrieval::QuoteFinder> book, std::vector<model::Source> sources, std::string reader_text,
+             bool book_goes_on = false);
   ~QuoteCheck() override;
   QuoteCheck(const QuoteCheck&) = delete;
   QuoteCheck& operator=(const QuoteCheck&) = delete;
@@ -34,6 +37,9 @@ class QuoteCheck final : public ReplyCheck {
   [[nodiscard]] std::vector<CheckedPiece> feed(std::string_view text) override;
   /// The end of the reply: lets go what is held. An open span loses its mark.
   [[nodiscard]] std::vector<CheckedPiece> finish() override;
+
+  [[nodiscard]] std::optional<std::string> undecided() const override;
+  [[nodiscard]] std::vector<CheckedPiece> settle(const std::optional<retrieval::QuoteLocation>& place) override;
 
   /// Whether the model that writes now can write nothing else than the sources between its marks.
   void expect_locked(bool locked);

@@ -1,6 +1,8 @@
 #pragma once
 #include "model/turn.hpp"
+#include "retrieval/quote_finder.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,6 +21,9 @@ class ReplyCheck {
   [[nodiscard]] virtual std::vector<CheckedPiece> feed(std::string_view text) = 0;
   /// The end of the reply: lets go what is held.
   [[nodiscard]] virtual std::vector<CheckedPiece> finish() = 0;
+  /// A claim that this cannot decide by itself: nothing more is let through until settle() is told where it stands in the book.
+  [[nodiscard]] virtual std::optional<std::string> undecided() const { return std::nullopt; }
+  [[nodiscard]] virtual std::vector<CheckedPiece> settle(const std::optional<retrieval::QuoteLocation>& /*place*/) { return {}; }
   /// All text let through so far.
   [[nodiscard]] virtual const std::string& reply() const = 0;
 };

@@ -13,6 +13,26 @@ constexpr auto kSaveEvery = std::chrono::milliseconds(250);
 
 }  // namespace
 
+asio::awaitable<void> ReplyWriter::pass(ReplyCheck& check, std::string text) {
+  co_await write(check.feed(text));
+  co_await settle(check);
+}
+
+asio::awaitable<void> ReplyWriter::end(ReplyCheck& check) {
+  co_await write(check.finish());
+  co_await settle(check);
+}
+
+asio::awaitable<void> ReplyWriter::settle(ReplyCheck& check) {
+  for (auto claim = check.undecided(); claim; claim = check.undecided()) {
+    std::vector<std::string> preferred;
+    for (const auto& source : turn_.record.sources) preferred.push_back(source.page_id);
+    auto place = co_await parts_.passages.find_quote(turn_.world.name, *std::move(claim), std::move(preferred));
+    if (!place) log::warn("turn {}: a quotation could not be looked up: {}", turn_.record.id, place.error().message);
+    co_await write(check.settle(place ? *place : std::nullopt));
+  }
+}
+
 asio::awaitable<void> ReplyWriter::write(std::vector<CheckedPiece> pieces) {
   for (auto& piece : pieces) {
     if (auto* text = std::get_if<model::TokenText>(&piece)) write_text(std::move(text->text));

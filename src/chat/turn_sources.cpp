@@ -39,7 +39,8 @@ std::vector<model::Source> numbered(std::vector<retrieval::Hit> hits) {
   return sources;
 }
 
-/// Where the book is another process's, what it offered is all that a quotation can be checked against.
+/// Of a book that is not held here: where it is another process's, what it offered is all that a quotation can be checked
+/// against.
 std::shared_ptr<const retrieval::QuoteFinder> finder_of(const std::vector<model::Source>& sources) {
   std::vector<model::Page> pages;
   for (const auto& source : sources)
@@ -125,7 +126,10 @@ asio::awaitable<Result<FoundSources>> find_sources(AdmittedTurn& turn, TurnParts
   found.in_book = retrieved->above_threshold;
   found.method = retrieved->method;
   found.sources = numbered(std::move(retrieved->hits));
-  if (!found.book) found.book = finder_of(found.sources);
+  if (!found.book) {
+    found.book = finder_of(found.sources);
+    found.book_goes_on = parts.passages.can_find_quotes(turn.world.name);
+  }
   if (cited) GIBSEY_CO_CHECK(co_await summarise(turn, parts, found.sources));
   co_return found;
 }

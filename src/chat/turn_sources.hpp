@@ -18,6 +18,7 @@ struct FoundSources {
   bool missing = false;  ///< the passages could not be looked up
   std::string method = "none";
   std::shared_ptr<const retrieval::QuoteFinder> book;  ///< null: nothing to check quotations against
+  bool book_goes_on = false;  ///< `book` has the sources alone; what they do not hold is to be asked of PassageFinder::find_quote
 };
 
 /// Looks the question up. Passages that cannot be looked up are `missing`, or the error where the turn needs them. In the cited

@@ -1,14 +1,11 @@
 #include "retrieval/claim_check.hpp"
 
-#include <fmt/format.h>
-
 namespace gibsey::retrieval {
 
 boost::asio::awaitable<Result<CheckedClaim>> check_claim(PassageFinder& finder, std::string world, std::string claim,
                                                          std::vector<std::string> preferred_pages) {
-  const auto book = finder.quotes(world);
-  if (!book) co_return fail(ErrorCode::unavailable, fmt::format("The book of '{}' cannot be looked at here.", world));
-  if (auto place = book->find(claim, preferred_pages)) co_return CheckedClaim{true, std::move(place)};
+  GIBSEY_CO_TRY(auto place, co_await finder.find_quote(world, claim, std::move(preferred_pages)));
+  if (place) co_return CheckedClaim{true, std::move(place)};
   GIBSEY_CO_TRY(const auto near, co_await finder.retrieve({.world = world, .text = std::move(claim), .k = 1}));
   if (near.hits.empty()) co_return CheckedClaim{};
   const auto& hit = near.hits.front();

@@ -17,8 +17,8 @@ struct CheckedClaim {
   std::optional<QuoteLocation> place;  ///< where it stands; else the nearest line, nullopt where nothing is near
 };
 
-/// The check that every reply passes (QuoteFinder). `preferred_pages` are looked at first. `finder` outlives the call. Errors:
-/// unavailable (the book cannot be looked at here), those of retrieve().
+/// The check that every reply passes (PassageFinder::find_quote). `preferred_pages` are looked at first. `finder` outlives the
+/// call. Errors: unavailable (the book cannot be looked at here), those of retrieve().
 boost::asio::awaitable<Result<CheckedClaim>> check_claim(PassageFinder& finder, std::string world, std::string claim,
                                                          std::vector<std::string> preferred_pages);
 

@@ -1,6 +1,7 @@
 #pragma once
 #include "base/result.hpp"
 #include "model/page.hpp"
+#include "retrieval/quote_finder.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -11,8 +12,6 @@
 #include <vector>
 
 namespace gibsey::retrieval {
-
-class QuoteFinder;
 
 struct Query {
   std::string world;
@@ -59,7 +58,13 @@ class PassageFinder {
   /// not_found for a world that is not there; invalid_argument for an empty text or a k out of range; unavailable, deadline where
   /// it is another process's.
   virtual boost::asio::awaitable<Result<Retrieved>> retrieve(Query query) = 0;
-  /// The exact-quotation search of a world; null where there is none here: a world without a book, or one that is elsewhere.
+  /// Where words stand in a world's book, as QuoteFinder::find says it; nullopt where they stand nowhere. Errors: unavailable
+  /// (the book cannot be looked at here: can_find_quotes), those of the store.
+  virtual boost::asio::awaitable<Result<std::optional<QuoteLocation>>> find_quote(std::string world, std::string claim,
+                                                                                  std::vector<std::string> preferred_pages) = 0;
+  [[nodiscard]] virtual bool can_find_quotes(const std::string& world) const = 0;
+  /// The exact-quotation search of a world, at once; null where there is none: a world without a book, one that is elsewhere, and
+  /// one that is too long to be held in memory (find_quote).
   [[nodiscard]] virtual std::shared_ptr<const QuoteFinder> quotes(const std::string& world) const = 0;
   /// Whether a world has nothing to look up: no book.
   [[nodiscard]] virtual bool has_book(const std::string& world) const = 0;

@@ -6,6 +6,7 @@
 #include "retrieval/cosine_scale.hpp"
 #include "retrieval/follow_up.hpp"
 #include "retrieval/fusion.hpp"
+#include "retrieval/large/claim_search.hpp"
 #include "retrieval/large/large_search.hpp"
 #include "retrieval/large/open_book.hpp"
 #include "retrieval/quote_choice.hpp"
@@ -285,6 +286,17 @@ class Retriever::State {
     co_return embedded;
   }
 
+  asio::awaitable<Result<std::optional<QuoteLocation>>> find_quote(std::string world, std::string claim,
+                                                                   std::vector<std::string> preferred_pages) {
+    const auto book = find(world);
+    if (!book.has_pages())
+      co_return fail(ErrorCode::unavailable, fmt::format("The book of '{}' cannot be looked at here.", world));
+    if (book.held) co_return book.held->quotes()->find(claim, preferred_pages);
+    auto to_the_end = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable_t<>());
+    co_return co_await asio::co_spawn(
+        searchers_, large::find_quote(pages_, book.filed, std::move(claim), std::move(preferred_pages)), std::move(to_the_end));
+  }
+
   /// What the embedder's cosines mean, measured with the first question; MiniLM's where the embedder stops before that.
   asio::awaitable<CosineScale> scale() {
     if (embedder_->model() == kReferenceEmbedder) co_return CosineScale();
@@ -490,9 +502,13 @@ asio::awaitable<Result<Retrieved>> Retriever::retrieve(Query query) {
   return state_->retrieve(std::move(query));
 }
 
+asio::awaitable<Result<std::optional<QuoteLocation>>> Retriever::find_quote(std::string world, std::string claim,
+                                                                            std::vector<std::string> preferred_pages) {
+  return state_->find_quote(std::move(world), std::move(claim), std::move(preferred_pages));
+}
+
 std::shared_ptr<const QuoteFinder> Retriever::quotes(const std::string& world) const {
   const auto index = state_->find(world);
-  // Of a book in files nothing is held to look quotations up in; they are checked against what was found.
   return index.held && index.has_pages() ? index.held->quotes() : nullptr;
 }
 

@@ -52,6 +52,9 @@ class Retriever : public PassageFinder {
   /// nullopt for a world that is not loaded.
   [[nodiscard]] std::optional<BookSize> size(const std::string& world) const;
   boost::asio::awaitable<Result<Retrieved>> retrieve(Query query) override;
+  boost::asio::awaitable<Result<std::optional<QuoteLocation>>> find_quote(std::string world, std::string claim,
+                                                                          std::vector<std::string> preferred_pages) override;
+  [[nodiscard]] bool can_find_quotes(const std::string& world) const override { return has_book(world); }
   [[nodiscard]] std::shared_ptr<const QuoteFinder> quotes(const std::string& world) const override;
   [[nodiscard]] bool has_book(const std::string& world) const override;
 

@@ -70,6 +70,11 @@ boost::asio::awaitable<Result<Retrieved>> RemoteFinder::retrieve(Query query) {
   co_return found;
 }
 
+boost::asio::awaitable<Result<std::optional<QuoteLocation>>> RemoteFinder::find_quote(
+    std::string world, std::string /*claim*/, std::vector<std::string> /*preferred_pages*/) {
+  co_return fail(ErrorCode::unavailable, fmt::format("The book of '{}' cannot be looked at here.", world));
+}
+
 std::shared_ptr<const QuoteFinder> RemoteFinder::quotes(const std::string& /*world*/) const {
   return nullptr;
 }

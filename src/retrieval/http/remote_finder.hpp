@@ -28,6 +28,10 @@ class RemoteFinder final : public PassageFinder {
   /// unavailable: no answer, or one that is no list of hits; at once while the breaker is open. not_found: the service answers
   /// 404.
   boost::asio::awaitable<Result<Retrieved>> retrieve(Query query) override;
+  /// unavailable.
+  boost::asio::awaitable<Result<std::optional<QuoteLocation>>> find_quote(std::string world, std::string claim,
+                                                                          std::vector<std::string> preferred_pages) override;
+  [[nodiscard]] bool can_find_quotes(const std::string& /*world*/) const override { return false; }
   [[nodiscard]] std::shared_ptr<const QuoteFinder> quotes(const std::string& world) const override;
   [[nodiscard]] bool has_book(const std::string& world) const override;
 
