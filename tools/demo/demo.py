@@ -33,6 +33,7 @@ LINE = "The verdigris heron keeps the ferry's ledger in its left wing."
 TEXT = f"Nobody had asked who counts the passengers. {LINE} It has never once been wrong, and it has never once been thanked."
 QUESTION = "Who keeps the ferry's ledger, and where?"
 READ_SECONDS = 6
+FRAME_SECONDS = 0.2
 CARD = """<body style="margin:0;background:#10151c;color:#d7dee8;font:17px/1.5 monospace;padding:42px">
 <h1 style="font:600 26px sans-serif;color:#8fd3c1">{title}</h1><p style="color:#f2d08a">$ {command}</p><pre style="white-space:pre-wrap;word-break:break-all">{output}</pre></body>"""
 
@@ -138,14 +139,30 @@ def record(server, source, frames):
     recording.end()
 
 
+def kept(times):
+    """The numbers of the frames that are shown: a few a second, and what then stands for a while."""
+    shown = [0]
+    for number in range(1, len(times)):
+        stands = number + 1 == len(times) or times[number + 1] - times[number] > FRAME_SECONDS
+        if stands or times[number] - times[shown[-1]] >= FRAME_SECONDS:
+            shown.append(number)
+    return shown
+
+
 def write_gif(frames):
     """Its length in seconds. A frame stands until the next one was drawn."""
     files = sorted(frames.glob("*.jpg"))
+    files = [files[number] for number in kept([float(path.stem) for path in files])]
     times = [float(path.stem) for path in files]
-    durations = [round(1000 * max(0.02, later - earlier)) for earlier, later in zip(times, times[1:])] + [1000]
-    pictures = [Image.open(path).convert("RGB").quantize(64) for path in files]
+    durations = [round(1000 * (later - earlier)) for earlier, later in zip(times, times[1:])] + [1000 * READ_SECONDS]
+    # One palette for all, of a card and of the end: a palette for each frame takes a second each.
+    both = Image.new("RGB", (2080, 660))
+    for place, path in ((0, files[len(files) // 4]), (1040, files[-1])):
+        both.paste(Image.open(path), (place, 0))
+    palette = both.quantize(96)
+    pictures = [Image.open(path).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE) for path in files]
     TARGET.parent.mkdir(parents=True, exist_ok=True)
-    pictures[0].save(TARGET, save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=True)
+    pictures[0].save(TARGET, save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=False)
     return sum(durations) / 1000
 
 
