@@ -22,7 +22,8 @@ TOOLS = pathlib.Path(os.environ.get("GIBSEY_TOOLS", ROOT / "build" / "dev" / "to
 CACHE = pathlib.Path(os.environ.get("GIBSEY_CACHE", pathlib.Path.home() / ".cache" / "gibsey"))
 START_SECONDS = 300  # a first start embeds the bundled worlds, under a sanitizer and beside other work
 #: What the developer has set for a server of their own.
-NOT_PASSED_ON = ("OLLAMA_", "LLM_", "OPENAI_", "ANTHROPIC_", "CLAUDE_", "GIBSEY_MODEL", "GIBSEY_SCRIPT", "LOG_LEVEL")
+NOT_PASSED_ON = ("OLLAMA_", "LLM_", "OPENAI_", "ANTHROPIC_", "CLAUDE_", "GIBSEY_MODEL", "GIBSEY_SCRIPT", "LOG_LEVEL", "KAFKA_",
+                 "CASSANDRA_", "REDIS_")
 _prepared = {}
 
 

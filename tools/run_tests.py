@@ -88,7 +88,7 @@ def run_python_tests(tally, name, folder):
     started = time.monotonic()
     sys.path.insert(0, str(ROOT / "tests"))
     os.environ.update(tests_environment())
-    suite = unittest.defaultTestLoader.discover(str(folder), pattern="*_test.py")
+    suite = unittest.TestLoader().discover(str(folder), pattern="*_test.py")
     result = unittest.TextTestRunner(verbosity=1, stream=sys.stdout, resultclass=CountingResult).run(suite)
     for test, reason in result.skipped:
         print(f"skipped: {test}: {reason}", flush=True)

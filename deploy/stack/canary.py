@@ -43,7 +43,8 @@ def newest(kafka, count=50):
 def _key_columns(connection):
     """{name: type} of the table's key, whatever the schema made it of."""
     keyspace, table = TABLE.split(".")
-    rows = connection.texts(f"SELECT column_name, kind, type FROM system_schema.columns WHERE keyspace_name = '{keyspace}' AND table_name = '{table}'")
+    rows = connection.texts("SELECT column_name, kind, type FROM system_schema.columns "
+                            f"WHERE keyspace_name = '{keyspace}' AND table_name = '{table}'")
     columns = {name: kind for name, role, kind in rows if role in ("partition_key", "clustering")}
     if not columns:
         raise cql.CqlError(f"the schema has no table {TABLE}")

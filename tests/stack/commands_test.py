@@ -48,8 +48,8 @@ class Commands(unittest.TestCase):
         with tempfile.TemporaryDirectory() as data:
             script = pathlib.Path(data) / "script.json"
             script.write_text(json.dumps(harness.scripted("Hello.")))
-            up = subprocess.Popen([UP, "--dir", self.folder, "--program", harness.PROGRAM, "--serve", "--port", "0", "--data", data, "--script", script],
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+            command = [UP, "--dir", self.folder, "--program", harness.PROGRAM, "--serve", "--port", "0", "--data", data, "--script", script]
+            up = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
             line = ""
             while "ready at" not in line:
                 line = up.stdout.readline()
@@ -63,7 +63,8 @@ class Commands(unittest.TestCase):
         self.assertEqual([pid for pid in pids if process.start_time(pid)], [])
 
     def test_a_schema_that_fails_leaves_nothing_behind(self):
-        up = subprocess.run([UP, "--dir", self.folder, "--schema-command", "sh -c 'echo no such table >&2; exit 3'"], capture_output=True, text=True, timeout=400)
+        up = subprocess.run([UP, "--dir", self.folder, "--schema-command", "sh -c 'echo no such table >&2; exit 3'"],
+                            capture_output=True, text=True, timeout=400)
         self.assertEqual(up.returncode, 1)
         self.assertIn("the tables could not be made by sh: no such table", up.stderr)
         self.assertFalse(self.folder.exists())

@@ -53,7 +53,7 @@ class Learning(NeedsTheProgram):
 
     def test_a_page_that_was_overwritten_by_hand_is_read_by_curl(self):
         """The source's `curl /pages/42`."""
-        run_cqlsh(insert(WORLD, "42", f"This is what page 42 says now. {SHORT}"))
+        run_cqlsh(insert(WORLD, "042", f"This is what page 42 says now. {SHORT}"))
         harness.wait_until(lambda: "what page 42 says now" in self.server.get_json("/pages/42")["text"], 30)
         self.assertGreater(self.server.get_json("/pages/42")["version"], 1)
 

@@ -3,7 +3,7 @@
 and its own words are shown. Result: build/demo/demo.gif. Usage: demo.py [--stack]
 
 --stack: on Kafka, Cassandra and Debezium, the change made by cqlsh and the event seen by kcat; the program has to know them. Without it: on the
-embedded default, the change made by PUT /pages/42, the event from the feed of pages, or as the sessions' sockets hear of it."""
+embedded default, the change made by PUT /pages/042, the event from the feed of pages, or as the sessions' sockets hear of it."""
 import asyncio
 import html
 import json
@@ -28,7 +28,7 @@ from stack import stack as stacks, tools  # noqa: E402
 
 TARGET = ROOT / "build" / "demo" / "demo.gif"
 LONGEST = 90
-PAGE = "42"
+PAGE = "042"
 LINE = "The verdigris heron keeps the ferry's ledger in its left wing."
 TEXT = f"Nobody had asked who counts the passengers. {LINE} It has never once been wrong, and it has never once been thanked."
 QUESTION = "Who keeps the ferry's ledger, and where?"
@@ -98,7 +98,7 @@ class Embedded:
         """((command, answer) of the change, (command, event))."""
         if "/v1/feed/pages" not in self.server.get_json("/openapi.json")["paths"]:
             shown, message = asyncio.run(self._heard())
-            return shown, ("websocat ws://localhost:8002/ws/demo", json.dumps(message))
+            return shown, ("(a session listens) ws://localhost:8002/ws/demo", json.dumps(message))
         reader = subprocess.Popen(["curl", "-sN", self.server.address + "/v1/feed/pages?after=end"], stdout=subprocess.PIPE, text=True)
         reader.stdout.readline()
         shown = curl(self.server, f"/pages/{PAGE}", "-X", "PUT", "-H", "Content-Type: application/json", "-d", json.dumps({"text": TEXT}))
@@ -157,7 +157,7 @@ def write_gif(frames):
     durations = [round(1000 * (later - earlier)) for earlier, later in zip(times, times[1:])] + [1000 * READ_SECONDS]
     # One palette for all, of a card and of the end: a palette for each frame takes a second each.
     both = Image.new("RGB", (2080, 660))
-    for place, path in ((0, files[len(files) // 4]), (1040, files[-1])):
+    for place, path in ((0, files[min(1, len(files) - 1)]), (1040, files[-1])):
         both.paste(Image.open(path), (place, 0))
     palette = both.quantize(96)
     pictures = [Image.open(path).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE) for path in files]
