@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 from running import ROOT, harness, tools
-from nightly_jobs import NightlyJobs
+from nightly_jobs import Mailbox, NightlyJobs
 
 DAGS = ROOT / "deploy" / "airflow" / "dags"
 CRON = ROOT / "deploy" / "cron" / "gibsey-nightly.sh"
@@ -67,11 +67,16 @@ class Dag(unittest.TestCase):
         self.assertTrue(well, told[-3000:])
         self.assertEqual(jobs.starts, 1)
 
-    def test_a_failed_run_fails_the_dag(self):
-        jobs = self.jobs("failed")
-        well, told = self.run_dag(GIBSEY_URL=jobs.address)
+    def test_a_failed_run_fails_the_dag_and_is_mailed(self):
+        jobs, mailbox = self.jobs("failed"), Mailbox()
+        self.addCleanup(mailbox.close)
+        server = {"conn_type": "smtp", "host": "127.0.0.1", "port": mailbox.port, "extra": {"disable_ssl": True, "disable_tls": True}}
+        well, told = self.run_dag(GIBSEY_URL=jobs.address, GIBSEY_ALERT_EMAIL="operator@example.org", AIRFLOW_CONN_SMTP_DEFAULT=json.dumps(server))
         self.assertFalse(well)
         self.assertIn("the store was away", told)
+        mail, = mailbox.mails
+        self.assertIn("Subject: Gibsey's nightly run failed", mail)
+        self.assertIn("operator@example.org", mail)
 
     def test_a_refusal_is_told_in_the_words_of_the_server(self):
         well, told = self.run_dag(GIBSEY_URL=self.jobs("done", token=TOKEN).address, GIBSEY_TOKEN="wrong")

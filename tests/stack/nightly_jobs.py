@@ -1,6 +1,7 @@
-"""The two paths of the nightly run, answered for tests of those who call them: each start takes the next of the given outcomes."""
+"""The two paths of the nightly run, answered for tests of those who call them, and a mail server. Of the paths each start takes the next of the given outcomes."""
 import http.server
 import json
+import socketserver
 import threading
 
 
@@ -52,6 +53,32 @@ class NightlyJobs:
         if self.looks[run_id] <= 2:
             return 200, {"run_id": run_id, "status": "running"}
         return 200, {"run_id": run_id, "status": outcome, **({"error": "the store was away"} if outcome == "failed" else {})}
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Mailbox:
+    """A mail server that keeps what it is sent."""
+
+    def __init__(self):
+        self.mails = []
+        mailbox = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                self.wfile.write(b"220 ready\r\n")
+                while line := self.rfile.readline():
+                    word = line.split()[0].upper() if line.strip() else b""
+                    if word == b"DATA":
+                        self.wfile.write(b"354 go on\r\n")
+                        mailbox.mails.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+                    self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
         self.server.shutdown()

@@ -53,7 +53,7 @@ def on_failure():
     if not address:
         return []
     return [SmtpNotifier(to=address, from_email=os.environ.get("GIBSEY_ALERT_FROM", address), subject="Gibsey's nightly run failed",
-                         html_content="{{ ti.task_id }} of {{ run_id }} failed after {{ ti.try_number }} tries: {{ exception }}")]
+                         html_content="{{ ti.task_id }} of {{ run_id }} failed after {{ ti.try_number }} tries; its log in Airflow says why.")]
 
 
 @dag(schedule="0 3 * * *", start_date=pendulum.datetime(2024, 1, 1, tz=os.environ.get("GIBSEY_TIMEZONE", "UTC")), catchup=False,
