@@ -116,7 +116,8 @@ Result<void> write_archive(const fs::path& folder, const fs::path& file) {
 
 int backup(const Place& place, const fs::path& file) {
   if (!place.config.cassandra_contact_points.empty()) {
-    return complain({ErrorCode::invalid_argument, "pages, turns and credits lie on Cassandra: take a snapshot there (nodetool snapshot)"});
+    return complain(
+        {ErrorCode::invalid_argument, "pages, turns and credits lie on Cassandra: take a snapshot there (nodetool snapshot)"});
   }
   if (fs::exists(file)) return complain({ErrorCode::conflict, fmt::format("{} exists; choose another name", file.string())});
   if (!fs::exists(place.config.data / "ledger.db")) {

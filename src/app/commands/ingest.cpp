@@ -59,8 +59,8 @@ int ingest_book(const Place& place, const IngestOptions& options) {
   book->world.origin = "ingest";
   auto& pages = (*app)->pages();
   const auto report = (*app)->runtime().wait(
-      ingest::import_book(std::move(*book), options.replace ? ingest::IfExists::replace : ingest::IfExists::fail, pages, (*app)->characters(),
-                          nullptr, ProgressBar(options.world)));
+      ingest::import_book(std::move(*book), options.replace ? ingest::IfExists::replace : ingest::IfExists::fail, pages,
+                          (*app)->characters(), nullptr, ProgressBar(options.world)));
   if (!report) return complain(report.error());
   show(*report, read_seconds);
   embed(**app, options.world);

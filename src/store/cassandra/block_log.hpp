@@ -14,9 +14,9 @@ struct LogRow {
   std::vector<Value> values;
 };
 
-/// A table whose rows are numbered from 1 without a gap, in the order in which they can be read: who has read number n will never see
-/// a smaller one appear. Its rows lie in partitions of kBlock; `last`, static in each, is changed by the conditional batch that
-/// adds rows. Concurrent, also with other processes.
+/// A table whose rows are numbered from 1 without a gap, in the order in which they can be read: who has read number n will never
+/// see a smaller one appear. Its rows lie in partitions of kBlock; `last`, static in each, is changed by the conditional batch
+/// that adds rows. Concurrent, also with other processes.
 class BlockLog {
  public:
   static constexpr std::int64_t kBlock = 4096;
@@ -28,8 +28,8 @@ class BlockLog {
 
   /// The number of the newest row; 0 where there is none.
   Async<std::int64_t> last();
-  /// Adds up to kMost rows, in two parts where a block ends between them, and answers their numbers. Error: busy, when others add all
-  /// the time.
+  /// Adds up to kMost rows, in two parts where a block ends between them, and answers their numbers. Error: busy, when others add
+  /// all the time.
   Async<std::vector<std::int64_t>> append(std::vector<LogRow> rows);
   [[nodiscard]] static std::int64_t block_of(std::int64_t seq) { return (seq - 1) / kBlock; }
 

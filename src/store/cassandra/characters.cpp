@@ -14,8 +14,9 @@ using namespace cassandra;
 namespace {
 
 Statement put_member(const std::string& world, const model::Character& character, bool edited, std::int64_t position) {
-  return cql("INSERT INTO characters (world, id, display_name, edited, removed, position, character) VALUES (?, ?, ?, ?, false, ?, ?)",
-             world, character.id, character.display_name, edited, position, encode(character));
+  return cql(
+      "INSERT INTO characters (world, id, display_name, edited, removed, position, character) VALUES (?, ?, ?, ?, false, ?, ?)",
+      world, character.id, character.display_name, edited, position, encode(character));
 }
 
 }  // namespace
@@ -35,7 +36,8 @@ Async<std::vector<CassandraPageStore::CastMember>> CassandraPageStore::read_cast
   };
   GIBSEY_CO_CHECK(co_await session_.each(
       cql("SELECT id, edited, removed, position, character FROM characters WHERE world = ?", world), keep));
-  std::ranges::sort(cast, {}, [](const CastMember& member) { return std::tuple(member.edited, member.position, member.character.id); });
+  std::ranges::sort(cast, {},
+                    [](const CastMember& member) { return std::tuple(member.edited, member.position, member.character.id); });
   co_return cast;
 }
 
@@ -86,11 +88,11 @@ Async<void> CassandraPageStore::put_character(model::Character character) {
 Async<void> CassandraPageStore::remove_character(std::string world, std::string id) {
   const auto held = co_await locks_.take("cast " + world);
   GIBSEY_CO_TRY(const auto cast, co_await read_cast(world));
-  const bool there = std::ranges::any_of(
-      cast, [&id](const CastMember& member) { return member.character.id == id && !member.removed; });
+  const bool there =
+      std::ranges::any_of(cast, [&id](const CastMember& member) { return member.character.id == id && !member.removed; });
   if (!there) co_return std::unexpected(unknown_character(world, id));
-  co_return co_await session_.write(
-      cql("INSERT INTO characters (world, id, removed, edited, position, character) VALUES (?, ?, true, false, 0, '')", world, id));
+  co_return co_await session_.write(cql(
+      "INSERT INTO characters (world, id, removed, edited, position, character) VALUES (?, ?, true, false, 0, '')", world, id));
 }
 
 Async<std::vector<model::Character>> CassandraPageStore::list_characters(std::string world) {

@@ -16,24 +16,26 @@ Async<std::vector<CassandraTurnStore::Member>> CassandraTurnStore::read_members(
         member.created >> member.updated;
     return Result<void>();
   };
-  GIBSEY_CO_CHECK(co_await session_.each(cql("SELECT number, turn_id, user_id, world, character_id, question, created, updated FROM "
-                                             "turns_by_conversation WHERE conversation_id = ?",
-                                             conversation_id),
-                                         keep));
+  GIBSEY_CO_CHECK(
+      co_await session_.each(cql("SELECT number, turn_id, user_id, world, character_id, question, created, updated FROM "
+                                 "turns_by_conversation WHERE conversation_id = ?",
+                                 conversation_id),
+                             keep));
   co_return members;
 }
 
 Async<void> CassandraTurnStore::note_member(Member member, std::string conversation_id) {
-  GIBSEY_CO_CHECK(co_await session_.write(
-      cql("INSERT INTO turns_by_conversation (conversation_id, number, turn_id, user_id, world, character_id, question, created, updated) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          conversation_id, member.number, member.turn_id, member.user_id, member.world, member.character_id, member.question,
-          member.created, member.updated)));
+  GIBSEY_CO_CHECK(
+      co_await session_.write(cql("INSERT INTO turns_by_conversation (conversation_id, number, turn_id, user_id, world, "
+                                  "character_id, question, created, updated) "
+                                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                  conversation_id, member.number, member.turn_id, member.user_id, member.world,
+                                  member.character_id, member.question, member.created, member.updated)));
   const auto held = co_await locks_.take("conversation " + conversation_id);
   GIBSEY_CO_TRY(const auto conversation, co_await find_conversation(conversation_id));
   if (!conversation || conversation->user_id != member.user_id) co_return Result<void>();
-  co_return co_await session_.write(cql("INSERT INTO conversations (user_id, id, updated) VALUES (?, ?, ?)", conversation->user_id,
-                                        conversation_id, conversation->updated));
+  co_return co_await session_.write(cql("INSERT INTO conversations (user_id, id, updated) VALUES (?, ?, ?)",
+                                        conversation->user_id, conversation_id, conversation->updated));
 }
 
 Async<void> CassandraTurnStore::note_updated(TurnRow row, UnixMillis updated) {
@@ -47,8 +49,8 @@ Async<void> CassandraTurnStore::note_updated(TurnRow row, UnixMillis updated) {
           turn.conversation_id, member->number, turn.id)));
   GIBSEY_CO_TRY(const auto conversation, co_await find_conversation(turn.conversation_id));
   if (!conversation || conversation->user_id != turn.user_id) co_return Result<void>();
-  co_return co_await session_.write(cql("INSERT INTO conversations (user_id, id, updated) VALUES (?, ?, ?)", conversation->user_id,
-                                        turn.conversation_id, conversation->updated));
+  co_return co_await session_.write(cql("INSERT INTO conversations (user_id, id, updated) VALUES (?, ?, ?)",
+                                        conversation->user_id, turn.conversation_id, conversation->updated));
 }
 
 /// Made of its turns each time: nothing has to be kept in step.
@@ -69,7 +71,8 @@ Async<std::optional<model::Conversation>> CassandraTurnStore::find_conversation(
   co_return conversation;
 }
 
-Async<std::vector<model::Conversation>> CassandraTurnStore::list_conversations(std::string user_id, std::string after, int limit) {
+Async<std::vector<model::Conversation>> CassandraTurnStore::list_conversations(std::string user_id, std::string after,
+                                                                               int limit) {
   struct Listed {
     UnixMillis updated = 0;
     std::string id;
@@ -132,10 +135,11 @@ Async<void> CassandraTurnStore::remove_turn(Member member) {
 }
 
 Async<std::optional<model::IdempotencyClaim>> CassandraTurnStore::find_claim(model::IdempotencyClaim of) {
-  GIBSEY_CO_TRY(const auto rows, co_await session_.read(cql("SELECT user_id, route, key, body_hash, turn_id, made FROM claims WHERE "
-                                                            "user_id = ? AND route = ? AND key = ?",
-                                                            of.user_id, of.route, of.key),
-                                                        Reading::serial));
+  GIBSEY_CO_TRY(const auto rows,
+                co_await session_.read(cql("SELECT user_id, route, key, body_hash, turn_id, made FROM claims WHERE "
+                                           "user_id = ? AND route = ? AND key = ?",
+                                           of.user_id, of.route, of.key),
+                                       Reading::serial));
   if (rows.empty()) co_return std::nullopt;
   model::IdempotencyClaim claim;
   rows[0] >> claim.user_id >> claim.route >> claim.key >> claim.body_hash >> claim.turn_id >> claim.made;
@@ -149,19 +153,20 @@ Async<model::IdempotencyClaim> CassandraTurnStore::claim(model::IdempotencyClaim
                                               claim.turn_id, claim.user_id, claim.route, claim.key)));
   constexpr int kAttempts = 30;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    GIBSEY_CO_TRY(const auto made, co_await session_.apply({cql("INSERT INTO claims (user_id, route, key, body_hash, turn_id, made) "
-                                                                "VALUES (?, ?, ?, ?, ?, ?) IF NOT EXISTS",
-                                                                claim.user_id, claim.route, claim.key, claim.body_hash, claim.turn_id,
-                                                                claim.made)}));
+    GIBSEY_CO_TRY(const auto made, co_await session_.apply(
+                                       {cql("INSERT INTO claims (user_id, route, key, body_hash, turn_id, made) "
+                                            "VALUES (?, ?, ?, ?, ?, ?) IF NOT EXISTS",
+                                            claim.user_id, claim.route, claim.key, claim.body_hash, claim.turn_id, claim.made)}));
     if (made == Applied::yes) co_return claim;
     GIBSEY_CO_TRY(auto standing, co_await find_claim(claim));
     if (!standing) continue;
     if (standing->made >= not_before || standing->turn_id == claim.turn_id) co_return *std::move(standing);
-    GIBSEY_CO_TRY(const auto replaced,
-                  co_await session_.apply({cql("UPDATE claims SET body_hash = ?, turn_id = ?, made = ? WHERE user_id = ? AND route = ? "
-                                               "AND key = ? IF turn_id = ? AND made = ?",
-                                               claim.body_hash, claim.turn_id, claim.made, claim.user_id, claim.route, claim.key,
-                                               standing->turn_id, standing->made)}));
+    GIBSEY_CO_TRY(
+        const auto replaced,
+        co_await session_.apply({cql("UPDATE claims SET body_hash = ?, turn_id = ?, made = ? WHERE user_id = ? AND route = ? "
+                                     "AND key = ? IF turn_id = ? AND made = ?",
+                                     claim.body_hash, claim.turn_id, claim.made, claim.user_id, claim.route, claim.key,
+                                     standing->turn_id, standing->made)}));
     if (replaced == Applied::yes) co_return claim;
   }
   co_return fail(ErrorCode::busy, "too many requests use one Idempotency-Key at once; try again in a moment");
@@ -176,8 +181,8 @@ Async<void> CassandraTurnStore::drop_claim(std::string turn_id) {
     std::string key;
     rows[i] >> user_id >> route >> key;
     GIBSEY_CO_TRY(const auto dropped,
-                  co_await session_.apply({cql("DELETE FROM claims WHERE user_id = ? AND route = ? AND key = ? IF turn_id = ?", user_id,
-                                               route, key, turn_id)}));
+                  co_await session_.apply({cql("DELETE FROM claims WHERE user_id = ? AND route = ? AND key = ? IF turn_id = ?",
+                                               user_id, route, key, turn_id)}));
     if (dropped == Applied::unknown) {
       co_return fail(ErrorCode::unavailable, "Cassandra did not say whether it dropped the claim of a refused request");
     }

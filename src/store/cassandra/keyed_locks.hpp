@@ -9,8 +9,8 @@
 
 namespace gibsey::store::cassandra {
 
-/// Callers of one key go one after the other, in their order; those of other keys do not wait for them. It spares the cluster this
-/// process's own races for a partition; those of other processes are settled by conditional writes. Thread-safe.
+/// Callers of one key go one after the other, in their order; those of other keys do not wait for them. It spares the cluster
+/// this process's own races for a partition; those of other processes are settled by conditional writes. Thread-safe.
 class KeyedLocks {
  public:
   /// Lets the next one go on.

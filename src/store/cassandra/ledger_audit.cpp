@@ -30,7 +30,8 @@ Async<std::optional<model::CreditHold>> CassandraLedgerStore::look_at_open(OpenH
   }
   // One that is not there may be about to be taken.
   if (hold || open.created < clock_.next() - kForgotten) {
-    GIBSEY_CO_CHECK(co_await session_.write(cql("DELETE FROM open_holds WHERE bucket = ? AND hold_id = ?", bucket_of(open.id), open.id)));
+    GIBSEY_CO_CHECK(
+        co_await session_.write(cql("DELETE FROM open_holds WHERE bucket = ? AND hold_id = ?", bucket_of(open.id), open.id)));
   }
   co_return std::nullopt;
 }
@@ -90,7 +91,8 @@ struct Sum {
   }
 
   [[nodiscard]] std::optional<Error> complaint(const std::string& user_id) const {
-    if (sum != balance || newest != last_number || static_cast<std::int64_t>(entries.size()) != newest) return balance_differs(user_id);
+    if (sum != balance || newest != last_number || static_cast<std::int64_t>(entries.size()) != newest)
+      return balance_differs(user_id);
     for (const auto& [id, hold] : holds) {
       const auto taken = entries.find(hold.first);
       const bool fits = taken != entries.end() && taken->second.first == id && taken->second.second == "hold";
@@ -115,10 +117,11 @@ Async<std::optional<Error>> CassandraLedgerStore::examine(std::string user_id) {
       sum.add(row);
       return Result<void>();
     };
-    GIBSEY_CO_CHECK(co_await session_.each(cql("SELECT balance, last_number, section, number, name, id, kind, amount, ref, entry, "
-                                               "end_entry FROM ledger WHERE user_id = ?",
-                                               user_id),
-                                           add));
+    GIBSEY_CO_CHECK(
+        co_await session_.each(cql("SELECT balance, last_number, section, number, name, id, kind, amount, ref, entry, "
+                                   "end_entry FROM ledger WHERE user_id = ?",
+                                   user_id),
+                               add));
     complaint = sum.complaint(user_id);
     // A long partition is read in pieces, between which it may have been changed.
     if (!complaint || sum.first_number == sum.last_number) co_return complaint;

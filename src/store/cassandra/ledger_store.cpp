@@ -22,7 +22,8 @@ const std::string kHolds = "hold";
 const std::string kKeys = "key";        ///< of debits
 const std::string kReturns = "return";  ///< what was given back, by the entry that took it
 
-const std::string kSelectEntry = "SELECT number, id, user_id, kind, amount, ref, reason, entry_balance, created FROM ledger WHERE user_id = ? ";
+const std::string kSelectEntry =
+    "SELECT number, id, user_id, kind, amount, ref, reason, entry_balance, created FROM ledger WHERE user_id = ? ";
 
 model::LedgerEntry read_entry(Row row) {
   model::LedgerEntry entry;
@@ -64,15 +65,16 @@ Result<void> number_entries(std::int64_t balance, std::int64_t last_number, cons
 }
 
 Statement insert_entry(const model::LedgerEntry& entry) {
-  return cql("INSERT INTO ledger (user_id, section, number, name, id, kind, amount, ref, reason, entry_balance, created) "
-             "VALUES (?, 'entry', ?, '', ?, ?, ?, ?, ?, ?, ?)",
-             entry.user_id, entry.number, entry.id, entry.kind, entry.amount, entry.ref, entry.reason, entry.balance, entry.created);
+  return cql(
+      "INSERT INTO ledger (user_id, section, number, name, id, kind, amount, ref, reason, entry_balance, created) "
+      "VALUES (?, 'entry', ?, '', ?, ?, ?, ?, ?, ?, ?)",
+      entry.user_id, entry.number, entry.id, entry.kind, entry.amount, entry.ref, entry.reason, entry.balance, entry.created);
 }
 
 /// A name that can be given once.
 Statement insert_name(const std::string& user_id, const std::string& section, const std::string& name, std::int64_t entry) {
-  return cql("INSERT INTO ledger (user_id, section, number, name, entry) VALUES (?, ?, 0, ?, ?) IF NOT EXISTS", user_id, section, name,
-             entry);
+  return cql("INSERT INTO ledger (user_id, section, number, name, entry) VALUES (?, ?, 0, ?, ?) IF NOT EXISTS", user_id, section,
+             name, entry);
 }
 
 std::vector<model::LedgerEntry> opening_entries(bool known, int opening_grant) {
@@ -93,9 +95,10 @@ CassandraLedgerStore::CassandraLedgerStore(Session& session, std::string node) :
 
 /// Corrupt when the newest entry does not say the balance.
 Async<CassandraLedgerStore::Account> CassandraLedgerStore::load(std::string user_id) {
-  GIBSEY_CO_TRY(const auto rows, co_await session_.read(cql("SELECT balance, last_number, section, number, entry_balance FROM ledger "
-                                                            "WHERE user_id = ? LIMIT 1",
-                                                            user_id)));
+  GIBSEY_CO_TRY(const auto rows,
+                co_await session_.read(cql("SELECT balance, last_number, section, number, entry_balance FROM ledger "
+                                           "WHERE user_id = ? LIMIT 1",
+                                           user_id)));
   if (rows.empty()) co_return Account();
   Account account;
   std::optional<std::int64_t> balance;
@@ -115,8 +118,8 @@ Async<bool> CassandraLedgerStore::commit(std::string user_id, Account account, s
   const auto balance = entries.empty() ? account.balance : entries.back().balance;
   const auto last_number = entries.empty() ? account.last_number : entries.back().number;
   std::vector<Statement> batch;
-  batch.push_back(cql("UPDATE ledger SET balance = ?, last_number = ? WHERE user_id = ? IF balance = ? AND last_number = ?", balance,
-                      last_number, user_id, account.known ? Value(account.balance) : null(),
+  batch.push_back(cql("UPDATE ledger SET balance = ?, last_number = ? WHERE user_id = ? IF balance = ? AND last_number = ?",
+                      balance, last_number, user_id, account.known ? Value(account.balance) : null(),
                       account.known ? Value(account.last_number) : null()));
   for (const auto& entry : entries) batch.push_back(insert_entry(entry));
   std::ranges::move(rows, std::back_inserter(batch));
@@ -127,9 +130,10 @@ Async<bool> CassandraLedgerStore::commit(std::string user_id, Account account, s
 }
 
 Async<bool> CassandraLedgerStore::was_committed(model::LedgerEntry last) {
-  GIBSEY_CO_TRY(const auto rows, co_await session_.read(cql("SELECT id FROM ledger WHERE user_id = ? AND section = 'entry' AND number = ?",
-                                                            last.user_id, last.number),
-                                                        Reading::serial));
+  GIBSEY_CO_TRY(const auto rows,
+                co_await session_.read(cql("SELECT id FROM ledger WHERE user_id = ? AND section = 'entry' AND number = ?",
+                                           last.user_id, last.number),
+                                       Reading::serial));
   std::string id;
   if (!rows.empty()) rows[0] >> id;
   co_return id == last.id;
@@ -139,8 +143,8 @@ Async<bool> CassandraLedgerStore::was_committed(model::LedgerEntry last) {
 Async<void> CassandraLedgerStore::note_hold(const model::LedgerEntry& entry) {
   std::vector<Statement> batch;
   batch.push_back(cql("INSERT INTO hold_owners (hold_id, user_id) VALUES (?, ?)", entry.id, entry.user_id));
-  batch.push_back(cql("INSERT INTO open_holds (bucket, hold_id, node, user_id, created) VALUES (?, ?, ?, ?, ?)", bucket_of(entry.id),
-                      entry.id, node_, entry.user_id, clock_.next()));
+  batch.push_back(cql("INSERT INTO open_holds (bucket, hold_id, node, user_id, created) VALUES (?, ?, ?, ?, ?)",
+                      bucket_of(entry.id), entry.id, node_, entry.user_id, clock_.next()));
   co_return co_await session_.write_all(std::move(batch));
 }
 
@@ -157,8 +161,8 @@ Async<std::optional<model::HoldOutcome>> CassandraLedgerStore::try_hold(std::str
   if (enough) {
     const auto& entry = entries.back();
     GIBSEY_CO_CHECK(co_await note_hold(entry));
-    rows.push_back(cql("INSERT INTO ledger (user_id, section, number, name, entry, amount) VALUES (?, ?, 0, ?, ?, ?)", user_id, kHolds,
-                       entry.id, entry.number, amount));
+    rows.push_back(cql("INSERT INTO ledger (user_id, section, number, name, entry, amount) VALUES (?, ?, 0, ?, ?, ?)", user_id,
+                       kHolds, entry.id, entry.number, amount));
   }
   GIBSEY_CO_TRY(const bool committed, co_await commit(user_id, account, entries, std::move(rows)));
   if (!committed) co_return std::nullopt;
@@ -183,9 +187,10 @@ Async<model::HoldOutcome> CassandraLedgerStore::hold(std::string user_id, std::s
 }
 
 Async<std::optional<CassandraLedgerStore::HoldRow>> CassandraLedgerStore::find_hold(std::string user_id, std::string hold_id) {
-  GIBSEY_CO_TRY(const auto rows, co_await session_.read(cql("SELECT entry, amount, charged, end_entry FROM ledger WHERE user_id = ? AND "
-                                                            "section = 'hold' AND number = 0 AND name = ?",
-                                                            user_id, hold_id)));
+  GIBSEY_CO_TRY(const auto rows,
+                co_await session_.read(cql("SELECT entry, amount, charged, end_entry FROM ledger WHERE user_id = ? AND "
+                                           "section = 'hold' AND number = 0 AND name = ?",
+                                           user_id, hold_id)));
   if (rows.empty()) co_return std::nullopt;
   HoldRow hold;
   rows[0] >> hold.entry >> hold.amount >> hold.charged >> hold.end_entry;
@@ -207,9 +212,10 @@ Async<std::optional<model::LedgerEntry>> CassandraLedgerStore::try_end(std::stri
   GIBSEY_CO_CHECK(number_entries(account.balance, account.last_number, user_id, entries));
   // Its own condition: what was read of the hold may be older than what was read of the account.
   std::vector<Statement> rows;
-  rows.push_back(cql("UPDATE ledger SET charged = ?, end_entry = ? WHERE user_id = ? AND section = 'hold' AND number = 0 AND name = ? IF "
-                     "entry = ? AND end_entry = ?",
-                     charged, entries[0].number, user_id, hold_id, hold->entry, null()));
+  rows.push_back(
+      cql("UPDATE ledger SET charged = ?, end_entry = ? WHERE user_id = ? AND section = 'hold' AND number = 0 AND name = ? IF "
+          "entry = ? AND end_entry = ?",
+          charged, entries[0].number, user_id, hold_id, hold->entry, null()));
   GIBSEY_CO_TRY(const bool committed, co_await commit(user_id, account, entries, std::move(rows)));
   if (!committed) co_return std::nullopt;
   co_return entries[0];
@@ -225,8 +231,8 @@ Async<model::LedgerEntry> CassandraLedgerStore::end_hold(std::string hold_id, in
     GIBSEY_CO_TRY(auto entry, co_await try_end(user_id, hold_id, charged, kind, rule));
     if (!entry) continue;
     // What is left here is taken out by open_holds().
-    static_cast<void>(co_await session_.write(
-        cql("DELETE FROM open_holds WHERE bucket = ? AND hold_id = ?", bucket_of(hold_id), hold_id)));
+    static_cast<void>(
+        co_await session_.write(cql("DELETE FROM open_holds WHERE bucket = ? AND hold_id = ?", bucket_of(hold_id), hold_id)));
     co_return *std::move(entry);
   }
   co_return std::unexpected(too_many_writers(user_id));
@@ -241,9 +247,9 @@ Async<model::LedgerEntry> CassandraLedgerStore::release(std::string hold_id, std
 }
 
 Async<std::optional<std::int64_t>> CassandraLedgerStore::find_named(std::string user_id, std::string section, std::string name) {
-  GIBSEY_CO_TRY(const auto rows,
-                co_await session_.read(
-                    cql("SELECT entry FROM ledger WHERE user_id = ? AND section = ? AND number = 0 AND name = ?", user_id, section, name)));
+  GIBSEY_CO_TRY(const auto rows, co_await session_.read(
+                                     cql("SELECT entry FROM ledger WHERE user_id = ? AND section = ? AND number = 0 AND name = ?",
+                                         user_id, section, name)));
   std::optional<std::int64_t> entry;
   if (!rows.empty()) rows[0] >> entry;
   co_return entry;
@@ -258,7 +264,8 @@ Async<std::optional<model::LedgerEntry>> CassandraLedgerStore::find_entry(std::s
 
 Async<model::LedgerEntry> CassandraLedgerStore::load_entry(std::string user_id, std::int64_t number) {
   GIBSEY_CO_TRY(auto entry, co_await find_entry(user_id, number));
-  if (!entry) co_return fail(ErrorCode::corrupt, fmt::format("the ledger of {} lacks the entry {}; restore a backup", user_id, number));
+  if (!entry)
+    co_return fail(ErrorCode::corrupt, fmt::format("the ledger of {} lacks the entry {}; restore a backup", user_id, number));
   co_return *std::move(entry);
 }
 
@@ -317,8 +324,8 @@ Async<std::int64_t> CassandraLedgerStore::taken_by(model::LedgerEntry entry) {
   co_return hold ? hold->charged : 0;
 }
 
-Async<std::optional<model::LedgerEntry>> CassandraLedgerStore::try_give_back(std::string user_id, std::int64_t amount, std::string ref,
-                                                                             std::string reason) {
+Async<std::optional<model::LedgerEntry>> CassandraLedgerStore::try_give_back(std::string user_id, std::int64_t amount,
+                                                                             std::string ref, std::string reason) {
   GIBSEY_CO_TRY(const auto account, co_await load(user_id));
   GIBSEY_CO_TRY(const auto named, co_await load_by_ref(user_id, ref));
   GIBSEY_CO_TRY(const auto given, co_await find_named(user_id, kReturns, named.id));

@@ -10,8 +10,8 @@
 
 namespace gibsey::store {
 
-/// Credits on Cassandra: a user's balance, entries and holds are one partition, changed by one conditional batch that holds only if
-/// nothing of it has changed since it was read (docs/cassandra_tables.md). A batch whose outcome the cluster did not tell is
+/// Credits on Cassandra: a user's balance, entries and holds are one partition, changed by one conditional batch that holds only
+/// if nothing of it has changed since it was read (docs/cassandra_tables.md). A batch whose outcome the cluster did not tell is
 /// looked up at SERIAL by the entry's id. Entries are numbered by user. open_holds() leaves out the young holds of other nodes:
 /// they are theirs to end. Errors as Session's, and busy where others change one account all the time.
 class CassandraLedgerStore final : public LedgerStore {

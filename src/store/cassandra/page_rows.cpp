@@ -68,8 +68,8 @@ Result<PageRow> read_row(Row row) {
   std::optional<std::int64_t> position;
   std::string passages;
   std::string quotes;
-  row >> page.world >> page.id >> page.label >> page.title >> page.chapter >> page.text >> page.source >> page.voice >> position >>
-      page.version >> page.content_hash >> page.updated >> passages >> quotes;
+  row >> page.world >> page.id >> page.label >> page.title >> page.chapter >> page.text >> page.source >> page.voice >>
+      position >> page.version >> page.content_hash >> page.updated >> passages >> quotes;
   page.order = position.value_or(-1);
   read.edited_by_others = page.content_hash.empty();
   if (page.label.empty()) page.label = label_of_id(page.id);
@@ -93,7 +93,8 @@ Async<std::vector<model::PageContent>> read_page_rows(Session& session, std::str
   std::vector<model::PageContent> contents;
   for (std::size_t at = 0; at < ids.size(); at += kMostIds) {
     const auto end = std::min(at + kMostIds, ids.size());
-    const std::vector<std::string> some(ids.begin() + static_cast<std::ptrdiff_t>(at), ids.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::vector<std::string> some(ids.begin() + static_cast<std::ptrdiff_t>(at),
+                                        ids.begin() + static_cast<std::ptrdiff_t>(end));
     GIBSEY_CO_TRY(const auto rows, co_await session.read(cql(kFind, world, some)));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       GIBSEY_CO_TRY(auto row, read_row(rows[i]));
@@ -126,7 +127,8 @@ Statement put_page_statement(const model::PageContent& content, std::int64_t now
 
 Statement keep_version_statement(const model::Page& page) {
   static const std::string kKeep =
-      "INSERT INTO page_versions (world, id, version, label, title, chapter, text, source, voice, position, content_hash, updated) "
+      "INSERT INTO page_versions (world, id, version, label, title, chapter, text, source, voice, position, content_hash, "
+      "updated) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
   return cql(kKeep, page.world, page.id, page.version, page.label, page.title, page.chapter, page.text, page.source, page.voice,
              page.order, page.content_hash, page.updated);
@@ -138,8 +140,8 @@ const std::string kSelectVersion =
 
 model::Page read_version(Row row) {
   model::Page page;
-  row >> page.world >> page.id >> page.label >> page.title >> page.chapter >> page.text >> page.source >> page.voice >> page.order >>
-      page.version >> page.content_hash >> page.updated;
+  row >> page.world >> page.id >> page.label >> page.title >> page.chapter >> page.text >> page.source >> page.voice >>
+      page.order >> page.version >> page.content_hash >> page.updated;
   return page;
 }
 
@@ -179,8 +181,8 @@ Async<std::vector<PageDigest>> read_digests(Session& session, std::string world)
     row >> digest.id >> digest.version >> digest.content_hash >> digest.label >> digest.chapter >> digest.position;
     return Result<void>();
   };
-  GIBSEY_CO_CHECK(
-      co_await session.each(cql("SELECT id, version, content_hash, label, chapter, position FROM pages WHERE world = ?", world), keep));
+  GIBSEY_CO_CHECK(co_await session.each(
+      cql("SELECT id, version, content_hash, label, chapter, position FROM pages WHERE world = ?", world), keep));
   co_return digests;
 }
 

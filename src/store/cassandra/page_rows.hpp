@@ -15,7 +15,8 @@ struct PageRow {
   bool edited_by_others = false;  ///< it has no content hash: nobody has cut it yet
 };
 
-Async<std::optional<PageRow>> read_page_row(Session& session, std::string world, std::string id, Reading reading = Reading::quorum);
+Async<std::optional<PageRow>> read_page_row(Session& session, std::string world, std::string id,
+                                            Reading reading = Reading::quorum);
 /// In no order; those alone that have a version.
 Async<std::vector<model::PageContent>> read_page_rows(Session& session, std::string world, std::vector<std::string> ids);
 Async<std::vector<model::PageContent>> read_all_page_rows(Session& session, std::string world);

@@ -24,12 +24,12 @@ Async<void> CassandraPageStore::put_world(model::World world) {
   std::int64_t number = 0;
   if (!rows.empty()) rows[0] >> number;
   if (number == 0) number = clock_.next();
-  co_return co_await session_.write(
-      cql("INSERT INTO worlds (name, number, title, author, language, licence, origin, character_cost, narrator_cost, max_tokens, "
-          "mandate, prompt_template, small_prompt_template, narrator) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-          world.name, number, world.title, world.author, world.language, world.licence, world.origin, world.character_cost,
-          world.narrator_cost, world.max_tokens, world.mandate, world.prompt_template, world.small_prompt_template,
-          encode(world.narrator)));
+  co_return co_await session_.write(cql(
+      "INSERT INTO worlds (name, number, title, author, language, licence, origin, character_cost, narrator_cost, max_tokens, "
+      "mandate, prompt_template, small_prompt_template, narrator) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      world.name, number, world.title, world.author, world.language, world.licence, world.origin, world.character_cost,
+      world.narrator_cost, world.max_tokens, world.mandate, world.prompt_template, world.small_prompt_template,
+      encode(world.narrator)));
 }
 
 namespace {
@@ -95,10 +95,11 @@ Async<std::vector<PageChange>> CassandraPageStore::changes_after(std::int64_t af
   GIBSEY_CO_TRY(const auto last, co_await log_.last());
   after = std::max<std::int64_t>(after, 0);
   for (auto block = BlockLog::block_of(after + 1); after < last && block <= BlockLog::block_of(last); ++block) {
-    GIBSEY_CO_CHECK(co_await session_.each(cql("SELECT world, page_id, version, seq, removed FROM page_changes WHERE block = ? AND "
-                                               "seq > ?",
-                                               block, after),
-                                           keep));
+    GIBSEY_CO_CHECK(
+        co_await session_.each(cql("SELECT world, page_id, version, seq, removed FROM page_changes WHERE block = ? AND "
+                                   "seq > ?",
+                                   block, after),
+                               keep));
   }
   // Of several to one page the last alone, and none of a world that is gone.
   std::map<std::string, bool> there;
@@ -142,9 +143,10 @@ Async<std::vector<CassandraPageStore::BookPlace>> CassandraPageStore::places(std
     row >> place.id >> place.version;
     return Result<void>();
   };
-  GIBSEY_CO_CHECK(co_await session_.each(
-      cql("SELECT id, version FROM pages_in_order WHERE world = ? AND (position, id) > (?, ?) LIMIT ?", world, after.order, after.id, limit),
-      keep));
+  GIBSEY_CO_CHECK(
+      co_await session_.each(cql("SELECT id, version FROM pages_in_order WHERE world = ? AND (position, id) > (?, ?) LIMIT ?",
+                                 world, after.order, after.id, limit),
+                             keep));
   co_return places;
 }
 
@@ -219,7 +221,8 @@ std::vector<model::PassageVector> of_version(std::vector<model::PassageVector> v
 
 }  // namespace
 
-Async<std::optional<IndexedPage>> CassandraPageStore::find_content(std::string world, std::string id, std::string embedding_model) {
+Async<std::optional<IndexedPage>> CassandraPageStore::find_content(std::string world, std::string id,
+                                                                   std::string embedding_model) {
   GIBSEY_CO_TRY(auto row, co_await read_page_row(session_, world, id));
   if (!row || row->content.page.version == 0) co_return std::nullopt;
   IndexedPage found{.content = std::move(row->content), .vectors = {}};
@@ -276,15 +279,16 @@ Async<void> CassandraPageStore::put_vectors(std::string world, std::string embed
   std::map<std::string, const model::PageContent*> by_id;
   for (const auto& content : contents) by_id[content.page.id] = &content;
   if (dimension == 0 && !contents.empty()) {
-    GIBSEY_CO_CHECK(co_await session_.write(cql("INSERT INTO vector_sets (world, embedding_model, dimension) VALUES (?, ?, ?)", world,
-                                                embedding_model, vectors.front().values.size())));
+    GIBSEY_CO_CHECK(co_await session_.write(cql("INSERT INTO vector_sets (world, embedding_model, dimension) VALUES (?, ?, ?)",
+                                                world, embedding_model, vectors.front().values.size())));
   }
   constexpr std::size_t kMost = 30;  // of 1.5 KB each
   std::vector<Statement> batch;
   for (const auto& vector : vectors) {
     const auto page = by_id.find(vector.page_id);
     if (page == by_id.end() || page->second->page.version != vector.page_version) continue;
-    if (std::ranges::find(page->second->passages, vector.passage, &model::Passage::number) == page->second->passages.end()) continue;
+    if (std::ranges::find(page->second->passages, vector.passage, &model::Passage::number) == page->second->passages.end())
+      continue;
     batch.push_back(put_vector_statement(world, embedding_model, vector));
     if (batch.size() < kMost) continue;
     GIBSEY_CO_CHECK(co_await session_.write_all(std::exchange(batch, {})));
@@ -300,7 +304,8 @@ Async<std::vector<PassageKey>> CassandraPageStore::passages_without_vector(std::
   std::vector<PassageKey> keys;
   for (const auto& content : contents) {
     for (const auto& passage : content.passages) {
-      if (!have.contains({content.page.id, passage.number})) keys.push_back({.page_id = content.page.id, .passage = passage.number});
+      if (!have.contains({content.page.id, passage.number}))
+        keys.push_back({.page_id = content.page.id, .passage = passage.number});
     }
   }
   co_return keys;

@@ -13,10 +13,10 @@
 
 namespace gibsey::store {
 
-/// Worlds, pages and characters on Cassandra (docs/cassandra_tables.md). A page is written by one conditional write of its row, and
-/// then named in the other tables; what a crash leaves unnamed is made up for by repair(). So each page is atomic, a whole book is not:
-/// its pages come one after the other. A cast is written by one batch of one partition; of two processes that write one cast at the
-/// same moment the later word counts. Errors as Session's, and busy where others write one row all the time.
+/// Worlds, pages and characters on Cassandra (docs/cassandra_tables.md). A page is written by one conditional write of its row,
+/// and then named in the other tables; what a crash leaves unnamed is made up for by repair(). So each page is atomic, a whole
+/// book is not: its pages come one after the other. A cast is written by one batch of one partition; of two processes that write
+/// one cast at the same moment the later word counts. Errors as Session's, and busy where others write one row all the time.
 class CassandraPageStore final : public PageStore, public CharacterStore {
  public:
   /// `session` uses a keyspace of the current form and outlives this.

@@ -45,12 +45,12 @@ void name_parts(model::PageContent& content) {
 /// The conditional write. False: the row was changed by another meanwhile.
 Async<bool> CassandraPageStore::put_row(const model::PageContent& content, std::int64_t now, Hand hand) {
   const auto& page = content.page;
-  GIBSEY_CO_CHECK(co_await session_.write(cql("INSERT INTO page_intents (world, id, begun, by_hand) VALUES (?, ?, ?, ?)", page.world,
-                                              page.id, unix_millis_now(), hand == Hand::own)));
+  GIBSEY_CO_CHECK(co_await session_.write(cql("INSERT INTO page_intents (world, id, begun, by_hand) VALUES (?, ?, ?, ?)",
+                                              page.world, page.id, unix_millis_now(), hand == Hand::own)));
   GIBSEY_CO_TRY(const auto applied, co_await session_.apply({put_page_statement(content, now)}));
   if (applied != Applied::unknown) co_return applied == Applied::yes;
   GIBSEY_CO_TRY(const auto row, co_await read_page_row(session_, page.world, page.id, Reading::serial));
-  co_return row&& row->content.page.version == page.version && row->content.page.content_hash == page.content_hash;
+  co_return row && row->content.page.version == page.version && row->content.page.content_hash == page.content_hash;
 }
 
 /// What the tables beside `pages` say of a page whose row has been written.
@@ -59,7 +59,8 @@ Async<void> CassandraPageStore::name_page(const model::PageContent& content, con
   const auto& page = content.page;
   std::vector<Statement> batch{keep_version_statement(page)};
   if (state && !state->removed && state->position != page.order) {
-    batch.push_back(cql("DELETE FROM pages_in_order WHERE world = ? AND position = ? AND id = ?", page.world, state->position, page.id));
+    batch.push_back(
+        cql("DELETE FROM pages_in_order WHERE world = ? AND position = ? AND id = ?", page.world, state->position, page.id));
   }
   batch.push_back(cql("INSERT INTO pages_in_order (world, position, id, version, passages) VALUES (?, ?, ?, ?, ?)", page.world,
                       page.order, page.id, page.version, content.passages.size()));
@@ -86,16 +87,14 @@ Async<void> CassandraPageStore::carry_vectors(const model::PageContent& content,
       const auto known = by_text.find(passage.text);
       if (known == by_text.end()) continue;
       stay.insert(passage.number);
-      batch.push_back(put_vector_statement(page.world, set.embedding_model,
-                                           {.page_id = page.id,
-                                            .passage = passage.number,
-                                            .values = known->second->values,
-                                            .page_version = page.version}));
+      batch.push_back(put_vector_statement(
+          page.world, set.embedding_model,
+          {.page_id = page.id, .passage = passage.number, .values = known->second->values, .page_version = page.version}));
     }
     for (const auto& vector : vectors) {
       if (stay.contains(vector.passage)) continue;
-      batch.push_back(cql("DELETE FROM page_vectors WHERE world = ? AND embedding_model = ? AND page_id = ? AND passage = ?", page.world,
-                          set.embedding_model, page.id, vector.passage));
+      batch.push_back(cql("DELETE FROM page_vectors WHERE world = ? AND embedding_model = ? AND page_id = ? AND passage = ?",
+                          page.world, set.embedding_model, page.id, vector.passage));
     }
     GIBSEY_CO_CHECK(co_await session_.write_all(std::move(batch)));
   }
@@ -104,7 +103,8 @@ Async<void> CassandraPageStore::carry_vectors(const model::PageContent& content,
 
 /// The page says what it said; its place may move.
 Async<std::optional<CassandraPageStore::Outcome>> CassandraPageStore::leave_text(PageRow row, const model::PageContent& content,
-                                                                                 Hand hand, const std::optional<PageState>& state) {
+                                                                                 Hand hand,
+                                                                                 const std::optional<PageState>& state) {
   auto& stored = row.content.page;
   const auto place = [](const model::Page& page) { return std::tie(page.order, page.label, page.chapter); };
   const bool moves = place(stored) != place(content.page);
@@ -117,8 +117,8 @@ Async<std::optional<CassandraPageStore::Outcome>> CassandraPageStore::leave_text
     if (!put) co_return std::nullopt;
     GIBSEY_CO_CHECK(co_await name_page(row.content, state, edited, row.content.passages));
   } else if (!state || state->edited != edited) {
-    GIBSEY_CO_CHECK(
-        co_await session_.write(cql("UPDATE page_states SET edited = ? WHERE world = ? AND id = ?", edited, stored.world, stored.id)));
+    GIBSEY_CO_CHECK(co_await session_.write(
+        cql("UPDATE page_states SET edited = ? WHERE world = ? AND id = ?", edited, stored.world, stored.id)));
   }
   co_return Outcome{.fate = moves ? Fate::moved : Fate::unchanged, .page = std::move(stored), .seq = state ? state->seq : 0};
 }
@@ -298,9 +298,10 @@ Async<std::string> CassandraPageStore::new_id(std::string world) {
 }
 
 Async<std::int64_t> CassandraPageStore::place_behind_the_last(std::string world) {
-  GIBSEY_CO_TRY(const auto rows, co_await session_.read(cql("SELECT position FROM pages_in_order WHERE world = ? ORDER BY position "
-                                                            "DESC LIMIT 1",
-                                                            world)));
+  GIBSEY_CO_TRY(const auto rows,
+                co_await session_.read(cql("SELECT position FROM pages_in_order WHERE world = ? ORDER BY position "
+                                           "DESC LIMIT 1",
+                                           world)));
   std::int64_t last = -1;
   if (!rows.empty()) rows[0] >> last;
   co_return std::max<std::int64_t>(last + 1, 0);
@@ -317,8 +318,8 @@ Async<CassandraPageStore::Removal> CassandraPageStore::take_page(std::string wor
     GIBSEY_CO_CHECK(co_await session_.write(
         cql("INSERT INTO page_intents (world, id, begun, by_hand) VALUES (?, ?, ?, ?)", world, id, unix_millis_now(), by_hand)));
     const auto version = page.version == 0 ? null() : Value(page.version);
-    GIBSEY_CO_TRY(auto applied,
-                  co_await session_.apply({cql("DELETE FROM pages WHERE world = ? AND id = ? IF version = ?", world, id, version)}));
+    GIBSEY_CO_TRY(auto applied, co_await session_.apply(
+                                    {cql("DELETE FROM pages WHERE world = ? AND id = ? IF version = ?", world, id, version)}));
     if (applied == Applied::unknown) {
       GIBSEY_CO_TRY(const auto still, co_await read_page_row(session_, world, id, Reading::serial));
       applied = still ? Applied::no : Applied::yes;
@@ -334,10 +335,9 @@ Async<CassandraPageStore::Removal> CassandraPageStore::take_page(std::string wor
 Async<void> CassandraPageStore::name_removal(std::string world, PageState state, bool by_hand) {
   GIBSEY_CO_TRY(const auto sets, co_await read_vector_sets(session_, world));
   std::vector<Statement> batch;
-  batch.push_back(
-      cql("DELETE FROM pages_in_order WHERE world = ? AND position = ? AND id = ?", world, state.position, state.id));
-  batch.push_back(cql("INSERT INTO page_states (world, id, version, position, edited, removed) VALUES (?, ?, ?, ?, ?, true)", world,
-                      state.id, state.version, state.position, by_hand));
+  batch.push_back(cql("DELETE FROM pages_in_order WHERE world = ? AND position = ? AND id = ?", world, state.position, state.id));
+  batch.push_back(cql("INSERT INTO page_states (world, id, version, position, edited, removed) VALUES (?, ?, ?, ?, ?, true)",
+                      world, state.id, state.version, state.position, by_hand));
   for (const auto& set : sets) batch.push_back(drop_vectors_statement(world, set.embedding_model, state.id));
   co_return co_await session_.write_all(std::move(batch));
 }

@@ -23,13 +23,15 @@ Statement list_statement(const Fact& fact, std::int64_t number) {
 Async<void> CassandraTurnStore::put_fact(Fact fact) {
   const auto number = clock_.next();
   GIBSEY_CO_TRY(const auto applied,
-                co_await session_.apply({cql("INSERT INTO fact_ids (id, user_id, character_id, created, number, text) VALUES (?, ?, ?, ?, ?, "
-                                             "?) IF NOT EXISTS",
-                                             fact.id, fact.user_id, fact.character_id, fact.created, number, fact.text)}));
+                co_await session_.apply(
+                    {cql("INSERT INTO fact_ids (id, user_id, character_id, created, number, text) VALUES (?, ?, ?, ?, ?, "
+                         "?) IF NOT EXISTS",
+                         fact.id, fact.user_id, fact.character_id, fact.created, number, fact.text)}));
   if (applied == Applied::yes) co_return co_await session_.write(list_statement(fact, number));
-  GIBSEY_CO_TRY(const auto rows,
-                co_await session_.read(cql("SELECT user_id, character_id, created, number, text FROM fact_ids WHERE id = ?", fact.id),
-                                       Reading::serial));
+  GIBSEY_CO_TRY(
+      const auto rows,
+      co_await session_.read(cql("SELECT user_id, character_id, created, number, text FROM fact_ids WHERE id = ?", fact.id),
+                             Reading::serial));
   if (rows.empty()) {
     co_return fail(ErrorCode::unavailable, "Cassandra did not say whether it took a fact; try again");
   }
@@ -53,7 +55,8 @@ Async<std::vector<Fact>> CassandraTurnStore::list_facts(std::string user_id, std
     return Result<void>();
   };
   GIBSEY_CO_CHECK(co_await session_.each(
-      cql("SELECT id, text, created FROM facts WHERE user_id = ? AND character_id = ? LIMIT ?", user_id, character_id, limit), keep));
+      cql("SELECT id, text, created FROM facts WHERE user_id = ? AND character_id = ? LIMIT ?", user_id, character_id, limit),
+      keep));
   co_return facts;
 }
 
@@ -61,10 +64,10 @@ Async<void> CassandraTurnStore::put_turn_vector(std::string turn_id, std::string
   if (vector.empty()) co_return std::unexpected(empty_vector(turn_id));
   GIBSEY_CO_TRY(const auto row, co_await read_turn(turn_id));
   if (!row) co_return Result<void>();
-  co_return co_await session_.write(cql("INSERT INTO turn_vectors (user_id, character_id, number, embedding_model, turn_id, vector) "
-                                        "VALUES (?, ?, ?, ?, ?, ?)",
-                                        row->turn.user_id, row->turn.character_id, row->number, embedding_model, turn_id,
-                                        to_blob(vector)));
+  co_return co_await session_.write(
+      cql("INSERT INTO turn_vectors (user_id, character_id, number, embedding_model, turn_id, vector) "
+          "VALUES (?, ?, ?, ?, ?, ?)",
+          row->turn.user_id, row->turn.character_id, row->number, embedding_model, turn_id, to_blob(vector)));
 }
 
 Async<std::vector<Recollection>> CassandraTurnStore::recollections(std::string user_id, std::string character_id,
@@ -84,10 +87,11 @@ Async<std::vector<Recollection>> CassandraTurnStore::recollections(std::string u
   };
   std::vector<Recollection> newest_first;
   if (limit <= 0) co_return newest_first;
-  GIBSEY_CO_CHECK(co_await session_.each(cql("SELECT embedding_model, number, turn_id, vector FROM turn_vectors WHERE user_id = ? AND "
-                                             "character_id = ?",
-                                             user_id, character_id),
-                                         keep));
+  GIBSEY_CO_CHECK(
+      co_await session_.each(cql("SELECT embedding_model, number, turn_id, vector FROM turn_vectors WHERE user_id = ? AND "
+                                 "character_id = ?",
+                                 user_id, character_id),
+                             keep));
   for (const auto& one : stored) {
     if (static_cast<int>(newest_first.size()) >= limit) break;
     GIBSEY_CO_TRY(auto row, co_await read_turn(one.turn_id));
@@ -130,11 +134,11 @@ Async<std::vector<model::UsageRow>> CassandraTurnStore::list_usage(std::int64_t 
   before = before == 0 ? std::numeric_limits<std::int64_t>::max() : std::max<std::int64_t>(before, 1);
   const auto newest = std::min(last, before - 1);
   for (auto block = BlockLog::block_of(newest); newest > 0 && block >= 0 && static_cast<int>(rows.size()) < limit; --block) {
-    GIBSEY_CO_CHECK(co_await session_.each(
-        cql("SELECT seq, user_id, client_ip, creator_slug, query, prompt_tokens, completion_tokens, total_tokens, cascade_tier, model, "
-            "latency_ms, created FROM usage_log WHERE block = ? AND seq < ? LIMIT ?",
-            block, before, limit - static_cast<int>(rows.size())),
-        keep));
+    GIBSEY_CO_CHECK(co_await session_.each(cql("SELECT seq, user_id, client_ip, creator_slug, query, prompt_tokens, "
+                                               "completion_tokens, total_tokens, cascade_tier, model, "
+                                               "latency_ms, created FROM usage_log WHERE block = ? AND seq < ? LIMIT ?",
+                                               block, before, limit - static_cast<int>(rows.size())),
+                                           keep));
   }
   co_return rows;
 }

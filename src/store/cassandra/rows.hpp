@@ -12,8 +12,8 @@ struct FreeReply {
 };
 using Reply = std::unique_ptr<gibsey_cql_reply, FreeReply>;
 
-/// Reads the columns of a row, from the first to the last: `row >> id >> title`. A null, and a column of another type, is the empty
-/// value; std::optional tells them apart. Lives no longer than its Rows.
+/// Reads the columns of a row, from the first to the last: `row >> id >> title`. A null, and a column of another type, is the
+/// empty value; std::optional tells them apart. Lives no longer than its Rows.
 class Row {
  public:
   Row(const gibsey_cql_reply* reply, std::size_t row) : reply_(reply), row_(row) {}

@@ -191,7 +191,7 @@ CREATE TABLE IF NOT EXISTS turns (
   id text,
   last_seq bigint,
   first_seq bigint,
-  batch text,
+  batch_mark text,
   events text,
   number bigint STATIC,
   last_event bigint STATIC,
@@ -336,7 +336,8 @@ constexpr auto kLook = std::chrono::milliseconds(200);
 
 std::string keyspace_statement(const std::string& keyspace) {
   return fmt::format(
-      "CREATE KEYSPACE IF NOT EXISTS {} WITH replication = {{'class': 'NetworkTopologyStrategy', 'replication_factor': 1}}", keyspace);
+      "CREATE KEYSPACE IF NOT EXISTS {} WITH replication = {{'class': 'NetworkTopologyStrategy', 'replication_factor': 1}}",
+      keyspace);
 }
 
 Result<void> check_name(const std::string& keyspace) {
@@ -344,9 +345,10 @@ Result<void> check_name(const std::string& keyspace) {
   const bool good = !keyspace.empty() && keyspace.size() <= kLongest && keyspace[0] >= 'a' && keyspace[0] <= 'z' &&
                     keyspace.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
   if (good) return {};
-  return fail(ErrorCode::invalid_argument, fmt::format("CASSANDRA_KEYSPACE '{}' is no name of a keyspace: small letters, digits and _, "
-                                                       "a letter first, at most 48",
-                                                       keyspace));
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("CASSANDRA_KEYSPACE '{}' is no name of a keyspace: small letters, digits and _, "
+                          "a letter first, at most 48",
+                          keyspace));
 }
 
 /// Without the lines that are comments.
@@ -374,12 +376,13 @@ Async<void> take_lock(Session& session, const std::string& table, const std::str
     GIBSEY_CO_TRY(const auto taken, co_await session.apply({cql(insert, holder)}));
     if (taken == Applied::yes) co_return Result<void>();
     GIBSEY_CO_TRY(const auto rows, co_await session.read(cql("SELECT holder FROM " + table + " WHERE part = 'lock' AND form = 0"),
-                                                          Reading::serial));
+                                                         Reading::serial));
     std::string standing;
     if (!rows.empty()) rows[0] >> standing;
     if (standing == holder) co_return Result<void>();
     if (std::chrono::steady_clock::now() >= until) {
-      co_return fail(ErrorCode::unavailable, "another program is changing the schema for two minutes; see whether it is stuck, and try again");
+      co_return fail(ErrorCode::unavailable,
+                     "another program is changing the schema for two minutes; see whether it is stuck, and try again");
     }
     timer.expires_after(kLook);
     co_await timer.async_wait(boost::asio::use_awaitable);
@@ -400,9 +403,10 @@ Async<void> apply_missing(Session& session, const std::string& table, Forms& for
     ++forms.now;
   }
   if (forms.now == last) co_return Result<void>();
-  co_return fail(ErrorCode::unavailable, fmt::format("the keyspace {} was made by a newer program (form {}, this one knows {}); use "
-                                                     "that one",
-                                                     session.address().keyspace, forms.now, last));
+  co_return fail(ErrorCode::unavailable,
+                 fmt::format("the keyspace {} was made by a newer program (form {}, this one knows {}); use "
+                             "that one",
+                             session.address().keyspace, forms.now, last));
 }
 
 }  // namespace
@@ -421,11 +425,13 @@ std::string schema_text(const std::string& keyspace) {
 Async<int> stored_form(Session& session) {
   const auto& keyspace = session.address().keyspace;
   GIBSEY_CO_CHECK(check_name(keyspace));
-  GIBSEY_CO_TRY(const auto table, co_await session.read(cql("SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND "
-                                                            "table_name = 'schema_forms'",
-                                                            keyspace)));
+  GIBSEY_CO_TRY(const auto table,
+                co_await session.read(cql("SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND "
+                                          "table_name = 'schema_forms'",
+                                          keyspace)));
   if (table.empty()) co_return 0;
-  GIBSEY_CO_TRY(const auto rows, co_await session.read(cql("SELECT form FROM " + keyspace + ".schema_forms WHERE part = 'form' ORDER "
+  GIBSEY_CO_TRY(const auto rows, co_await session.read(cql("SELECT form FROM " + keyspace +
+                                                           ".schema_forms WHERE part = 'form' ORDER "
                                                            "BY form DESC LIMIT 1")));
   int form = 0;
   if (!rows.empty()) rows[0] >> form;
@@ -459,11 +465,13 @@ Async<void> use_current_form(Session& session) {
   if (form == last) co_return co_await session.use_keyspace();
   const auto& keyspace = session.address().keyspace;
   if (form == 0) {
-    co_return fail(ErrorCode::unavailable, fmt::format("there are no tables in the keyspace {} yet: run `gibsey migrate`", keyspace));
+    co_return fail(ErrorCode::unavailable,
+                   fmt::format("there are no tables in the keyspace {} yet: run `gibsey migrate`", keyspace));
   }
   co_return fail(ErrorCode::unavailable,
                  form < last ? fmt::format("the keyspace {} has form {} of {}: run `gibsey migrate`", keyspace, form, last)
-                             : fmt::format("the keyspace {} was made by a newer program (form {}, this one knows {})", keyspace, form, last));
+                             : fmt::format("the keyspace {} was made by a newer program (form {}, this one knows {})", keyspace,
+                                           form, last));
 }
 
 }  // namespace gibsey::store::cassandra

@@ -41,9 +41,7 @@ struct RawValueOf {
     raw.i = flag ? 1 : 0;
     return raw;
   }
-  gibsey_cql_value operator()(const Blob& blob) const {
-    return pointing(GIBSEY_CQL_BLOB, blob.bytes.data(), blob.bytes.size());
-  }
+  gibsey_cql_value operator()(const Blob& blob) const { return pointing(GIBSEY_CQL_BLOB, blob.bytes.data(), blob.bytes.size()); }
   gibsey_cql_value operator()(const std::vector<float>& vector) const {
     return pointing(GIBSEY_CQL_FLOAT_VECTOR, vector.data(), vector.size());
   }
@@ -71,10 +69,8 @@ class RawStatements {
       auto& values = values_.emplace_back();
       values.reserve(statement.values.size());
       for (const auto& value : statement.values) values.push_back(std::visit(RawValueOf{&lists_}, value));
-      raw_.push_back({.text = statement.text.data(),
-                      .text_n = statement.text.size(),
-                      .values = values.data(),
-                      .values_n = values.size()});
+      raw_.push_back(
+          {.text = statement.text.data(), .text_n = statement.text.size(), .values = values.data(), .values_n = values.size()});
     }
   }
   [[nodiscard]] const gibsey_cql_statement* data() const { return raw_.data(); }
@@ -110,8 +106,7 @@ Error error_of(const gibsey_cql_reply* reply, int code) {
     case GIBSEY_CQL_REFUSED:
       return {ErrorCode::unavailable,
               fmt::format("Cassandra refuses this user ({}); see CASSANDRA_USERNAME and CASSANDRA_PASSWORD", text)};
-    default:
-      return {ErrorCode::internal, fmt::format("Cassandra cannot carry out a statement: {}", text)};
+    default: return {ErrorCode::internal, fmt::format("Cassandra cannot carry out a statement: {}", text)};
   }
 }
 
@@ -173,8 +168,8 @@ Result<std::unique_ptr<Session>> Session::connect(Address address) {
   const int code = gibsey_cql_error(reply.get(), &text, &n);
   if (code == GIBSEY_CQL_REFUSED) return std::unexpected(error_of(reply.get(), code));
   if (code != GIBSEY_CQL_OK) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("no Cassandra answers at {} ({}); see CASSANDRA_CONTACT_POINTS", to.contact_points, text_of_error(reply.get())));
+    return fail(ErrorCode::unavailable, fmt::format("no Cassandra answers at {} ({}); see CASSANDRA_CONTACT_POINTS",
+                                                    to.contact_points, text_of_error(reply.get())));
   }
   session->session_ = gibsey_cql_take_session(reply.get());
   return session;
@@ -205,7 +200,8 @@ void Session::ended() {
 
 Async<Rows> Session::run(const std::function<void(gibsey_cql_callback, void*)>& call, bool* unknown) {
   GIBSEY_CO_CHECK(begin());
-  auto reply = co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Reply)>(Begin{this, &call}, asio::use_awaitable);
+  auto reply =
+      co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(Reply)>(Begin{this, &call}, asio::use_awaitable);
   const char* text = nullptr;
   std::size_t n = 0;
   const int code = gibsey_cql_error(reply.get(), &text, &n);

@@ -33,8 +33,8 @@ enum class Applied { no, yes, unknown };
 enum class Reading { quorum, serial };
 
 /// The connections to one keyspace of a cluster. Suspends the caller, who goes on, on its own executor, when the cluster has
-/// answered. Errors: unavailable (no node answers, a login is refused, after close), busy (10,000 calls wait), internal (a statement
-/// that makes no sense). Safe to call concurrently.
+/// answered. Errors: unavailable (no node answers, a login is refused, after close), busy (10,000 calls wait), internal (a
+/// statement that makes no sense). Safe to call concurrently.
 class Session {
  public:
   /// Connects; the keyspace need not be there until `use`. Blocks. Error: unavailable.

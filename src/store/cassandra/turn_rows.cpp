@@ -12,7 +12,8 @@ namespace gibsey::store::cassandra {
 namespace {
 
 // What begin says of a turn, then what finish says of it; the values below keep this order.
-constexpr std::array kIdentity{"conversation_id", "parent_id", "dialect", "user_id", "world", "character_id", "question", "created"};
+constexpr std::array kIdentity{"conversation_id", "parent_id",    "dialect",  "user_id",
+                               "world",           "character_id", "question", "created"};
 constexpr std::array kEnding{"reply",          "status",        "hold_id",
                              "sources",        "quotes",        "receipt",
                              "retrieval",      "prompt_tokens", "completion_tokens",
@@ -121,8 +122,8 @@ Statement begin_statement(const model::Turn& turn, std::int64_t number, const st
   return statement;
 }
 
-Statement finish_statement(const model::Turn& turn, std::int64_t last_event, const std::string& mark, const std::string& condition,
-                           Value value) {
+Statement finish_statement(const model::Turn& turn, std::int64_t last_event, const std::string& mark,
+                           const std::string& condition, Value value) {
   static const std::string kFinish = "UPDATE turns SET " + assignments(kEnding) + "last_event = ?, mark = ? WHERE id = ? IF ";
   auto statement = cql(kFinish + condition);
   append(statement.values, ending_values(turn, turn.status, turn.reply));
@@ -132,7 +133,7 @@ Statement finish_statement(const model::Turn& turn, std::int64_t last_event, con
 
 Statement events_statement(const std::string& turn_id, std::int64_t first_seq, const std::string& batch,
                            const std::vector<model::TurnEvent>& events) {
-  return cql("INSERT INTO turns (id, last_seq, first_seq, batch, events) VALUES (?, ?, ?, ?, ?)", turn_id,
+  return cql("INSERT INTO turns (id, last_seq, first_seq, batch_mark, events) VALUES (?, ?, ?, ?, ?)", turn_id,
              first_seq + static_cast<std::int64_t>(events.size()) - 1, first_seq, batch, encode(events));
 }
 

@@ -40,7 +40,8 @@ CassandraTurnStore::CassandraTurnStore(Session& session, std::string node)
     : session_(session),
       node_(std::move(node)),
       usage_(session, "usage_log",
-             "user_id, client_ip, creator_slug, query, prompt_tokens, completion_tokens, total_tokens, cascade_tier, model, latency_ms, "
+             "user_id, client_ip, creator_slug, query, prompt_tokens, completion_tokens, total_tokens, cascade_tier, model, "
+             "latency_ms, "
              "created",
              11) {}
 
@@ -105,8 +106,9 @@ Async<void> CassandraTurnStore::begin(model::Turn turn) {
 }
 
 Async<bool> CassandraTurnStore::has_batch(std::string turn_id, std::int64_t last_seq, std::string batch) {
-  GIBSEY_CO_TRY(const auto rows, co_await session_.read(cql("SELECT batch FROM turns WHERE id = ? AND last_seq = ?", turn_id, last_seq),
-                                                        Reading::serial));
+  GIBSEY_CO_TRY(const auto rows,
+                co_await session_.read(cql("SELECT batch_mark FROM turns WHERE id = ? AND last_seq = ?", turn_id, last_seq),
+                                       Reading::serial));
   std::string stored;
   if (!rows.empty()) rows[0] >> stored;
   co_return stored == batch;
@@ -118,10 +120,11 @@ Async<void> CassandraTurnStore::append_events(std::string turn_id, std::int64_t 
   const auto last_seq = first_seq + static_cast<std::int64_t>(events.size()) - 1;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (!events.empty() && first_seq > 0) {
-      GIBSEY_CO_TRY(auto applied,
-                    co_await session_.apply({cql("UPDATE turns SET last_event = ? WHERE id = ? IF status = 'running' AND last_event < ?",
-                                                 last_seq, turn_id, first_seq),
-                                             events_statement(turn_id, first_seq, batch, events)}));
+      GIBSEY_CO_TRY(
+          auto applied,
+          co_await session_.apply({cql("UPDATE turns SET last_event = ? WHERE id = ? IF status = 'running' AND last_event < ?",
+                                       last_seq, turn_id, first_seq),
+                                   events_statement(turn_id, first_seq, batch, events)}));
       if (applied == Applied::yes) co_return Result<void>();
       if (applied == Applied::unknown) {
         GIBSEY_CO_TRY(const bool there, co_await has_batch(turn_id, last_seq, batch));
@@ -150,7 +153,8 @@ Async<void> CassandraTurnStore::finish(model::Turn turn, std::int64_t first_seq,
     if (!events.empty()) batch.push_back(events_statement(turn.id, first_seq, mark, events));
     GIBSEY_CO_TRY(auto applied, co_await session_.apply(std::move(batch)));
     if (applied == Applied::unknown) {
-      GIBSEY_CO_TRY(const auto rows, co_await session_.read(cql("SELECT mark FROM turns WHERE id = ? LIMIT 1", turn.id), Reading::serial));
+      GIBSEY_CO_TRY(const auto rows,
+                    co_await session_.read(cql("SELECT mark FROM turns WHERE id = ? LIMIT 1", turn.id), Reading::serial));
       std::string stored;
       if (!rows.empty()) rows[0] >> stored;
       applied = stored == mark ? Applied::yes : Applied::no;
@@ -192,7 +196,8 @@ Async<std::vector<model::NumberedEvent>> CassandraTurnStore::events(std::string 
   };
   // A batch holds one event or more.
   GIBSEY_CO_CHECK(co_await session_.each(
-      cql("SELECT last_seq, first_seq, events FROM turns WHERE id = ? AND last_seq > ? LIMIT ?", turn_id, after_seq, limit), keep));
+      cql("SELECT last_seq, first_seq, events FROM turns WHERE id = ? AND last_seq > ? LIMIT ?", turn_id, after_seq, limit),
+      keep));
   co_return numbered;
 }
 

@@ -15,7 +15,8 @@ struct Blob {
 };
 
 /// A value to be bound; an integer takes the width of its column.
-using Value = std::variant<std::monostate, std::string, std::int64_t, double, bool, Blob, std::vector<std::string>, std::vector<float>>;
+using Value =
+    std::variant<std::monostate, std::string, std::int64_t, double, bool, Blob, std::vector<std::string>, std::vector<float>>;
 
 [[nodiscard]] inline Value null() {
   return {};

@@ -66,7 +66,8 @@ Async<std::vector<model::PassageVector>> read_page_vectors(Session& session, std
 
 Statement put_vector_statement(const std::string& world, const std::string& embedding_model, const model::PassageVector& vector) {
   static const std::string kPut =
-      "INSERT INTO page_vectors (world, embedding_model, page_id, passage, page_version, vector, other) VALUES (?, ?, ?, ?, ?, ?, ?)";
+      "INSERT INTO page_vectors (world, embedding_model, page_id, passage, page_version, vector, other) VALUES (?, ?, ?, ?, ?, "
+      "?, ?)";
   const bool indexed = vector.values.size() == kIndexedDimension;
   return cql(kPut, world, embedding_model, vector.page_id, vector.passage, vector.page_version,
              indexed ? Value(vector.values) : null(), indexed ? null() : Value(to_blob(vector.values)));

@@ -8,8 +8,8 @@
 
 namespace gibsey::store::cassandra {
 
-/// The vectors of one world, by (embedding model, page). Those of 384 values lie in the indexed column, others in a blob beside it.
-/// A vector of another version than its page has by now is as if it were not there; who reads compares.
+/// The vectors of one world, by (embedding model, page). Those of 384 values lie in the indexed column, others in a blob beside
+/// it. A vector of another version than its page has by now is as if it were not there; who reads compares.
 struct VectorSet {
   std::string embedding_model;
   int dimension = 0;
@@ -20,7 +20,8 @@ Async<std::vector<model::PassageVector>> read_page_vectors(Session& session, std
                                                            std::string page_id);
 [[nodiscard]] Statement put_vector_statement(const std::string& world, const std::string& embedding_model,
                                              const model::PassageVector& vector);
-[[nodiscard]] Statement drop_vectors_statement(const std::string& world, const std::string& embedding_model, const std::string& page_id);
+[[nodiscard]] Statement drop_vectors_statement(const std::string& world, const std::string& embedding_model,
+                                               const std::string& page_id);
 
 /// Of float32, little-endian.
 [[nodiscard]] Blob to_blob(const std::vector<float>& values);

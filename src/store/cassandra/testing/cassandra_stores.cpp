@@ -7,6 +7,7 @@
 #include "store/cassandra/turn_store.hpp"
 #include "store/testing/await.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 
 namespace gibsey::store::testing {
@@ -25,7 +26,10 @@ class RunKeyspace final : public ::testing::Environment {
     address.contact_points = contact_point();
     address.keyspace = "test_" + random_id().substr(0, 12);
     session_ = cassandra::Session::connect(address).value();
-    value_of(cassandra::migrate(*session_));
+    if (auto migrated = answer_of(cassandra::migrate(*session_)); !migrated) {
+      std::fprintf(stderr, "no tables: %s\n", migrated.error().message.c_str());
+      std::exit(1);
+    }
   }
   void TearDown() override {
     value_of(session_->define("DROP KEYSPACE " + session_->address().keyspace));

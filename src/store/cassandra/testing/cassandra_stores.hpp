@@ -8,8 +8,8 @@
 
 namespace gibsey::store::testing {
 
-/// Empty stores in this run's own keyspace of the Cassandra that GIBSEY_CASSANDRA_TEST names (host:port); null where it names none.
-/// The keyspace is dropped when the run ends.
+/// Empty stores in this run's own keyspace of the Cassandra that GIBSEY_CASSANDRA_TEST names (host:port); null where it names
+/// none. The keyspace is dropped when the run ends.
 [[nodiscard]] std::unique_ptr<Stores> open_cassandra_stores();
 /// Null where GIBSEY_CASSANDRA_TEST names a Cassandra.
 [[nodiscard]] const char* why_not_on_cassandra(std::string_view test);
