@@ -354,8 +354,10 @@ server::HealthSnapshot Application::health() const {
   snapshot.service = config_.service_name;
   snapshot.version = kVersion;
   snapshot.ready = ready_;
-  snapshot.database = stores_->name();
   if (remote_) snapshot.dependencies = remote_->dependencies();
+  if (const auto where = stores_->elsewhere(); !where.empty()) {
+    snapshot.dependencies.push_back({.name = stores_->name(), .connected = stores_->connected(), .detail = where});
+  }
   if (models_) {
     snapshot.provider = models_->preferred().provider();
     snapshot.model = models_->preferred().model();

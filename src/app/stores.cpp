@@ -77,6 +77,8 @@ class CassandraStores final : public Stores {
     session_->close();
   }
   [[nodiscard]] const char* name() const override { return "cassandra"; }
+  [[nodiscard]] std::string elsewhere() const override { return session_->address().contact_points; }
+  [[nodiscard]] bool connected() const override { return session_->answered(); }
   Async<int> repair() { return pages_.repair(); }
 
  private:

@@ -30,6 +30,10 @@ class Stores {
   virtual void close() = 0;
   /// "sqlite", "cassandra".
   [[nodiscard]] virtual const char* name() const = 0;
+  /// The address of the service that holds them; "" where this process does.
+  [[nodiscard]] virtual std::string elsewhere() const { return ""; }
+  /// What was asked last was answered.
+  [[nodiscard]] virtual bool connected() const { return true; }
 };
 
 /// Opens those of `config`; of the files pages.db alone where not `all`. Blocks; not from a coroutine. Errors: unavailable (no

@@ -39,6 +39,13 @@ bool all_connected(const HealthSnapshot& now) {
   return std::ranges::all_of(now.dependencies, [](const HealthSnapshot::Dependency& dependency) { return dependency.connected; });
 }
 
+/// Where the stores lie: a Cassandra is another service, the files are this one's own.
+const char* database_of(const HealthSnapshot& now) {
+  const bool cassandra = std::ranges::any_of(
+      now.dependencies, [](const HealthSnapshot::Dependency& dependency) { return dependency.name == "cassandra"; });
+  return cassandra ? "cassandra" : "sqlite";
+}
+
 }  // namespace
 
 boost::asio::awaitable<net::HttpResponse> health(const Services& services, RouteRequest&) {
@@ -58,7 +65,7 @@ boost::asio::awaitable<net::HttpResponse> health(const Services& services, Route
                {"version", now.version},
                {"services", services_of(now)},
                {"dependencies", dependencies_of(now)},
-               {"database", {{"type", now.database}, {"status", counted ? "connected" : "disconnected"}}},
+               {"database", {{"type", database_of(now)}, {"status", counted ? "connected" : "disconnected"}}},
                {"websocket_connections", services.sessions.sockets()},
                {"worlds", worlds},
                {"model", {{"provider", now.provider}, {"model", now.model}, {"embedding_model", now.embedding_model}}},

@@ -49,8 +49,7 @@ struct HealthSnapshot {
   std::string embedding_model;  ///< "" when text alone is searched
   int running = 0;              ///< turns being answered
   int waiting = 0;              ///< turns queued in front of the model
-  std::string database = "sqlite";
-  bool ready = true;  ///< false while starting or draining: /ready answers 503
+  bool ready = true;            ///< false while starting or draining: /ready answers 503
   struct Dependency {
     std::string name;  ///< "ollama", "redis", "ledger", ...
     bool connected = false;

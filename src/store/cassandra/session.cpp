@@ -205,6 +205,7 @@ Async<Rows> Session::run(const std::function<void(gibsey_cql_callback, void*)>& 
   const char* text = nullptr;
   std::size_t n = 0;
   const int code = gibsey_cql_error(reply.get(), &text, &n);
+  answered_ = code != GIBSEY_CQL_UNAVAILABLE && code != GIBSEY_CQL_UNKNOWN;
   if (code == GIBSEY_CQL_OK) co_return Rows(std::move(reply));
   if (unknown != nullptr) *unknown = code == GIBSEY_CQL_UNKNOWN;
   co_return std::unexpected(error_of(reply.get(), code));

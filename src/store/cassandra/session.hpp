@@ -3,6 +3,7 @@
 #include "store/cassandra/value.hpp"
 #include "store/store_fwd.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -46,6 +47,8 @@ class Session {
   /// Waits for the calls that are under way, then closes; blocks. Later calls answer unavailable.
   void close();
   [[nodiscard]] const Address& address() const { return address_; }
+  /// The cluster answered the last call that ended.
+  [[nodiscard]] bool answered() const { return answered_; }
 
   Async<void> use_keyspace();
   /// A statement that changes the schema.
@@ -74,6 +77,7 @@ class Session {
   gibsey_cql_session* session_ = nullptr;
   std::mutex mutex_;
   std::condition_variable all_ended_;
+  std::atomic<bool> answered_ = true;
   std::size_t under_way_ = 0;
   bool closed_ = false;
 };

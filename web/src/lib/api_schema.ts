@@ -1181,7 +1181,7 @@ export interface Health {
     [name: string]: DependencyStatus;
   };
   database: {
-    type: 'sqlite';
+    type: 'sqlite' | 'cassandra';
     status: 'connected' | 'disconnected';
   };
   websocket_connections: number;
