@@ -16,11 +16,11 @@ constexpr std::size_t kAtOnce = 100;
 constexpr int kMostStreams = 64;
 
 /// The reader of a stream, ended when its client leaves.
-struct Stream {
-  explicit Stream(std::unique_ptr<feed::Reader> of_topic) : reader(std::move(of_topic)) { ++open; }
-  ~Stream() { --open; }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
+struct OpenFeed {
+  explicit OpenFeed(std::unique_ptr<feed::Reader> of_topic) : reader(std::move(of_topic)) { ++open; }
+  ~OpenFeed() { --open; }
+  OpenFeed(const OpenFeed&) = delete;
+  OpenFeed& operator=(const OpenFeed&) = delete;
 
   static inline std::atomic<int> open = 0;
   std::unique_ptr<feed::Reader> reader;
@@ -44,7 +44,7 @@ void append_change(std::string& out, const feed::Delivered& delivered) {
 }  // namespace
 
 boost::asio::awaitable<void> follow_pages(const Services& services, RouteRequest& request, net::HttpExchange& exchange) {
-  if (services.feed == nullptr || Stream::open >= kMostStreams) {
+  if (services.feed == nullptr || OpenFeed::open >= kMostStreams) {
     co_await exchange.send(problem(
         503, services.feed == nullptr ? "This server has no feed of pages." : "Too many read the feed; try again in a moment."));
     co_return;
@@ -60,7 +60,7 @@ boost::asio::awaitable<void> follow_pages(const Services& services, RouteRequest
     co_await exchange.send(problem(opened.error()));
     co_return;
   }
-  const auto stream = std::make_shared<Stream>(*std::move(opened));
+  const auto stream = std::make_shared<OpenFeed>(*std::move(opened));
   co_await exchange.begin_stream(
       200, {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-cache, no-transform"}, {"X-Accel-Buffering", "no"}});
   exchange.on_client_left([stream] { stream->reader->stop(); });

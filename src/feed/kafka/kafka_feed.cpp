@@ -236,7 +236,14 @@ Result<KafkaFeed::Offsets> KafkaFeed::offsets_after(const std::string& topic, co
     if (offsets.contains(i)) continue;
     std::int64_t low = 0;
     std::int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(producer_->client(), topic.c_str(), i, &low, &high, kAskMs);
+    auto error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(kAskMs);
+    do {
+      error = rd_kafka_query_watermark_offsets(producer_->client(), topic.c_str(), i, &low, &high, kAskMs);
+      // Of a topic that was only just made.
+      if (error != RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION && error != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    } while (std::chrono::steady_clock::now() < until);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(kafka::to_error(error, fmt::format("topic {}", topic)));
     offsets[i] = after == kEnd ? high : low;
   }
