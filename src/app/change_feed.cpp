@@ -1,7 +1,7 @@
 #include "app/change_feed.hpp"
 
 #include "base/log.hpp"
-// K#include "feed/kafka/kafka_feed.hpp"
+#include "feed/kafka/kafka_feed.hpp"
 #include "feed/log/log_feed.hpp"
 
 #include <fmt/format.h>
@@ -62,8 +62,9 @@ Result<std::unique_ptr<ChangeFeed>> ChangeFeed::open(const Config& config, Parts
 
 Result<void> ChangeFeed::open_feed(const Config& config) {
   if (!config.kafka_brokers.empty()) {
-    // K GIBSEY_TRY(feed_, feed::KafkaFeed::open({.brokers = config.kafka_brokers, .partitions = config.kafka_partitions, .by_key
-    // = {config.pages_topic}}));
+    GIBSEY_TRY(feed_,
+               feed::KafkaFeed::open(
+                   {.brokers = config.kafka_brokers, .partitions = config.kafka_partitions, .by_key = {config.pages_topic}}));
     return {};
   }
   GIBSEY_TRY(const auto sync, sync_of(config.feed_sync));
