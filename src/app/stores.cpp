@@ -79,12 +79,9 @@ class CassandraStores final : public Stores {
   [[nodiscard]] const char* name() const override { return "cassandra"; }
   [[nodiscard]] std::string elsewhere() const override { return session_->address().contact_points; }
   [[nodiscard]] bool connected() const override { return session_->answered(); }
-  Async<int> repair() { return pages_.repair(); }
+  store::Async<int> repair() { return pages_.repair(); }
 
  private:
-  template <typename T>
-  using Async = store::Async<T>;
-
   std::unique_ptr<cassandra::Session> session_;
   store::CassandraPageStore pages_;
   store::CassandraTurnStore turns_;
