@@ -152,5 +152,43 @@ class LargeBook(unittest.TestCase):
             self.assertTrue((self.index / "manifest.json").exists())
 
 
+class QuotationsOfALargeBook(unittest.TestCase):
+    """Nothing of the book is held in memory, so a quotation is looked for in the files and read from the store."""
+    INVENTED = "The clockmaker sold his left hand to the sea for eleven tickets."
+
+    def start(self, reply):
+        return harness.Server(harness.scripted(reply), environment={"GIBSEY_LARGE_BOOK": "1", "GIBSEY_EMBEDDER": "off"})
+
+    def lines(self, server, query):
+        return [hit["quote"] for hit in server.get_json("/retrieve?q=" + urllib.parse.quote(query))]
+
+    def other_line(self, server, question):
+        """A line that is not among those that are found for a question."""
+        found = self.lines(server, question)
+        other = self.lines(server, "How many copies of the visitor's copy were printed?")
+        return next(line for line in other if line not in found and '"' not in line and "\u201c" not in line)
+
+    def verify(self, server, claim):
+        status, _, text = server.request("POST", "/v1/quotes/verify", {"claim": claim})
+        self.assertEqual(status, 200, text)
+        return json.loads(text)
+
+    def test_a_model_quotes_what_was_not_found_and_what_nobody_wrote(self):
+        question = "Why did you climb the tower?"
+        with self.start("Hello.") as server:
+            line = self.other_line(server, question)
+        with self.start(f'It says "{line}" and also "{self.INVENTED}" so I went.') as server:
+            turn = server.ask(question)
+            self.assertEqual(turn.status, 200)
+            quoted = [quote for quote in turn.all("quote") if quote["text"].strip(".") == line.strip(".")]
+            self.assertEqual(len(quoted), 1, turn.all("quote"))
+            self.assertIn(f'also {self.INVENTED}', turn.text)
+            self.assertFalse(any(self.INVENTED[:20] in quote["text"] for quote in turn.all("quote")))
+            self.assertTrue(self.verify(server, line)["verbatim"])
+            invented = self.verify(server, self.INVENTED)
+            self.assertFalse(invented["verbatim"])
+            self.assertIsNotNone(invented["text"], "the nearest line")
+
+
 if __name__ == "__main__":
     unittest.main()

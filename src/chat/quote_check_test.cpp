@@ -150,6 +150,46 @@ TEST(QuoteCheck, ChunksDoNotMatter) {
   }
 }
 
+/// The checker knows nothing but a part of the book; `whole` is asked for the rest.
+Checked check_with_more(const std::string& reply, std::size_t size, std::vector<std::string>& asked) {
+  const auto part = std::make_shared<const retrieval::QuoteFinder>(std::vector<model::Page>{});
+  QuoteCheck checker(part, {}, "Why?", true);
+  Checked checked;
+  const auto settle = [&] {
+    while (const auto claim = checker.undecided()) {
+      asked.push_back(*claim);
+      const std::string before = checker.reply();
+      EXPECT_TRUE(checker.feed("").empty()) << "nothing passes before it is settled";
+      EXPECT_EQ(checker.reply(), before);
+      collect(checked, checker.settle(book()->find(*claim)));
+    }
+  };
+  for (std::size_t i = 0; i < reply.size(); i += size) {
+    collect(checked, checker.feed(reply.substr(i, size)));
+    settle();
+  }
+  collect(checked, checker.finish());
+  settle();
+  EXPECT_TRUE(checker.held().empty());
+  checked.false_quotes = checker.false_quotes();
+  return checked;
+}
+
+TEST(QuoteCheck, WhatThePartDoesNotHoldIsAskedOfTheWhole) {
+  const std::string reply =
+      "So: \"Nobody else wanted the key.\" (p. 9) And: \"This was never written by anybody.\" \"Nobody else wanted the key\"";
+  for (const std::size_t size : {1U, 7U, 1000U}) {
+    std::vector<std::string> asked;
+    const auto checked = check_with_more(reply, size, asked);
+    EXPECT_EQ(checked.text,
+              "So: \"Nobody else wanted the key.\" (p. 1) And: This was never written by anybody. "
+              "\"Nobody else wanted the key\" (p. 1)");
+    EXPECT_EQ(checked.quotes.size(), 2U);
+    EXPECT_EQ(checked.false_quotes, 1);
+    EXPECT_EQ(asked.size(), 3U);
+  }
+}
+
 const model::Source kKey{.n = 3, .page_id = "001", .label = "1", .quote = "Nobody else wanted the key.", .start = 56, .end = 83};
 
 Checked check_numbered(const std::string& reply, std::size_t size = 1000) {
