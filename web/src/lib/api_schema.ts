@@ -1031,6 +1031,162 @@ export interface Page {
   voice: string;
 }
 
+export interface NoteCitation {
+  page_id: string;
+  /** As printed. */
+  label: string;
+  page_version: number;
+}
+
+export interface NoteSentence {
+  text: string;
+  citations: NoteCitation[];
+}
+
+export interface Note {
+  id: Name;
+  world: Name;
+  chapter: string;
+  /** The character whose pages it is about; empty where there are several. */
+  voice: string;
+  version: number;
+  kind: 'written' | 'extract';
+  /** The sentences, each followed by its pages in square brackets. */
+  text: string;
+  sentences: NoteSentence[];
+  /** The pages that it is about, in the book's order. */
+  page_ids: string[];
+  /** That wrote it; empty for an extract. */
+  model: string;
+  run_id: string | null;
+  /** The version whose text was taken up again. */
+  reverted_to: number | null;
+  /** Its passages are gone, or other notes are about them. */
+  retired: boolean;
+  created: Time;
+}
+
+export interface NoteVersion {
+  version: number;
+  kind: 'written' | 'extract';
+  words: number;
+  run_id: string | null;
+  reverted_to: number | null;
+  created: Time;
+}
+
+export interface NoteWithVersions {
+  id: Name;
+  world: Name;
+  chapter: string;
+  /** The character whose pages it is about; empty where there are several. */
+  voice: string;
+  version: number;
+  kind: 'written' | 'extract';
+  /** The sentences, each followed by its pages in square brackets. */
+  text: string;
+  sentences: NoteSentence[];
+  /** The pages that it is about, in the book's order. */
+  page_ids: string[];
+  /** That wrote it; empty for an extract. */
+  model: string;
+  run_id: string | null;
+  /** The version whose text was taken up again. */
+  reverted_to: number | null;
+  /** Its passages are gone, or other notes are about them. */
+  retired: boolean;
+  created: Time;
+  /** Oldest first. */
+  versions: NoteVersion[];
+}
+
+export interface NoteList {
+  notes: Note[];
+  /** Give it as `after` for the next part; null at the end. */
+  next: string | null;
+}
+
+export interface NoteDiff {
+  id: Name;
+  from: number;
+  to: number;
+  changes: SentenceChange[];
+}
+
+export interface SentenceChange {
+  what: 'equal' | 'removed' | 'added';
+  /** With its citations. */
+  text: string;
+}
+
+export interface RevertNoteRequest {
+  version: number;
+}
+
+export interface NightlyRunRequest {
+  world?: Name;
+  /** Notes whose passages have not changed too. */
+  force?: boolean;
+}
+
+export interface NightlyRunStarted {
+  run_id: Name;
+  status: 'running';
+}
+
+export interface NightlyRunCounts {
+  /** That the run looked at. */
+  clusters: number;
+  /** Notes in a model's words. */
+  written: number;
+  /** Notes of the book's own sentences. */
+  extractive: number;
+  /** Clusters whose passages are as they were. */
+  unchanged: number;
+  /** Notes without passages. */
+  retired: number;
+  /** Clusters that the next run will write. */
+  left_over: number;
+  /** Of the models'. */
+  sentences_kept: number;
+  /** Of the models': what does not hold against its pages. */
+  sentences_dropped: number;
+}
+
+export interface NightlyRun {
+  run_id: Name;
+  status: 'running' | 'done' | 'failed';
+  /** Null: all. */
+  world: string | null;
+  force: boolean;
+  trigger: 'schedule' | 'request';
+  /** Times that it was begun. */
+  attempts: number;
+  counts: NightlyRunCounts;
+  error: string | null;
+  started: Time;
+  updated: Time;
+  ended: Time | null;
+}
+
+export interface NightlyRunList {
+  runs: NightlyRun[];
+}
+
+export interface NightlyState {
+  /** As crontab has it; empty: only when it is asked for. */
+  schedule: string;
+  /** Empty: the machine's. */
+  time_zone: string;
+  next: Time | null;
+  /** The run that is under way; empty: none. */
+  running: string;
+  last_done: Time | null;
+  /** Why the last run failed; empty after one that was done. */
+  last_error: string;
+  retry_at: Time | null;
+}
+
 /** A moment in the order of all writes; not to be looked into. */
 export type Cursor = string;
 
@@ -1205,6 +1361,7 @@ export interface Health {
   /** Plain sentences; any makes the status degraded. */
   problems: string[];
   timestamp: Time;
+  nightly?: NightlyState;
 }
 
 export interface Live {
@@ -1874,6 +2031,22 @@ export interface Operations {
   refresh: { method: 'POST'; path: '/refresh'; answer: Refreshed };
   /** Lines of the book that fit a question or a half-remembered line. */
   retrieve: { method: 'GET'; path: '/retrieve'; answer: Hit[] };
+  /** What the book wrote about itself at night, of a world or of one page. */
+  listNotes: { method: 'GET'; path: '/v1/notes'; answer: NoteList };
+  /** A note as it is now, with the list of its versions. */
+  getNote: { method: 'GET'; path: '/v1/notes/{id}'; answer: NoteWithVersions };
+  /** A version of a note. */
+  getNoteVersion: { method: 'GET'; path: '/v1/notes/{id}/versions/{number}'; answer: Note };
+  /** What of a note's sentences went and came between two versions. */
+  diffNote: { method: 'GET'; path: '/v1/notes/{id}/diff'; answer: NoteDiff };
+  /** Makes an older version's text a new version. */
+  revertNote: { method: 'POST'; path: '/v1/notes/{id}/revert'; request: RevertNoteRequest; answer: Note };
+  /** Has the book write notes about what has changed, now. */
+  startNightlyRun: { method: 'POST'; path: '/v1/jobs/nightly/run'; request: NightlyRunRequest; answer: NightlyRunStarted };
+  /** The last nightly runs, newest first. */
+  listNightlyRuns: { method: 'GET'; path: '/v1/jobs/nightly/runs'; answer: NightlyRunList };
+  /** A nightly run. */
+  getNightlyRun: { method: 'GET'; path: '/v1/jobs/nightly/runs/{run_id}'; answer: NightlyRun };
   /** Whether words stand in the book: the check that every reply passes, for anybody's claim. */
   verifyQuote: { method: 'POST'; path: '/v1/quotes/verify'; request: QuoteClaim; answer: CheckedClaim };
   /** Takes credits at once. */
