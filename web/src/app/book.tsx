@@ -113,12 +113,19 @@ export function Book({ reader, characters, account }: BookProps): ReactElement {
       {narrow && pastOpen && <ConversationDrawer onClose={() => setPastOpen(false)}>{list}</ConversationDrawer>}
       {place && (
         <div className="page-side voiced" style={voiceStyle(place.color_hex)}>
-          <PageDrawer place={place} onClose={() => setPlace(undefined)} />
+          <PageDrawer
+            place={place}
+            onOpenPage={(page_id, mark) => setPlace({ ...place, page_id, mark, span: noWords })}
+            onClose={() => setPlace(undefined)}
+          />
         </div>
       )}
     </div>
   );
 }
+
+/** A page that was opened for itself. */
+const noWords = { start: 0, end: 0, text: '' };
 
 function placeOf(speaker: Character, world: string, cited: Quote | Source, text: string): PagePlace {
   return {

@@ -4,6 +4,8 @@
 import type {
   Character,
   ConversationList,
+  Note,
+  NoteVersion,
   Outcome,
   Page,
   SignedIn,
@@ -15,10 +17,13 @@ import {
   decodeBalance,
   decodeCharacter,
   decodeConversationList,
+  decodeNote,
+  decodeNotes,
   decodePage,
   decodeSignedIn,
   decodeTurnCreated,
   decodeTurnRecords,
+  decodeVersions,
 } from './decode';
 import { call, callOnce, getJson } from './http';
 
@@ -33,6 +38,26 @@ export async function listCharacters(signal?: AbortSignal): Promise<Character[]>
 export async function loadPage(pageId: string, world: string, signal?: AbortSignal): Promise<Page> {
   const query = world === '' ? '' : `?world=${encodeURIComponent(world)}`;
   return decodePage(await getJson(`/pages/${encodeURIComponent(pageId)}${query}`, signal));
+}
+
+/** What the book wrote about a page at night. Rejects with a plain sentence. */
+export async function listNotes(pageId: string, world: string, signal?: AbortSignal): Promise<Note[]> {
+  const query = new URLSearchParams({ world, page_id: pageId });
+  return decodeNotes(await getJson(`/v1/notes?${query.toString()}`, signal));
+}
+
+/** A note's versions, oldest first. Rejects with a plain sentence. */
+export async function listNoteVersions(noteId: string, signal?: AbortSignal): Promise<NoteVersion[]> {
+  return decodeVersions(await getJson(notePath(noteId), signal));
+}
+
+/** Rejects with a plain sentence. */
+export async function loadNoteVersion(noteId: string, version: number, signal?: AbortSignal): Promise<Note> {
+  return decodeNote(await getJson(`${notePath(noteId)}/versions/${version}`, signal));
+}
+
+function notePath(noteId: string): string {
+  return `/v1/notes/${encodeURIComponent(noteId)}`;
 }
 
 /** The same key and request once more give the same turn, which is charged once. */

@@ -20,6 +20,12 @@ export type Character = Pick<
 
 export type Page = Pick<schema.Page, 'id' | 'world' | 'label' | 'title' | 'chapter' | 'text'>;
 
+/** What the book says about some of its pages; never the book itself. */
+export type Note = Pick<schema.Note, 'id' | 'version' | 'kind' | 'sentences' | 'reverted_to' | 'created'>;
+export type NoteSentence = schema.NoteSentence;
+export type NoteCitation = schema.NoteCitation;
+export type NoteVersion = Pick<schema.NoteVersion, 'version' | 'kind' | 'reverted_to' | 'created'>;
+
 /** A question as it goes out. The same key with another body would be refused, so a repetition sends this very one. */
 export type TurnRequest = Required<Pick<schema.CreateTurnRequest, 'user_id' | 'text' | 'character_id'>> &
   Pick<schema.CreateTurnRequest, 'world' | 'conversation_id' | 'parent_id' | 'page_id'>;

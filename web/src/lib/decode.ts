@@ -5,6 +5,10 @@ import type {
   Character,
   Conversation,
   ConversationList,
+  Note,
+  NoteCitation,
+  NoteSentence,
+  NoteVersion,
   Page,
   Quote,
   Receipt,
@@ -93,6 +97,27 @@ export function decodeCharacter(value: unknown): Character {
 }
 
 export const decodePage = record<Page>({ id: text, world: text, label: text, title: text, chapter: text, text });
+
+const numberOrNull: Decode<number | null> = (value) => number(value) || null;
+
+const decodeCitation = record<NoteCitation>({ page_id: text, label: text, page_version: number });
+const decodeSentence = record<NoteSentence>({ text, citations: list(decodeCitation) });
+export const decodeNote = record<Note>({
+  id: text,
+  version: number,
+  kind: oneOf('written', 'extract'),
+  sentences: list(decodeSentence),
+  reverted_to: numberOrNull,
+  created: text,
+});
+export const decodeNotes = (value: unknown): Note[] => list(decodeNote)(fields(value).notes);
+const decodeVersion = record<NoteVersion>({
+  version: number,
+  kind: oneOf('written', 'extract'),
+  reverted_to: numberOrNull,
+  created: text,
+});
+export const decodeVersions = (value: unknown): NoteVersion[] => list(decodeVersion)(fields(value).versions);
 
 const decodeSource = record<Source>({
   n: number,

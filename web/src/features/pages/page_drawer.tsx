@@ -3,6 +3,7 @@ import { CloseButton, Dialog } from '../../components/dialog';
 import { loadPage } from '../../lib/api';
 import type { Page } from '../../lib/api_types';
 import { useLoaded } from '../../lib/use_loaded';
+import { PageNotes } from './page_notes';
 import { markPage, type QuotedSpan, type Run } from './page_text';
 import './pages.css';
 
@@ -18,6 +19,8 @@ export interface PagePlace {
 
 export interface PageDrawerProps {
   place: PagePlace;
+  /** A note's citation was followed; `mark` is "p. 12". */
+  onOpenPage: (pageId: string, mark: string) => void;
   onClose: () => void;
 }
 
@@ -25,7 +28,7 @@ export interface PageDrawerProps {
 const noRoom = '(max-width: 75rem)';
 
 /** Beside the conversation where there is room, over it (modal) where there is none. Escape closes it. */
-export function PageDrawer({ place, onClose }: PageDrawerProps): ReactElement {
+export function PageDrawer({ place, onOpenPage, onClose }: PageDrawerProps): ReactElement {
   const { page_id, world } = place;
   // Anew at each opening: the page may have been edited since.
   const load = useCallback((signal: AbortSignal) => loadPage(page_id, world, signal), [page_id, world]);
@@ -49,12 +52,20 @@ export function PageDrawer({ place, onClose }: PageDrawerProps): ReactElement {
           </button>
         </div>
       )}
-      {loaded.state === 'ready' && <Leaf page={loaded.value} span={place.span} />}
+      {loaded.state === 'ready' && (
+        <Leaf key={loaded.value.id} page={loaded.value} span={place.span} onOpenPage={onOpenPage} />
+      )}
     </Dialog>
   );
 }
 
-function Leaf({ page, span }: { page: Page; span: QuotedSpan }): ReactElement {
+interface LeafProps {
+  page: Page;
+  span: QuotedSpan;
+  onOpenPage: PageDrawerProps['onOpenPage'];
+}
+
+function Leaf({ page, span, onOpenPage }: LeafProps): ReactElement {
   const first = useRef<HTMLElement>(null);
   const { paragraphs, found } = useMemo(() => markPage(page.text, span), [page, span]);
   useEffect(() => {
@@ -86,6 +97,7 @@ function Leaf({ page, span }: { page: Page; span: QuotedSpan }): ReactElement {
         ))}
       </div>
       <footer className="leaf-foot">{page.label || page.id}</footer>
+      <PageNotes page={page} onOpenPage={onOpenPage} />
     </article>
   );
 }

@@ -21,12 +21,14 @@ export interface MarkedPage {
   found: 'in place' | 'elsewhere' | 'absent';
 }
 
+/** A span without words marks nothing. */
 export function markPage(text: string, span: QuotedSpan): MarkedPage {
+  if (span.text === '') return { paragraphs: paragraphs(text, 0, 0), found: 'in place' };
   const [from, to] = utf16Offsets(text, [span.start, span.end]);
   if (from !== undefined && to !== undefined && from < to && text.slice(from, to) === span.text) {
     return { paragraphs: paragraphs(text, from, to), found: 'in place' };
   }
-  const at = span.text === '' ? -1 : text.indexOf(span.text);
+  const at = text.indexOf(span.text);
   if (at >= 0) return { paragraphs: paragraphs(text, at, at + span.text.length), found: 'elsewhere' };
   return { paragraphs: paragraphs(text, 0, 0), found: 'absent' };
 }

@@ -33,6 +33,6 @@ describe('markPage', () => {
     const page = markPage(text, { start: 0, end: 5, text: 'Fourth.' });
     expect(page.found).toBe('absent');
     expect(marked(page).join('')).not.toContain('<');
-    expect(markPage('', { start: 0, end: 0, text: '' })).toEqual({ paragraphs: [], found: 'absent' });
+    expect(markPage('', { start: 0, end: 0, text: '' })).toEqual({ paragraphs: [], found: 'in place' });
   });
 });
