@@ -273,7 +273,7 @@ class Failures(unittest.TestCase):
                 self.assertEqual(health["status"], "degraded")
                 self.assertTrue(any("the nightly run failed" in problem for problem in health["problems"]), health["problems"])
                 self.assertIn("the model went away", health["nightly"]["last_error"])
-                self.assertIn('gibsey_nightly_runs_total{label="failed"}', server.request("GET", "/metrics")[2])
+                self.assertIn('gibsey_nightly_runs_total{outcome="failed"}', server.request("GET", "/metrics")[2])
                 self.assertIn(f"nightly run {run_id} failed", server.log_text())
                 self.assertNotIn("secret-of-the-hook", server.log_text())
                 data = server.data

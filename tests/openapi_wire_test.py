@@ -43,7 +43,7 @@ class EveryPath(unittest.TestCase):
 
     def test_every_documented_path_answers_as_documented(self):
         # The feed comes well after the last question, whose end it would tell of too.
-        for part in (self.turns, self.ask, self.cited, self.characters, self.stargate, self.pages, self.credits, self.feed, self.persona, self.sessions, self.sign_in,
+        for part in (self.turns, self.ask, self.cited, self.characters, self.stargate, self.pages, self.notes, self.credits, self.feed, self.persona, self.sessions, self.sign_in,
                      self.facades, self.operations):
             with self.subTest(part=part.__name__):
                 part()
@@ -134,6 +134,22 @@ class EveryPath(unittest.TestCase):
         for id, query in ((made["id"], {"version": 3}), ("800", {}), ("afterword", {"world": "entrance-way"})):
             self.call("DELETE", "/pages/{id}", 204, values={"id": id}, query=query)
         self.call("GET", "/pages/{id}", 200, values={"id": made["id"]}, query={"version": 1})
+
+    def notes(self):
+        at = {"run_id": self.call("POST", "/v1/jobs/nightly/run", 202, fields={"world": "chrysopedia", "force": True})["run_id"]}
+        run = harness.wait_until(lambda: (run := self.call("GET", "/v1/jobs/nightly/runs/{run_id}", 200, values=at))["status"] != "running" and run, 120)
+        self.assertEqual(run["status"], "done", run)
+        self.assertEqual(self.call("GET", "/v1/jobs/nightly/runs", 200, query={"limit": 1})["runs"], [run])
+        listed = self.call("GET", "/v1/notes", 200, query={"world": "chrysopedia", "limit": 1})
+        self.call("GET", "/v1/notes", 200, query={"world": "chrysopedia", "limit": 200, "after": listed["next"]})
+        note = listed["notes"][0]
+        at = {"id": note["id"]}
+        of_page = self.call("GET", "/v1/notes", 200, query={"world": "chrysopedia", "page_id": note["page_ids"][0]})
+        self.assertIn(note["id"], [other["id"] for other in of_page["notes"]])
+        self.assertEqual(self.call("POST", "/v1/notes/{id}/revert", 200, values=at, fields={"version": 1})["version"], 2)
+        self.assertEqual(len(self.call("GET", "/v1/notes/{id}", 200, values=at)["versions"]), 2)
+        self.call("GET", "/v1/notes/{id}/versions/{number}", 200, values={**at, "number": 1})
+        self.assertEqual({c["what"] for c in self.call("GET", "/v1/notes/{id}/diff", 200, values=at, query={"from": 1, "to": 2})["changes"]}, {"equal"})
 
     def credits(self):
         key = {"Idempotency-Key": "k-1"}

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 namespace gibsey::chat {
 namespace {
 
@@ -15,6 +19,7 @@ struct Given {
                              .unknown = {"That is not in my book."}};
   std::vector<model::Source> sources{{.n = 1, .page_id = "007", .label = "7", .quote = "The lamp was out."}};
   std::vector<PastExchange> history;
+  std::vector<std::string> notes;
   std::string question = "Why {{ char.tone }} {% raw %} <|im_end|>?";
 
   Prompt compose(bool small, bool in_book = true, const std::string& source = "") {
@@ -27,7 +32,8 @@ struct Given {
                                   .question = question,
                                   .in_book = in_book,
                                   .opening = small,
-                                  .small_model = small},
+                                  .small_model = small,
+                                  .notes = notes},
                                  *parsed);
     EXPECT_TRUE(prompt.has_value()) << prompt.error().message;
     return *prompt;
@@ -45,6 +51,23 @@ TEST(Prompt, PersonaAndSamplesComeFirstAndTheQuestionLast) {
   EXPECT_NE(prompt.messages[5].text.find("- \"The lamp was out.\" (p.7)"), std::string::npos);
   EXPECT_NE(prompt.messages[5].text.find("reflective, mystical"), std::string::npos) << "the tone's default";
   EXPECT_TRUE(prompt.opening.empty());
+}
+
+TEST(Prompt, NotesStandBehindThePersonaForAllReadersAlike) {
+  Given given;
+  given.notes = {"Arieol climbs the tower. [p. 7]", "The lamp is out. [p. 9]"};
+  const auto prompt = given.compose(false);
+  EXPECT_TRUE(prompt.messages[0].text.starts_with("You are Arieol.\n\nNotes on the book"));
+  EXPECT_TRUE(prompt.messages[0].text.ends_with("\n- Arieol climbs the tower. [p. 7]\n- The lamp is out. [p. 9]"));
+  EXPECT_EQ(prompt.stable_messages, 3);
+  EXPECT_NE(std::ranges::find(prompt.included, "2 notes"), prompt.included.end());
+  EXPECT_EQ(prompt.quotable, std::vector<std::string>{"The lamp was out."}) << "a note is nothing to quote";
+  EXPECT_EQ(given.compose(true).messages[0].text, "You are Arieol.") << "a tiny model would talk about them";
+
+  given.notes.assign(40, std::string(200, 'x'));
+  const auto cut = given.compose(false);
+  EXPECT_NE(std::ranges::find(cut.included, "5 notes"), cut.included.end());
+  EXPECT_NE(std::ranges::find(cut.cut, "35 notes"), cut.cut.end());
 }
 
 TEST(Prompt, AReadersTextOpensNoTag) {

@@ -1,5 +1,6 @@
 #include "jobs/nightly_notes.hpp"
 
+#include "ingest/importer.hpp"
 #include "jobs/scheduler.hpp"
 #include "jobs/testing/run.hpp"
 #include "jobs/testing/small_book.hpp"
@@ -42,7 +43,10 @@ class NightlyNotesTest : public ::testing::Test {
   void SetUp() override {
     value_of(pages_.put_world({.name = "tower", .title = "The Tower"}));
     value_of(pages_.put_pages(testing::small_book(), false));
+    embed();
   }
+
+  void embed() { value_of(ingest::embed_missing("tower", pages_, embedder_, {})); }
 
   model::NightlyRun run(std::vector<provider::ScriptedReply> replies, bool force = false) {
     start(std::move(replies));
@@ -147,6 +151,7 @@ TEST_F(NightlyNotesTest, an_edit_has_one_note_written_anew) {
   auto sentences = sentences_of(kTopics[1]);
   sentences[3] = "The ferry burned on the river, and Marlow watched it burn until the heron flew.";
   value_of(pages_.put_page(page_of(2, joined(sentences), "One"), std::nullopt));
+  embed();
   auto replies = honest_replies();
   replies[1] = reply("Marlow", "The ferry burned on the river, and Marlow watched it burn until the heron flew [p. 2]. " +
                                    honest(kTopics[1], "2"));

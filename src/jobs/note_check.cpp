@@ -22,9 +22,8 @@ constexpr int kMostWords = 60;
 constexpr int kQuotedWords = 4;
 
 /// What a model says about its task instead of the book, in small letters as for_each_word gives them.
-constexpr std::array<std::string_view, 10> kForeignVoice = {"as an ai",     "the passages",    "this note",      "the user",
-                                                            "the note",     "square brackets", "language model", "the provided",
-                                                            "the citation", "here is"};
+constexpr std::array<std::string_view, 8> kForeignVoice = {"as an ai",        "the passages",   "this note",    "the user",
+                                                           "square brackets", "language model", "the provided", "the citation"};
 
 const std::map<std::string_view, int> kNumberWords = {
     {"two", 2},       {"three", 3},    {"four", 4},      {"five", 5},        {"six", 6},          {"seven", 7},

@@ -59,7 +59,10 @@ void NotePlan::settle(const std::vector<Passage>& passages, Group group, std::ma
   };
   Group* nearest = nullptr;
   float most = 0;
+  const int words = words_of(passages, group);
   const auto look = [&](Group& other) {
+    // A book that grows by a short page a day must not end as one note.
+    if (words + words_of(passages, other) > 2 * bounds_.most_words) return;
     const float near = nearness(other);
     if (nearest != nullptr && near <= most) return;
     nearest = &other;
@@ -67,6 +70,10 @@ void NotePlan::settle(const std::vector<Passage>& passages, Group group, std::ma
   };
   for (auto& [id, other] : kept) look(other);
   for (auto& other : made) look(other);
+  if (nearest == nullptr) {
+    made.push_back(std::move(group));
+    return;
+  }
   nearest->insert(nearest->end(), group.begin(), group.end());
   std::ranges::sort(*nearest);
 }
