@@ -163,7 +163,7 @@ boost::asio::awaitable<net::HttpResponse> diff_note(const Services& services, Ro
   co_return json_response(200, {{"id", id}, {"from", from}, {"to", to}, {"changes", std::move(changes)}});
 }
 
-boost::asio::awaitable<Result<model::Note>> revert_note(store::NoteStore& notes, std::string id, std::int64_t version) {
+boost::asio::awaitable<Result<model::Note>> revert_to_version(store::NoteStore& notes, std::string id, std::int64_t version) {
   GIBSEY_CO_TRY(const auto now, co_await notes.find_note(id));
   if (!now) co_return fail(ErrorCode::not_found, fmt::format("There is no note '{}'.", id));
   GIBSEY_CO_TRY(auto older, co_await notes.find_note_version(id, version));
@@ -182,7 +182,7 @@ boost::asio::awaitable<Result<model::Note>> revert_note(store::NoteStore& notes,
 boost::asio::awaitable<net::HttpResponse> revert_note(const Services& services, RouteRequest& request) {
   GIBSEY_FIELD(const auto object, parse_object(request.http.body));
   GIBSEY_FIELD(const auto version, required_number(object, "version", 1, kMostVersions));
-  const auto note = co_await revert_note(*services.notes, request.parameters.at(0), version);
+  const auto note = co_await revert_to_version(*services.notes, request.parameters.at(0), version);
   if (!note) co_return problem(note.error());
   co_return json_response(200, note_json(*note));
 }

@@ -23,7 +23,7 @@ boost::asio::awaitable<net::HttpResponse> revert_note(const Services& services, 
 
 /// A new version with an older one's text. It is as much up to date as the newest: the next night lets it be until a page
 /// changes. Errors: not_found (naming what is not there), conflict (written meanwhile).
-boost::asio::awaitable<Result<model::Note>> revert_note(store::NoteStore& notes, std::string id, std::int64_t version);
+boost::asio::awaitable<Result<model::Note>> revert_to_version(store::NoteStore& notes, std::string id, std::int64_t version);
 
 struct SentenceChange {
   std::string what;  ///< "equal", "removed", "added"

@@ -153,7 +153,7 @@ int revert_note(const Place& place, const NoteOptions& options) {
         return show(note);
       },
       [&](Application& app) -> Result<void> {
-        GIBSEY_TRY(const auto note, app.runtime().wait(server::revert_note(app.notes(), options.id, options.version)));
+        GIBSEY_TRY(const auto note, app.runtime().wait(server::revert_to_version(app.notes(), options.id, options.version)));
         return show(note);
       });
 }
