@@ -1,7 +1,7 @@
 #include "store/sqlite/character_rows.hpp"
 
-#include "store/page_check.hpp"
 #include "store/model_json.hpp"
+#include "store/page_check.hpp"
 
 namespace gibsey::store::sqlite {
 namespace {

@@ -1,8 +1,8 @@
 #include "store/sqlite/note_store.hpp"
 
 #include "store/note_check.hpp"
-#include "store/sqlite/database.hpp"
 #include "store/note_json.hpp"
+#include "store/sqlite/database.hpp"
 
 namespace gibsey::store {
 namespace sqlite {

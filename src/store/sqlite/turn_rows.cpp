@@ -1,9 +1,9 @@
 #include "store/sqlite/turn_rows.hpp"
 
-#include "store/sqlite/conversation_rows.hpp"
 #include "store/event_json.hpp"
-#include "store/sqlite/event_rows.hpp"
 #include "store/model_json.hpp"
+#include "store/sqlite/conversation_rows.hpp"
+#include "store/sqlite/event_rows.hpp"
 #include "store/turn_check.hpp"
 
 #include <fmt/format.h>
