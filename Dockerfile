@@ -2,7 +2,8 @@
 # connector: Debezium's connector for Cassandra, which has no image of its own. Both are used by docker-compose.yml.
 # The engine is compiled for the processor that builds the image: build it on the machine, or the kind of machine, that runs it.
 
-FROM debian:12 AS build
+# Debian 12 with cargo, which compiles the driver of Cassandra.
+FROM rust:1.95-bookworm AS build
 ENV GIBSEY_CACHE=/gibsey/cache DEBIAN_FRONTEND=noninteractive
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends git make ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /gibsey
@@ -10,7 +11,7 @@ WORKDIR /gibsey
 COPY tools tools
 RUN tools/setup/setup.sh
 COPY . .
-RUN make build
+RUN GIBSEY_CASSANDRA=ON make build
 
 FROM debian:12-slim AS gibsey
 ENV GIBSEY_CACHE=/gibsey/cache GIBSEY_DATA=/data GIBSEY_HOST=0.0.0.0

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
 # make stack-run: the same on Kafka, Cassandra, Debezium and Redis, which it brings up.
-.PHONY: run build cuda test smoke fuzz model-servers-test stack-setup stack-run stack-test up-cdc down-cdc demo lint format setup setup-tests web bench bench-edits bench-questions bench-retrieval bench-scale clean
+.PHONY: run build cuda test smoke fuzz model-servers-test stack-setup stack-build stack-run stack-test up-cdc down-cdc demo lint format setup setup-tests web bench bench-edits bench-questions bench-retrieval bench-scale clean
 
 PORT ?= 8002
 DATA ?= data
@@ -42,16 +42,19 @@ smoke: build setup-tests
 stack-setup:
 	@tools/setup/setup.sh --stack
 
+# The program with its stores on Cassandra: cargo compiles their driver, a minute or two once.
+stack-build: stack-setup web
+	@GIBSEY_CASSANDRA=ON tools/setup/build.sh release gibsey
+	@tools/setup/choose_model.sh
+
 # Kafka, Cassandra with change data capture, Debezium and Redis on free ports, and the program on them; Ctrl-C takes all down.
-stack-run: build stack-setup
+stack-run: stack-build
 	@deploy/stack/up.py --program build/release/gibsey --serve --port $(PORT) --data $(DATA)
 
 # Against the real servers: minutes, no part of make test.
-stack-test: setup-tests stack-setup web
-	@tools/setup/build.sh release gibsey
-	@tools/setup/choose_model.sh
-	@tools/setup/build.sh dev gibsey
-	@/usr/bin/python3 tools/run_tests.py stack
+stack-test: setup-tests stack-build
+	@GIBSEY_CASSANDRA=ON tools/setup/build.sh dev gibsey
+	@GIBSEY_STACK_REQUIRED=1 /usr/bin/python3 tools/run_tests.py stack
 
 # Kafka, Cassandra and Debezium alone: by docker compose where that is here, else as processes (docs/01_cdc_setup.md).
 up-cdc:
@@ -62,7 +65,7 @@ down-cdc:
 
 # A recording of how the book learns, at most 90 seconds: build/demo/demo.gif. DEMO=--stack: on Kafka and Cassandra.
 DEMO ?=
-demo: build setup-tests stack-setup
+demo: setup-tests stack-build
 	@tools/demo/demo.py $(DEMO)
 
 # Every parser of foreign bytes on inputs that are made up as it goes, each for so long: five minutes for the event streams and five

@@ -57,6 +57,13 @@ install_packages() {
     || { tail -n 20 "$cache/apt.log" >&2; fail "apt-get could not install the packages above; see $cache/apt.log"; }
 }
 
+# Debian's own cargo is too old for the driver of Cassandra (Rust 1.88 or later).
+check_cargo() {
+  local version
+  version=$(cargo --version 2>/dev/null | sed -E 's/^cargo 1\.([0-9]+).*/\1/') || version=""
+  [ "${version:-0}" -ge 88 ] 2>/dev/null || fail "the store on Cassandra needs cargo 1.88 or later; install Rust with rustup, then run this again"
+}
+
 node_is_usable() {
   command -v npm >/dev/null && command -v node >/dev/null \
     && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 18 ]
@@ -144,4 +151,4 @@ download_packages
 build_llama
 extract_lexicon
 prepare_models
-[ $with_stack = 0 ] || "$here/../../deploy/stack/provide.py"
+[ $with_stack = 0 ] || { check_cargo && "$here/../../deploy/stack/provide.py"; }
