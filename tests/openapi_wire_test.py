@@ -202,6 +202,8 @@ class EveryPath(unittest.TestCase):
         told = self.stream("GET", path, most=1, while_open=lambda: self.server.ask("Hello feed", user="fed"))
         self.assertEqual(told[0][1]["user_id"], "fed")
         self.assertEqual(self.stream("GET", path, most=1, headers={"Last-Event-ID": str(int(told[0][2]) - 1)}), told)
+        pages = self.stream("GET", "/v1/feed/pages", most=2, query={"after": ""})
+        self.assertEqual(self.stream("GET", "/v1/feed/pages", most=1, headers={"Last-Event-ID": pages[0][2]}), pages[1:])
 
     def sessions(self):
         asyncio.run(self.session_socket())
