@@ -218,7 +218,8 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("KAFKA_TOPIC_TURNS", config.turns_topic);
   settings.take("KAFKA_GROUP", config.worker_group);
   settings.take("GIBSEY_FEED_SYNC", config.feed_sync);
-  int publish = config.publish_pages ? 1 : 0;
+  // On Cassandra its own log is what Debezium publishes, whoever wrote.
+  int publish = config.cassandra_contact_points.empty() || config.kafka_brokers.empty() ? 1 : 0;
   settings.take("GIBSEY_PUBLISH_PAGES", publish, 0);
   config.publish_pages = publish != 0;
   settings.take("GIBSEY_WORKER_RATE", config.worker_rate, 0);
