@@ -57,7 +57,7 @@ class ServerTest : public ::testing::Test {
   Metrics metrics_;
   HealthSnapshot health_;
   boost::asio::thread_pool followers_{1};
-  ingest::PageFollower follower_{followers_.get_executor(), pages_, retriever_, nullptr, metrics_};
+  ingest::PageFollower follower_{followers_.get_executor(), pages_, retriever_, metrics_};
   std::unique_ptr<StaticFiles> page_;
   std::unique_ptr<net::HttpHandler> handler_;
   std::unique_ptr<net::testing::ServerThread> server_;
