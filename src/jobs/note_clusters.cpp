@@ -12,6 +12,8 @@ namespace {
 
 /// A book goes on speaking of a matter on the next page.
 constexpr float kNeighbourBonus = 0.1F;
+/// Mean cosine, bonus included, under which passages of one page have nothing to do with each other.
+constexpr float kSamePageBar = 0.2F;
 /// Where there are no vectors, and in the middle between the bounds.
 constexpr int kCutAfterWords = 500;
 
@@ -51,6 +53,11 @@ class Merging {
   }
 
   Groups run() {
+    // A note is read beside its page: a page is torn apart only where it speaks of two things.
+    while (const auto pair = best([this](const Group& a, const Group& b, float mean) {
+             return mean >= kSamePageBar && a.words + b.words <= bounds_.most_words && span(a, b) == 1;
+           }))
+      merge(*pair);
     while (const auto pair = best([this](const Group& a, const Group& b, float mean) {
              return mean >= bounds_.bar && a.words + b.words <= bounds_.most_words && span(a, b) <= bounds_.most_pages;
            }))
