@@ -100,7 +100,7 @@ TEST_F(NightlyNotesTest, an_honest_model_writes_a_note_about_every_page) {
   EXPECT_EQ(note.kind, model::NoteKind::written);
   EXPECT_EQ(note.model, "scripted/script");
   EXPECT_EQ(note.voice, "arieol");
-  EXPECT_EQ(note.chapter, "One");
+  EXPECT_EQ(note.chapter, "Chapter 2");
   EXPECT_TRUE(
       note.text.starts_with("Marlow kept the ferry in the river for twenty winters and never let it out of sight. [p. 2]"))
       << note.text;
@@ -150,7 +150,7 @@ TEST_F(NightlyNotesTest, an_edit_has_one_note_written_anew) {
   EXPECT_EQ(run(honest_replies()).counts.clusters, 0) << "nothing has changed";
   auto sentences = sentences_of(kTopics[1]);
   sentences[3] = "The ferry burned on the river, and Marlow watched it burn until the heron flew.";
-  value_of(pages_.put_page(page_of(2, joined(sentences), "One"), std::nullopt));
+  value_of(pages_.put_page(page_of(2, joined(sentences), "Chapter 2"), std::nullopt));
   embed();
   auto replies = honest_replies();
   replies[1] = reply("Marlow", "The ferry burned on the river, and Marlow watched it burn until the heron flew [p. 2]. " +

@@ -96,7 +96,7 @@ TEST(NotePlan, an_edit_changes_one_note_and_its_id_stays) {
   const auto notes = written(first);
   EXPECT_EQ(written(plan_of(pages, notes).planned()).at(0).source_hash, notes[0].source_hash);
 
-  pages[1] = testing::page_of(2, testing::joined(testing::sentences_of(testing::kTopics[3])), "One");
+  pages[1] = testing::page_of(2, testing::joined(testing::sentences_of(testing::kTopics[3])), "Chapter 1");
   const auto edited = plan_of(pages, notes);
   ASSERT_EQ(edited.planned().size(), first.size());
   int changed = 0;
@@ -122,7 +122,7 @@ TEST(NotePlan, a_new_page_gets_a_note_and_a_removed_one_gives_its_up) {
 }
 
 TEST(NotePlan, too_few_words_wait_or_go_to_the_nearest) {
-  const auto scrap = testing::page_of(2, "The lamp of the tower was lit again that night. Nobody knew why.", "One");
+  const auto scrap = testing::page_of(2, "The lamp of the tower was lit again that night. Nobody knew why.", "Chapter 1");
   EXPECT_TRUE(plan_of({scrap}, {}).planned().empty());
   const auto book = testing::small_book();
   const auto notes = written(plan_of({book[0]}, {}).planned());
