@@ -144,6 +144,28 @@ TEST_F(NightlyNotesTest, of_a_liar_the_books_own_sentences_are_left) {
   }
 }
 
+TEST_F(NightlyNotesTest, a_sentence_said_twice_is_kept_once) {
+  auto replies = honest_replies();
+  replies[0] =
+      reply("Arieol", "Arieol kept the lamp in the tower for thirty steps and twenty winters [p. 9]. " + honest(kTopics[0], "1") +
+                          "Arieol had kept the lamp in the tower for twenty winters and never let it out of sight [p. 1].");
+  const auto done = run(std::move(replies));
+  EXPECT_EQ(done.counts.sentences_dropped, 2);
+  EXPECT_EQ(note_of("001").sentences.size(), 9U);
+}
+
+TEST_F(NightlyNotesTest, a_tiny_model_is_not_asked) {
+  start(honest_replies());
+  provider::ScriptedModel tiny({.replies = honest_replies(), .is_small = true});
+  provider::Providers models({&tiny});
+  NightlyNotes job({.pages = pages_, .notes = notes_, .models = models, .embedder = &embedder_},
+                   {.bounds = {.least_words = 100, .most_words = 200, .bar = 0.99F}});
+  Scheduler scheduler(context_.get_executor(), {.notes = notes_, .job = job}, {.node = "a", .alone = true});
+  const auto asked = value_of(scheduler.request("", false));
+  value_of(scheduler.look());
+  EXPECT_EQ(value_of(notes_.find_run(asked.id))->counts.extractive, 4);
+}
+
 TEST_F(NightlyNotesTest, an_edit_has_one_note_written_anew) {
   run(honest_replies());
   const auto before = notes();

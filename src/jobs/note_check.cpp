@@ -70,6 +70,14 @@ std::vector<Token> tokens_of(std::string_view text) {
   return tokens;
 }
 
+/// A heading and a line that was cut off do not.
+bool ends_as_sentence(std::string_view text) {
+  const auto points = retrieval::to_code_points(text);
+  std::u32string_view rest = points;
+  while (!rest.empty() && std::u32string_view(U"\"'”’)] ").contains(rest.back())) rest.remove_suffix(1);
+  return !rest.empty() && std::u32string_view(U".!?…").contains(rest.back());
+}
+
 std::set<std::string> words_in(std::string_view text) {
   std::set<std::string> words;
   for (const auto& token : tokens_of(text)) words.insert(token.folded);
@@ -160,7 +168,7 @@ float support_of(std::string_view sentence, std::string_view cited, const std::s
 NoteFlaw check_words(std::string_view sentence, std::string_view cited, const SmallWords& small_words,
                      const std::string& language, const NoteBars& bars) {
   const int words = count_words(sentence);
-  if (words < kLeastWords || words > kMostWords) return NoteFlaw::length;
+  if (words < kLeastWords || words > kMostWords || !ends_as_sentence(sentence)) return NoteFlaw::length;
   if (speaks_of_its_task(sentence)) return NoteFlaw::voice;
   if (!quotes_hold(sentence, cited)) return NoteFlaw::quotation;
   const auto there = words_in(cited);

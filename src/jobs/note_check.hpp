@@ -9,7 +9,7 @@ namespace gibsey::jobs {
 enum class NoteFlaw {
   none,
   page,       ///< it cites a page that it was not shown
-  length,     ///< fewer than 4 words or more than 60
+  length,     ///< fewer than 4 words or more than 60, or no whole sentence
   voice,      ///< it speaks of a reader, a text or itself instead of the book
   quotation,  ///< what it puts between quotation marks is not in its pages
   name,       ///< a name that is not in its pages
@@ -22,8 +22,8 @@ enum class NoteFlaw {
 
 /// What a sentence must have in common with its pages; docs/decisions/0017 has the figures by which these were chosen.
 struct NoteBars {
-  float cosine = 0.30F;   ///< with the nearest passage of its pages, on the scale of retrieval::CosineScale
-  float support = 0.34F;  ///< share of its content words that its pages have, by stems
+  float cosine = 0.35F;   ///< with the nearest passage of its pages, on the scale of retrieval::CosineScale
+  float support = 0.25F;  ///< share of its content words that its pages have, by stems
 };
 
 /// Words of a book that are not always names: those that it has in small letters. What begins a sentence with a capital is no

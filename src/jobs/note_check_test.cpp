@@ -71,6 +71,7 @@ TEST(NoteCheck, drops_what_does_not_stand_on_the_page) {
                          {"Arieol is \"lit\" on the tower by the lamp.", NoteFlaw::none},
                          {"The treaty regulates fisheries between distant governments.", NoteFlaw::words},
                          {"The lamp.", NoteFlaw::length},
+                         {"Arieol on the lamp tower", NoteFlaw::length},
                          {"As an AI I cannot climb the tower with the lamp.", NoteFlaw::voice},
                          {"The passages say that Arieol climbed the tower.", NoteFlaw::voice},
                          {"You climb the tower because the lamp is lit.", NoteFlaw::voice}}) {

@@ -107,9 +107,17 @@ std::vector<model::NoteCitation> citations_of(const std::vector<const NoteSource
   return citations;
 }
 
-std::string folded(const std::string& text) {
-  std::string words;
-  retrieval::for_each_word(text, [&words](const std::string& word) { words += word + " "; });
+/// Two sentences that have most of their words in common say the same.
+bool is_said(const std::vector<std::set<std::string>>& said, const std::set<std::string>& words) {
+  return std::ranges::any_of(said, [&words](const std::set<std::string>& other) {
+    const auto common = std::ranges::count_if(words, [&other](const std::string& word) { return other.contains(word); });
+    return 5 * common >= 4 * static_cast<std::ptrdiff_t>(std::max(words.size(), other.size()));
+  });
+}
+
+std::set<std::string> word_set(const std::string& text) {
+  std::set<std::string> words;
+  retrieval::for_each_word(text, [&words](const std::string& word) { words.insert(word); });
   return words;
 }
 
@@ -138,7 +146,14 @@ std::vector<provider::ChatMessage> note_prompt(const NoteTask& task, const provi
 
 asio::awaitable<Result<NoteWriter::Draft>> NoteWriter::draft(const NoteTask& task, std::stop_token stop) {
   provider::Providers::Choice choice(models_, "", "");
+  bool failed = false;
   while (const auto chosen = choice.next()) {
+    // A tiny model puts the words of a page together to sentences that no page says, and no check of words sees that (0017).
+    if (chosen->model.is_small()) {
+      choice.pass_over();
+      continue;
+    }
+    failed = true;
     co_await pause(chosen->wait);
     auto& model = chosen->model;
     const int tokens = std::min(kReplyTokens, model.context_tokens() / 3);
@@ -155,6 +170,7 @@ asio::awaitable<Result<NoteWriter::Draft>> NoteWriter::draft(const NoteTask& tas
       co_return Draft{};
     }
   }
+  if (!failed) co_return Draft{};
   co_return std::unexpected(choice.error());
 }
 
@@ -197,14 +213,16 @@ asio::awaitable<Result<std::vector<model::NoteSentence>>> NoteWriter::hold_again
     std::vector<const NoteSource*> cited;
   };
   std::vector<Passed> passed;
-  std::set<std::string> said;
+  std::vector<std::set<std::string>> said;
   for (auto& sentence : draft) {
     if (sentence.labels.empty()) sentence.labels = likely_labels(task, sentence.text);
     auto cited = cited_sources(task, sentence.labels);
     auto flaw =
         cited.empty() ? NoteFlaw::page : check_words(sentence.text, cited_text(cited), *task.small_words, task.language, bars_);
-    if (flaw == NoteFlaw::none && !said.insert(folded(sentence.text)).second) flaw = NoteFlaw::repeated;
+    auto words = word_set(sentence.text);
+    if (flaw == NoteFlaw::none && is_said(said, words)) flaw = NoteFlaw::repeated;
     if (flaw == NoteFlaw::none) {
+      said.push_back(std::move(words));
       passed.push_back({std::move(sentence.text), std::move(cited)});
     } else {
       ++note.dropped[flaw];

@@ -37,8 +37,8 @@ struct WrittenNote {
   std::map<NoteFlaw, int> dropped;
 };
 
-/// Writes notes: a model's draft, of which only the sentences that hold against their pages are kept; where these are too few,
-/// sentences of the book. One note at a time.
+/// Writes notes: the draft of a model that is not tiny, of which only the sentences that hold against their pages are kept; where
+/// these are too few, sentences of the book. One note at a time.
 class NoteWriter {
  public:
   /// `embedder` may be null: sentences are held against their pages by their words alone then. All must outlive the writer.

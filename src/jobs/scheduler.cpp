@@ -156,6 +156,7 @@ asio::awaitable<Result<std::optional<model::NightlyRun>>> Scheduler::take(model:
 asio::awaitable<Result<model::NightlyRun>> Scheduler::claim(model::JobState job, model::NightlyRun run) {
   job.holder = settings_.node;
   job.held_until = parts_.clock() + settings_.lease.count();
+  const auto before = job.run_id == run.id ? std::string() : job.run_id;
   if (job.run_id != run.id) {
     job.attempts = 0;
     job.run_id = run.id;
@@ -164,7 +165,18 @@ asio::awaitable<Result<model::NightlyRun>> Scheduler::claim(model::JobState job,
   GIBSEY_CO_TRY(const auto held, co_await parts_.notes.change_job(std::move(job)));
   saw(held);
   GIBSEY_CO_CHECK(co_await parts_.notes.put_run(run));
+  if (!before.empty()) GIBSEY_CO_CHECK(co_await give_up(before, run.id));
   co_return run;
+}
+
+/// A run that was to be gone on with, or tried again, and has made way for another.
+asio::awaitable<Result<void>> Scheduler::give_up(std::string run_id, std::string successor) {
+  GIBSEY_CO_TRY(auto run, co_await parts_.notes.find_run(std::move(run_id)));
+  if (!run || run->status != model::RunStatus::running) co_return Result<void>();
+  run->status = model::RunStatus::failed;
+  run->error = fmt::format("it was broken off, and the run {} took its place", successor);
+  run->ended = parts_.clock();
+  co_return co_await parts_.notes.put_run(*std::move(run));
 }
 
 /// Goes on with the job's run. One whose record a crash has kept from being written is begun anew under its name.

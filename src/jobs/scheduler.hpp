@@ -74,6 +74,7 @@ class Scheduler {
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<Result<std::optional<model::NightlyRun>>> take(model::JobState job);
   boost::asio::awaitable<Result<model::NightlyRun>> claim(model::JobState job, model::NightlyRun run);
+  boost::asio::awaitable<Result<void>> give_up(std::string run_id, std::string successor);
   boost::asio::awaitable<Result<model::NightlyRun>> taken_up(model::JobState job);
   boost::asio::awaitable<Result<void>> perform(model::NightlyRun run);
   boost::asio::awaitable<Result<void>> end(model::NightlyRun run, model::JobState job, Result<void> worked);

@@ -222,6 +222,17 @@ TEST_F(SchedulerTest, a_node_alone_goes_on_with_what_a_crash_left_at_once) {
   EXPECT_FALSE(now.state().next);
 }
 
+TEST_F(SchedulerTest, a_run_that_makes_way_for_another_is_told_as_failed) {
+  auto before = make("before", notes_);
+  const auto left = value_of(before.request("", false));
+  auto now = make("now", notes_, nullptr, true);
+  const auto asked = value_of(now.request("", false));
+  value_of(now.look());
+  EXPECT_EQ(value_of(notes_.find_run(left.id))->status, model::RunStatus::failed);
+  EXPECT_TRUE(value_of(notes_.find_run(left.id))->error.contains(asked.id));
+  EXPECT_EQ(value_of(notes_.find_run(asked.id))->status, model::RunStatus::done);
+}
+
 TEST_F(SchedulerTest, a_node_that_was_slow_loses_its_run) {
   auto slow = make("slow", notes_);
   auto other = make("other", notes_);
