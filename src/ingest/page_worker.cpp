@@ -191,7 +191,13 @@ asio::awaitable<Result<void>> PageWorker::prepare(std::vector<Task>& tasks, std:
     co_return fail(ErrorCode::unavailable, fmt::format("world {} is being embedded as a whole", world));
   const auto model = embedder_ == nullptr ? std::string() : embedder_->model();
   GIBSEY_CO_TRY(auto found, co_await pages_.find_content(world, id, model));
-  if (!found) co_return Result<void>();
+  if (!found) {
+    // A row of another hand is no content yet: it has its text, and neither a version nor a place in the book.
+    GIBSEY_CO_TRY(auto page, co_await pages_.find_page(world, id));
+    if (!page || page->version > 0) co_return Result<void>();
+    page->order = -1;
+    found.emplace().content.page = *std::move(page);
+  }
   // Whoever wrote it may have given its text alone, or changed the text under its passages.
   if (content_hash(found->content.page) != found->content.page.content_hash) {
     GIBSEY_CO_TRY(found, co_await cut(*std::move(found)));

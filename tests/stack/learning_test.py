@@ -42,20 +42,20 @@ class Learning(NeedsTheProgram):
     def quotes(self, number):
         """Whether the line of this page can be quoted."""
         query = urllib.parse.urlencode({"q": line(number), "k": 3, "world": WORLD})
-        return any(hit["quote"] == line(number) for hit in self.server.get_json("/retrieve?" + query))
+        return any(line(number) in hit["quote"] for hit in self.server.get_json("/retrieve?" + query))
 
     def test_a_character_quotes_what_cqlsh_wrote(self):
         run_cqlsh(insert(WORLD, "30000", f"{line(7999)} {SHORT}", title="The weir"))
         harness.wait_until(lambda: self.quotes(7999), 60)
         turn = self.server.ask(f"What did {made_word(7999)} carry over the frozen weir?")
-        self.assertIn(line(7999), [quote["text"] for quote in turn.all("quote")])
-        self.assertEqual({str(quote["page_id"]) for quote in turn.all("quote") if quote["text"] == line(7999)}, {"30000"})
+        self.assertEqual({str(quote["page_id"]) for quote in turn.all("quote") if line(7999) in quote["text"]}, {"30000"}, turn.all("quote"))
 
     def test_a_page_that_was_overwritten_by_hand_is_read_by_curl(self):
         """The source's `curl /pages/42`."""
         run_cqlsh(insert(WORLD, "042", f"This is what page 42 says now. {SHORT}"))
-        harness.wait_until(lambda: "what page 42 says now" in self.server.get_json("/pages/42")["text"], 30)
-        self.assertGreater(self.server.get_json("/pages/42")["version"], 1)
+        # The text is the row's at once; the version comes from the worker.
+        harness.wait_until(lambda: self.server.get_json("/pages/42")["version"] > 1, 30, lambda: self.server.get_json("/pages/42"))
+        self.assertIn("what page 42 says now", self.server.get_json("/pages/42")["text"])
 
     def test_from_write_to_quotable(self):
         waiting, seconds = {}, []
