@@ -2,6 +2,7 @@
 import asyncio
 import http.server
 import json
+import re
 import socket
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 
 import websockets
 
@@ -227,6 +229,32 @@ class Redis(unittest.TestCase):
         server = harness.Server(SCRIPT, arguments=arguments, environment={"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(self.port)})
         self.addCleanup(server.close)
         return server
+
+    def from_redis(self, server):
+        """How many questions' vectors came from there."""
+        found = re.search(r'^gibsey_query_vectors_total\{from="redis"\} (\S+)', server.request("GET", "/metrics")[2], re.MULTILINE)
+        return float(found.group(1)) if found else 0
+
+    def test_a_question_is_embedded_once_for_all_processes(self):
+        one, other = self.start(), self.start()
+        self.assertEqual(one.get_json("/health")["status"], "healthy", "Redis is asked before any reader is")
+        question = "Who climbed the lighthouse that nobody had built?"
+        first = one.get_json("/retrieve?" + urllib.parse.urlencode({"q": question}))
+        wait_until(lambda: "gibsey:query_vector:" in self.command("KEYS", "gibsey:query_vector:*"))
+        self.assertEqual(self.from_redis(other), 0)
+        self.assertEqual(other.get_json("/retrieve?" + urllib.parse.urlencode({"q": question})), first)
+        self.assertEqual(self.from_redis(other), 1)
+
+    def test_a_whole_reply_takes_less_than_a_second(self):
+        """Seed 004: "vector cache to Redis, push p95 < 1 s"."""
+        server = self.start()
+        seconds = []
+        for turn in range(60):
+            started = time.monotonic()
+            self.assertEqual(server.ask(f"Why did you climb the tower on day {turn % 30}?", user=f"hurried{turn}").status, 200)
+            seconds.append(time.monotonic() - started)
+        self.assertLess(sorted(seconds)[56], 1)
+        self.assertGreaterEqual(self.from_redis(server), 30)
 
     def cited(self, server, query, conversation):
         """The record of the turn, when it is in the window too."""

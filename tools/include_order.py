@@ -9,7 +9,8 @@ import sys
 LAYERS = ["base", "model", "net", "store", "feed", "provider", "retrieval", "ingest", "chat", "jobs", "server", "app"]
 # Folders behind an interface: only app/, which builds the object graph, and their own tests may include them.
 BACKENDS = ["store/sqlite", "store/cassandra", "store/memory", "store/http", "retrieval/http", "store/redis", "feed/log", "feed/kafka",
-            "provider/llama", "provider/ollama", "provider/openai", "provider/anthropic", "provider/scripted"]
+            "provider/llama", "provider/ollama", "provider/openai", "provider/anthropic", "provider/scripted",
+            "provider/redis"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 
 

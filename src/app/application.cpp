@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "base/log.hpp"
 #include "chat/recovery.hpp"
+#include "provider/redis/query_vector_cache.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
@@ -70,6 +71,7 @@ Application::~Application() {
   // Its timer would keep the runtime's threads for half a minute.
   if (pool_) pool_->close();
   embedder_.reset();
+  if (redis_) redis_->stop();
   engine_.reset();
   if (stores_) stores_->close();
   runtime_.stop();
@@ -129,7 +131,7 @@ Result<void> Application::open_turns() {
   notes_layer_ = std::make_unique<chat::NotesLayer>(stores_->notes());
   GIBSEY_TRY(auto authenticator, server::Authenticator::make(config_.auth));
   authenticator_.emplace(std::move(authenticator));
-  GIBSEY_TRY(remote_, RemoteServices::open(config_, runtime_.executor(), stores_->characters(), *retriever_));
+  GIBSEY_TRY(remote_, RemoteServices::open(config_, runtime_.executor(), stores_->characters(), *retriever_, redis_));
   observer_.remote = remote_.get();
   ledgers_ = {{"", ledger_}};
   if (remote_->ledger() != nullptr) ledgers_[chat::ask_dialect().name] = remote_->ledger();
@@ -274,6 +276,11 @@ Result<void> Application::open_models(bool chat) {
   }
   pool_ = std::make_shared<net::HttpPool>(runtime_.executor());
   GIBSEY_TRY(embedder_, open_embedder(config_, engine_.get(), pool_));
+  redis_ = open_redis(config_, runtime_.executor());
+  if (embedder_ && redis_) {
+    embedder_ = std::make_unique<provider::QueryVectorCache>(
+        std::move(embedder_), redis_, [this](std::string_view source) { observer_.count("query_vectors", source, 1); });
+  }
   if (!chat) return {};
   GIBSEY_TRY(chat_models_, open_chat_models(config_, options.chat_model_path.empty() ? nullptr : engine_.get(), pool_));
   return {};

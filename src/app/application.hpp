@@ -113,6 +113,7 @@ class Application {
   store::PageStore* pages_ = nullptr;
   store::TurnStore* turn_store_ = nullptr;
   store::LedgerStore* ledger_ = nullptr;
+  std::shared_ptr<net::RedisClient> redis_;  ///< null where none is named
   std::unique_ptr<provider::LlamaEngine> engine_;
   std::unique_ptr<provider::Embedder> embedder_;  ///< null: the search is by words alone
   std::shared_ptr<net::HttpPool> pool_;           ///< connections to model servers

@@ -3,6 +3,7 @@
 #include "store/redis/history_window.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <utility>
@@ -19,6 +20,10 @@ net::ServiceSettings service_settings(const Config& config) {
   return settings;
 }
 
+asio::awaitable<void> greet(std::shared_ptr<net::RedisClient> redis) {
+  (void)co_await redis->call({"PING"}, Deadline::after(std::chrono::seconds(5)));
+}
+
 server::HealthSnapshot::Dependency dependency(std::string name, const net::ServiceState& state) {
   // A service that was not called yet is not known to be away.
   return {.name = std::move(name),
@@ -29,13 +34,22 @@ server::HealthSnapshot::Dependency dependency(std::string name, const net::Servi
 
 }  // namespace
 
+std::shared_ptr<net::RedisClient> open_redis(const Config& config, const asio::any_io_executor& executor) {
+  if (config.redis_host.empty()) return nullptr;
+  return std::make_shared<net::RedisClient>(executor, net::RedisOptions{.host = config.redis_host,
+                                                                        .port = static_cast<std::uint16_t>(config.redis_port),
+                                                                        .db = config.redis_db,
+                                                                        .password = config.redis_password});
+}
+
 Result<std::unique_ptr<RemoteServices>> RemoteServices::open(const Config& config, asio::any_io_executor executor,
                                                              store::CharacterStore& characters,
-                                                             const retrieval::PassageFinder& own_passages) {
+                                                             const retrieval::PassageFinder& own_passages,
+                                                             std::shared_ptr<net::RedisClient> redis) {
   std::unique_ptr<RemoteServices> services(new RemoteServices(std::move(executor)));
   GIBSEY_CHECK(services->open_for_ask(config, characters, own_passages));
   GIBSEY_CHECK(services->open_for_persona(config, characters));
-  services->open_redis(config);
+  services->open_redis(std::move(redis));
   return services;
 }
 
@@ -44,7 +58,6 @@ RemoteServices::~RemoteServices() {
   if (pumping_.valid()) pumping_.wait();
   publisher_.reset();
   window_.reset();
-  if (redis_) redis_->stop();
   ledger_.reset();
   if (outbox_) outbox_->close();
 }
@@ -79,12 +92,9 @@ Result<void> RemoteServices::open_for_persona(const Config& config, store::Chara
   return {};
 }
 
-void RemoteServices::open_redis(const Config& config) {
-  if (config.redis_host.empty()) return;
-  redis_ = std::make_shared<net::RedisClient>(executor_, net::RedisOptions{.host = config.redis_host,
-                                                                           .port = static_cast<std::uint16_t>(config.redis_port),
-                                                                           .db = config.redis_db,
-                                                                           .password = config.redis_password});
+void RemoteServices::open_redis(std::shared_ptr<net::RedisClient> redis) {
+  if (!redis) return;
+  redis_ = std::move(redis);
   window_ = store::redis::make_history_window(redis_);
   publisher_ = std::make_unique<store::redis::ConversationPublisher>(executor_, redis_);
 }
@@ -122,6 +132,8 @@ void RemoteServices::publish(const std::string& json) {
 
 void RemoteServices::start() {
   if (ledger_) pumping_ = asio::co_spawn(executor_, ledger_->run(), asio::use_future);
+  // Without a command nobody would know whether it is there.
+  if (redis_) asio::co_spawn(executor_, greet(redis_), asio::detached);
 }
 
 void RemoteServices::stop() {

@@ -22,15 +22,19 @@
 
 namespace gibsey::app {
 
+/// The one connection to the Redis that the configuration names; null for none. It begins with the first command.
+[[nodiscard]] std::shared_ptr<net::RedisClient> open_redis(const Config& config, const boost::asio::any_io_executor& executor);
+
 /// The services elsewhere that the configuration names: RAG_URL, LEDGER_URL and STARGATE_URL serve `/ask`, CHARACTER_MANAGER_URL
 /// and MEMORY_SUBSYSTEM_URL `/ws/chat`, Redis whoever listens (contracts sections 0 and 8). What is not named is not there.
 class RemoteServices {
  public:
-  /// `characters` and `own_passages` are this process's own and must outlive it. Errors: invalid_argument (an address), and those
-  /// of the outbox's file.
+  /// `characters` and `own_passages` are this process's own and must outlive it; `redis` is null where none is named. Errors:
+  /// invalid_argument (an address), and those of the outbox's file.
   static Result<std::unique_ptr<RemoteServices>> open(const Config& config, boost::asio::any_io_executor executor,
                                                       store::CharacterStore& characters,
-                                                      const retrieval::PassageFinder& own_passages);
+                                                      const retrieval::PassageFinder& own_passages,
+                                                      std::shared_ptr<net::RedisClient> redis);
   /// Waits for the call to the ledger that is under way; not from a thread of the executor.
   ~RemoteServices();
   RemoteServices(const RemoteServices&) = delete;
@@ -43,7 +47,7 @@ class RemoteServices {
   [[nodiscard]] store::HistoryWindow* window() { return window_.get(); }
   /// A turn that has ended, for Redis. Never waits.
   void publish(const std::string& json);
-  /// Delivers what the outbox holds, until stop().
+  /// Delivers what the outbox holds, until stop(), and sees whether Redis is there.
   void start();
   void stop();
   [[nodiscard]] std::vector<server::HealthSnapshot::Dependency> dependencies() const;
@@ -53,7 +57,7 @@ class RemoteServices {
   Result<void> open_for_ask(const Config& config, store::CharacterStore& characters,
                             const retrieval::PassageFinder& own_passages);
   Result<void> open_for_persona(const Config& config, store::CharacterStore& characters);
-  void open_redis(const Config& config);
+  void open_redis(std::shared_ptr<net::RedisClient> redis);
 
   boost::asio::any_io_executor executor_;
   std::unique_ptr<store::SqliteOutboxStore> outbox_;

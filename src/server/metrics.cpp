@@ -25,13 +25,14 @@ struct Described {
   const char* label;
   const char* help;
 };
-constexpr std::array<Described, 7> kCounts = {{
+constexpr std::array<Described, 8> kCounts = {{
     {"turns", "outcome", "Turns by how they ended"},
     {"tokens", "provider", "Tokens that models wrote"},
     {"quotes", "origin", "Verified quotations in replies by how they came there"},
     {"false_quotes", "", "Quotation marks taken off because no page holds the words"},
     {"nightly_runs", "outcome", "Nightly runs by how they ended"},
     {"notes", "kind", "Notes that the book wrote about itself"},
+    {"query_vectors", "from", "Questions whose vector was in Redis, or had to be embedded"},
     {"note_sentences", "outcome", "Sentences of the models' notes, kept or dropped and why"},
 }};
 
