@@ -58,6 +58,8 @@ Application::~Application() {
   nightly_.reset();
   // Stores and engine resume their callers on the runtime's threads, so those go last; nothing runs by now.
   turns_.reset();
+  observer_.late_vectors = nullptr;
+  late_vectors_.reset();
   observer_.feed = nullptr;
   feed_.reset();
   observer_.remote = nullptr;
@@ -114,6 +116,12 @@ Result<void> Application::open_feed() {
                                                .observer = observer_,
                                                .default_world = worlds.empty() ? "" : worlds.front().name}));
   observer_.feed = feed_.get();
+  // Workers on one Kafka share the pages among them, so that another one may embed what this process searches.
+  const bool elsewhere = !feed_->works() || !config_.kafka_brokers.empty();
+  if (embedder_ && searches && elsewhere) {
+    late_vectors_.emplace(runtime_.executor(), *pages_, *retriever_, embedder_->model(), observer_);
+    observer_.late_vectors = &*late_vectors_;
+  }
   return {};
 }
 
@@ -192,6 +200,7 @@ void Application::start_chores() {
   if (vectors_) vectors_->start();
   if (nightly_) nightly_->start();
   if (feed_) feed_->start(loaded_change_);
+  if (late_vectors_) late_vectors_->start();
 }
 
 void Application::end_waits() {
@@ -208,6 +217,7 @@ void Application::stop_chores() {
   if (vectors_) vectors_->stop();
   if (nightly_) nightly_->stop();
   if (feed_) feed_->stop();
+  if (late_vectors_) late_vectors_->stop();
   // A model server may take minutes to embed a book.
   if (pool_) pool_->shut_down();
   if (watching_.valid()) watching_.wait();
@@ -215,6 +225,7 @@ void Application::stop_chores() {
   if (vectors_) vectors_->wait();
   if (nightly_) nightly_->wait();
   if (feed_) feed_->wait();
+  if (late_vectors_) late_vectors_->wait();
 }
 
 /// Ends early when the chores do.

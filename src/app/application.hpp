@@ -9,6 +9,7 @@
 #include "chat/recovery.hpp"
 #include "chat/turn_service.hpp"
 #include "ingest/importer.hpp"
+#include "ingest/late_vectors.hpp"
 #include "ingest/page_editor.hpp"
 #include "ingest/page_follower.hpp"
 #include "ingest/vector_worker.hpp"
@@ -124,6 +125,7 @@ class Application {
   struct Observer final : server::Metrics {
     void page_changed(const store::PageChange& change) override {
       if (feed != nullptr) feed->wake();
+      if (late_vectors != nullptr) late_vectors->expect(change.world, change.page_id);
       if (sessions != nullptr) sessions->broadcast_all(server::page_update_message(change));
     }
     void ended(const model::Turn& turn) override {
@@ -134,14 +136,16 @@ class Application {
     server::ConversationFeed conversations;
     RemoteServices* remote = nullptr;
     ChangeFeed* feed = nullptr;
+    ingest::LateVectors* late_vectors = nullptr;
     server::SessionHub* sessions = nullptr;
   };
   Observer observer_;
   std::unique_ptr<ingest::VectorWorker> vectors_;  ///< null: the search is by words alone
   std::unique_ptr<ingest::PageFollower> follower_;
   std::unique_ptr<ingest::PageEditor> editor_;
-  std::unique_ptr<ChangeFeed> feed_;  ///< null where no pages are served
-  std::int64_t loaded_change_ = 0;    ///< the indexes have the pages' changes up to this one
+  std::optional<ingest::LateVectors> late_vectors_;  ///< where a worker elsewhere embeds what is searched here
+  std::unique_ptr<ChangeFeed> feed_;                 ///< null where no pages are served
+  std::int64_t loaded_change_ = 0;                   ///< the indexes have the pages' changes up to this one
   std::optional<chat::Sentiments> sentiments_;
   std::unique_ptr<chat::Recall> recall_;
   std::unique_ptr<chat::NotesLayer> notes_layer_;

@@ -46,6 +46,8 @@ class ChangeFeed {
   void wait();
 
   [[nodiscard]] feed::Feed& feed() { return *feed_; }
+  /// Whether this process embeds what changes.
+  [[nodiscard]] bool works() const { return worker_.has_value(); }
   void tell(server::HealthSnapshot& snapshot) const;
 
  private:

@@ -1,0 +1,107 @@
+#include "ingest/late_vectors.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <algorithm>
+
+namespace gibsey::ingest {
+
+namespace asio = boost::asio;
+
+LateVectors::LateVectors(asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever,
+                         std::string model, PageObserver& observer, LateVectorSettings settings)
+    : executor_(std::move(executor)),
+      pages_(pages),
+      retriever_(retriever),
+      model_(std::move(model)),
+      observer_(observer),
+      settings_(settings) {}
+
+void LateVectors::start() {
+  running_ = asio::co_spawn(executor_, run(), asio::use_future);
+}
+
+void LateVectors::stop() {
+  const std::lock_guard lock(wake_.mutex());
+  stopped_ = true;
+  wake_.notify();
+}
+
+void LateVectors::wait() {
+  if (running_.valid()) running_.get();
+}
+
+void LateVectors::expect(const std::string& world, const std::string& page_id) {
+  const std::lock_guard lock(wake_.mutex());
+  PageName name(world, page_id);
+  if (waits_.size() >= settings_.most_pages && !waits_.contains(name)) return;
+  const auto now = Clock::now();
+  waits_[std::move(name)] = {now, now + settings_.first_look};
+  wake_.notify();
+}
+
+std::size_t LateVectors::waiting() {
+  const std::lock_guard lock(wake_.mutex());
+  return waits_.size();
+}
+
+asio::awaitable<void> LateVectors::run() {
+  for (;;) {
+    std::map<PageName, Wait> pages;
+    Clock::time_point next;
+    {
+      const std::lock_guard lock(wake_.mutex());
+      if (stopped_) co_return;
+      pages = due();
+      next = next_look();
+    }
+    for (const auto& [page, wait] : pages) co_await look_at(page, wait);
+    if (pages.empty()) co_await wake_.wait([this, next] { return stopped_ || next_look() < next; }, next);
+  }
+}
+
+LateVectors::Clock::time_point LateVectors::next_look() const {
+  auto next = Clock::time_point::max();
+  for (const auto& [page, wait] : waits_) next = std::min(next, wait.next_look);
+  return next;
+}
+
+std::map<LateVectors::PageName, LateVectors::Wait> LateVectors::due() const {
+  std::map<PageName, Wait> pages;
+  const auto now = Clock::now();
+  for (const auto& entry : waits_) {
+    if (entry.second.next_look <= now) pages.insert(entry);
+  }
+  return pages;
+}
+
+asio::awaitable<void> LateVectors::look_at(PageName page, Wait wait) {
+  const auto taken = co_await take_in(page, wait);
+  if (!taken) log::warn("page {} of {}: its vectors were not looked up: {}", page.second, page.first, taken.error().message);
+  const bool done = taken && *taken;
+  const std::lock_guard lock(wake_.mutex());
+  const auto at = waits_.find(page);
+  // It may have changed again meanwhile.
+  if (at == waits_.end() || at->second.since != wait.since) co_return;
+  if (done)
+    waits_.erase(at);
+  else
+    at->second.next_look =
+        Clock::now() + std::min<Clock::duration>(settings_.longest_wait,
+                                                 std::max<Clock::duration>(settings_.first_look, Clock::now() - wait.since));
+}
+
+/// Whether there is nothing more to wait for: all vectors are there, or the page is not.
+asio::awaitable<Result<bool>> LateVectors::take_in(const PageName& page, Wait wait) {
+  GIBSEY_CO_TRY(const auto found, co_await pages_.find_content(page.first, page.second, model_));
+  if (!found || found->content.passages.empty()) co_return true;
+  if (found->vectors.size() < found->content.passages.size()) co_return false;
+  GIBSEY_CO_CHECK(co_await retriever_.follow(page.first, page.second));
+  observer_.page_embedded(0, std::chrono::duration<double>(Clock::now() - wait.since).count());
+  co_return true;
+}
+
+}  // namespace gibsey::ingest

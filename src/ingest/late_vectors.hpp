@@ -1,0 +1,72 @@
+#pragma once
+#include "base/result.hpp"
+#include "ingest/page_observer.hpp"
+#include "provider/wakeup.hpp"
+#include "retrieval/retriever.hpp"
+#include "store/page_store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <future>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace gibsey::ingest {
+
+struct LateVectorSettings {
+  std::chrono::milliseconds first_look{100};       ///< after the page became searchable; doubled after each look
+  std::chrono::milliseconds longest_wait{30'000};  ///< between two looks
+  std::size_t most_pages = 20'000;  ///< waited for at a time; further ones are found by meaning after the next start
+};
+
+/// Where a worker in another process embeds changed pages, nobody says when it has: vectors are no change of a page. One
+/// coroutine looks into the store for those of pages that changed, and has the retriever take them in. Safe to call from any
+/// thread.
+class LateVectors {
+ public:
+  /// `model` names the vectors. All must outlive this.
+  LateVectors(boost::asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever, std::string model,
+              PageObserver& observer, LateVectorSettings settings = {});
+
+  void start();
+  /// Asks the coroutine to end.
+  void stop();
+  /// Blocks until it has ended; not to be called from an executor's thread.
+  void wait();
+
+  /// This page has changed: vectors of it may be written from now on.
+  void expect(const std::string& world, const std::string& page_id);
+  [[nodiscard]] std::size_t waiting();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using PageName = std::pair<std::string, std::string>;  ///< world, id
+  struct Wait {
+    Clock::time_point since;
+    Clock::time_point next_look;
+  };
+
+  boost::asio::awaitable<void> run();
+  [[nodiscard]] Clock::time_point next_look() const;
+  [[nodiscard]] std::map<PageName, Wait> due() const;
+  boost::asio::awaitable<void> look_at(PageName page, Wait wait);
+  boost::asio::awaitable<Result<bool>> take_in(const PageName& page, Wait wait);
+
+  boost::asio::any_io_executor executor_;
+  store::PageStore& pages_;
+  retrieval::Retriever& retriever_;
+  std::string model_;
+  PageObserver& observer_;
+  LateVectorSettings settings_;
+  std::future<void> running_;
+  provider::Wakeup wake_;
+  // Guarded by wake_.
+  bool stopped_ = false;
+  std::map<PageName, Wait> waits_;
+};
+
+}  // namespace gibsey::ingest
