@@ -89,6 +89,8 @@ def run_python_tests(tally, name, folder):
     sys.path.insert(0, str(ROOT / "tests"))
     os.environ.update(tests_environment())
     suite = unittest.TestLoader().discover(str(folder), pattern="*_test.py")
+    # Interrupted, it ends after the test that runs, and says what failed.
+    unittest.installHandler()
     result = unittest.TextTestRunner(verbosity=1, stream=sys.stdout, resultclass=CountingResult).run(suite)
     for test, reason in result.skipped:
         print(f"skipped: {test}: {reason}", flush=True)

@@ -1,6 +1,7 @@
 #include "app/server_checks.hpp"
 
 #include "app/chat_models.hpp"
+#include "feed/kafka/kafka_feed.hpp"
 #include "net/http_client.hpp"
 #include "net/http_pool.hpp"
 #include "net/redis_client.hpp"
@@ -99,6 +100,13 @@ Outcome check_redis(const Config& config, asio::any_io_executor executor) {
                               detail.empty() ? pong.error().message : detail));
 }
 
+Outcome check_kafka(const Config& config) {
+  GIBSEY_CO_TRY(const auto feed, feed::KafkaFeed::open({.brokers = config.kafka_brokers}));
+  const auto checked = co_await feed->check(config.pages_topic);
+  if (checked) co_return Result<void>();
+  co_return wrong(fmt::format("{}; start Kafka, or correct or remove KAFKA_BROKERS.", checked.error().message));
+}
+
 Outcome check_model(provider::ChatModel& model) {
   auto checked = co_await model.check();
   if (checked) co_return Result<void>();
@@ -172,6 +180,8 @@ asio::awaitable<std::vector<ServerCheck>> check_servers(const Config& config, as
     checks.push_back(
         {fmt::format("redis at {}:{}", config.redis_host, config.redis_port), co_await check_redis(config, executor)});
   }
+  if (!config.kafka_brokers.empty())
+    checks.push_back({fmt::format("kafka at {}", config.kafka_brokers), co_await check_kafka(config)});
   for (auto& [what, probe] : service_probes(config)) checks.push_back({what, co_await probe()});
   co_await check_models(config, checks, executor);
   co_return checks;

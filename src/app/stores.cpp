@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #ifdef GIBSEY_CASSANDRA
+#include "store/cassandra/cluster_check.hpp"
 #include "store/cassandra/ledger_store.hpp"
 #include "store/cassandra/page_store.hpp"
 #include "store/cassandra/schema.hpp"
@@ -79,6 +80,7 @@ class CassandraStores final : public Stores {
   [[nodiscard]] const char* name() const override { return "cassandra"; }
   [[nodiscard]] std::string elsewhere() const override { return session_->address().contact_points; }
   [[nodiscard]] bool connected() const override { return session_->answered(); }
+  store::Async<std::vector<std::string>> dangers() override { return cassandra::find_dangers(*session_); }
   store::Async<int> repair() { return pages_.repair(); }
 
  private:

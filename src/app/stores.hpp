@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace gibsey::app {
 
@@ -34,6 +35,8 @@ class Stores {
   [[nodiscard]] virtual std::string elsewhere() const { return ""; }
   /// What was asked last was answered.
   [[nodiscard]] virtual bool connected() const { return true; }
+  /// What in that service's settings may cost data, a sentence each. Errors: unavailable.
+  virtual store::Async<std::vector<std::string>> dangers() { co_return std::vector<std::string>(); }
 };
 
 /// Opens those of `config`; of the files pages.db alone where not `all`. Blocks; not from a coroutine. Errors: unavailable (no

@@ -3,13 +3,17 @@ import subprocess
 import time
 import unittest
 
-from running import Topic, cell, cql, insert, p95, parts, percentiles, run_cqlsh, stack
+from running import Topic, cell, cql, forget_worlds, insert, p95, parts, percentiles, run_cqlsh, stack
 
 WORLD = "events-test"
 ROWS = 200
 
 
 class Events(unittest.TestCase):
+    @classmethod
+    def tearDownClass(cls):
+        forget_worlds(WORLD)
+
     def test_what_cqlsh_writes_is_seen_by_kcat(self):
         with Topic() as topic:
             run_cqlsh(insert(WORLD, "42", "It's a page; with \"quotes\".", title="Forty-two"))

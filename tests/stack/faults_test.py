@@ -3,12 +3,17 @@ import time
 import unittest
 import unittest.mock
 
-from running import Topic, cql, insert, process, stack, stacks
+from running import Topic, cql, forget_worlds, insert, process, stack, stacks
 
 AWAY_SECONDS = 15
 
 
 class Faults(unittest.TestCase):
+    @classmethod
+    def tearDownClass(cls):
+        """The program of other tests is not to embed thousands of these pages first."""
+        forget_worlds("fault-connector", "fault-cassandra", "fault-kafka")
+
     def write(self, world, numbers, seconds_apart=0.0):
         with cql.Connection(stack().cassandra) as connection:
             for number in numbers:

@@ -37,6 +37,13 @@ def insert(world, page_id, text, title="By hand", **more):
     return f"INSERT INTO {KEYSPACE}.pages ({', '.join(row)}) VALUES ({values})"
 
 
+def forget_worlds(*worlds):
+    """Removes their pages; whoever follows the feed finds none for the events."""
+    with cql.Connection(stack().cassandra) as connection:
+        for world in worlds:
+            connection.execute(f"DELETE FROM {KEYSPACE}.pages WHERE world = {cql.text(world)}")
+
+
 def run_cqlsh(*statements):
     done = subprocess.run(tools.cqlsh(stack().cassandra, "-e", "; ".join(statements)), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

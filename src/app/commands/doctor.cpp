@@ -33,6 +33,8 @@ class Findings {
       sound_ = false;
     }
   }
+  /// It works, and may not for ever.
+  void warn(const std::string& danger) { fmt::print("WARNING  {}\n", danger); }
   [[nodiscard]] bool sound() const { return sound_; }
 
  private:
@@ -98,6 +100,8 @@ asio::awaitable<Result<void>> examine_cassandra(const Place& place, Stores& stor
   findings.add(fmt::format("Cassandra answers at {}; the keyspace {} has {} worlds", place.config.cassandra_contact_points,
                            place.config.cassandra_keyspace, worlds.size()),
                {});
+  GIBSEY_CO_TRY(const auto dangers, co_await stores.dangers());
+  for (const auto& danger : dangers) findings.warn(danger);
   findings.add("every balance is the sum of its entries", co_await stores.ledger().verify());
   findings.add("no hold is older than its limit", co_await check_holds(stores.ledger()));
   co_return co_await examine_outbox(place.config.data, findings);

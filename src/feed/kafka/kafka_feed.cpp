@@ -211,6 +211,16 @@ Async<void> KafkaFeed::have_topic(std::string topic) {
   co_return Result<void>();
 }
 
+Async<void> KafkaFeed::look_at(std::string topic) {
+  GIBSEY_CO_TRY(const bool there, is_there(topic));
+  if (there) GIBSEY_CO_CHECK(count_partitions(topic));
+  co_return Result<void>();
+}
+
+Async<void> KafkaFeed::check(std::string topic) {
+  co_return co_await asio::co_spawn(asking_, look_at(std::move(topic)), asio::use_awaitable);
+}
+
 Async<void> KafkaFeed::append(std::string topic, std::vector<Event> events) {
   GIBSEY_CO_CHECK(check_events(topic, events));
   if (!knows(topic)) GIBSEY_CO_CHECK(co_await asio::co_spawn(asking_, have_topic(topic), asio::use_awaitable));

@@ -36,6 +36,8 @@ class KafkaFeed final : public Feed {
   [[nodiscard]] std::string name() const override { return "kafka"; }
   [[nodiscard]] std::string problem() const override { return producer_->problem(); }
   void close() override;
+  /// Whether the brokers answer, and can be written to where the topic is there. Makes nothing. Errors: unavailable.
+  Async<void> check(std::string topic);
 
  private:
   using Offsets = kafka::Stream::Offsets;
@@ -47,6 +49,7 @@ class KafkaFeed final : public Feed {
   Result<int> count_partitions(const std::string& topic);
   Result<Offsets> offsets_after(const std::string& topic, const std::string& after);
   Async<void> have_topic(std::string topic);
+  Async<void> look_at(std::string topic);
   Async<Offsets> find_offsets(std::string topic, std::string after);
 
   KafkaOptions options_;
