@@ -9,6 +9,7 @@ import time
 import unittest
 import urllib.parse
 
+import talker
 from running import NeedsTheProgram, Topic, cql, harness, insert, p95, percentiles, run_cqlsh, stack
 
 WORLD = "entrance-way"
@@ -32,7 +33,8 @@ def line(number):
 
 
 def serve(data=None):
-    return harness.Server(harness.scripted("I have heard of it."), data=data, environment=stack().environment())
+    return harness.Server(harness.scripted("I have heard of it."), data=data,
+                          environment={**stack().environment(), "GIBSEY_OPENING_GRANT": str(talker.GRANT)})
 
 
 class Learning(NeedsTheProgram):
@@ -97,7 +99,7 @@ def enough(connection, wanted):
 
 
 class Storm(NeedsTheProgram):
-    """Each part is killed once while 3,000 pages are written; every tenth page is long at first, and then short."""
+    """Each part is killed once while 3,000 pages are written; every tenth page is long at first, and then short. A reader talks on."""
 
     def setUp(self):
         self.server = serve()
@@ -106,6 +108,8 @@ class Storm(NeedsTheProgram):
     def test_every_page_has_exactly_its_newest_vectors(self):
         kills = (self.kill("kafka"), self.kill("cassandra"), stack().crash_connector, self.kill("redis"), self.kill_worker)
         faults = {STORM_PAGES * (turn + 1) // (len(kills) + 1): kill for turn, kill in enumerate(kills)}
+        reader = talker.Talker(lambda: self.server, "storm-talker")
+        self.addCleanup(reader.stop)
         started = time.monotonic()
         for number in range(STORM_PAGES):
             if fault := faults.get(number):
@@ -117,6 +121,9 @@ class Storm(NeedsTheProgram):
         state = {}
         harness.wait_until(lambda: self.settled(state), 1800, lambda: f"{len(state['wrong'])} pages are wrong: {list(state['wrong'].items())[:5]}")
         print(f"five parts killed in {STORM_PAGES} pages: written in {written - started:.0f} s, every vector the newest {time.monotonic() - written:.0f} s later", flush=True)
+        reader.stop()
+        print(f"the reader meanwhile: {dict(reader.outcomes)}", flush=True)
+        reader.check(self)
         health = {}
         harness.wait_until(lambda: health.update(self.server.get_json("/health")) or health["status"] == "healthy", 60, lambda: health)
 
