@@ -90,6 +90,9 @@ class Dag(unittest.TestCase):
                 self.skipTest(f"{harness.PROGRAM} has no POST /v1/jobs/nightly/run yet")
             well, told = self.run_dag(GIBSEY_URL=server.address)
             self.assertTrue(well, told[-3000:])
+            run, = server.get_json("/v1/jobs/nightly/runs")["runs"]
+            self.assertEqual((run["status"], run["error"]), ("done", None), run)
+            self.assertGreater(len(server.get_json("/v1/notes?world=entrance-way")["notes"]), 0)
 
 
 class Cron(unittest.TestCase):
