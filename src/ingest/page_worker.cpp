@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "ingest/content_hash.hpp"
 #include "ingest/page_editor.hpp"
+#include "net/side_by_side.hpp"
 #include "retrieval/chunks.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -21,6 +23,8 @@ using Clock = std::chrono::steady_clock;
 
 /// One call of the embedder: the engine puts a reader's question before it, and shares it out in slices of 20 ms.
 constexpr std::size_t kTextsAtOnce = 32;
+/// Pages that are read, and cut and written where that is due, side by side: on Cassandra each waits for a dozen answers.
+constexpr std::size_t kPagesAtOnce = 8;
 constexpr auto kListen = std::chrono::seconds(2);
 constexpr auto kLongestRest = std::chrono::milliseconds(10'000);
 
@@ -155,13 +159,14 @@ asio::awaitable<bool> PageWorker::work_until_done(const std::vector<feed::Delive
 asio::awaitable<Result<void>> PageWorker::work(const std::vector<feed::Delivered>& events) {
   std::vector<feed::Event> dead;
   auto tasks = tasks_of(events, dead);
+  std::vector<Prepared> prepared(tasks.size());
+  co_await net::side_by_side(tasks.size(), kPagesAtOnce, [&](std::size_t i) { return prepare(tasks[i], i, prepared[i]); });
   std::vector<Missing> missing;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    if (stopped_) co_return fail(ErrorCode::cancelled, "the worker stops");
-    const auto prepared = co_await prepare(tasks, i, missing);
-    if (prepared) continue;
-    if (!is_hopeless(prepared.error().code)) co_return prepared;
-    tasks[i].died = prepared.error().message;
+    auto& [outcome, of_page] = prepared[i];
+    if (!outcome && !is_hopeless(outcome.error().code)) co_return outcome;
+    if (!outcome) tasks[i].died = outcome.error().message;
+    std::ranges::move(of_page, std::back_inserter(missing));
   }
   GIBSEY_CO_CHECK(co_await embed(tasks, std::move(missing)));
   co_return co_await finish(std::move(tasks), std::move(dead));
@@ -185,8 +190,18 @@ std::vector<PageWorker::Task> PageWorker::tasks_of(const std::vector<feed::Deliv
   return tasks;
 }
 
-asio::awaitable<Result<void>> PageWorker::prepare(std::vector<Task>& tasks, std::size_t number, std::vector<Missing>& missing) {
-  const auto& [world, id, version, seq, removed] = tasks[number].page;
+asio::awaitable<void> PageWorker::prepare(const Task& task, std::size_t number, Prepared& prepared) {
+  auto missing = stopped_ ? Result<std::vector<Missing>>(fail(ErrorCode::cancelled, "the worker stops"))
+                          : co_await find_missing(task.page, number);
+  if (missing)
+    prepared.missing = *std::move(missing);
+  else
+    prepared.outcome = std::unexpected(std::move(missing).error());
+}
+
+asio::awaitable<Result<std::vector<PageWorker::Missing>>> PageWorker::find_missing(PageEvent event, std::size_t number) {
+  const auto& [world, id, version, seq, removed] = event;
+  std::vector<Missing> missing;
   if (owed_ != nullptr && owed_->owed().contains(world))
     co_return fail(ErrorCode::unavailable, fmt::format("world {} is being embedded as a whole", world));
   const auto model = embedder_ == nullptr ? std::string() : embedder_->model();
@@ -194,7 +209,7 @@ asio::awaitable<Result<void>> PageWorker::prepare(std::vector<Task>& tasks, std:
   if (!found) {
     // A row of another hand is no content yet: it has its text, and neither a version nor a place in the book.
     GIBSEY_CO_TRY(auto page, co_await pages_.find_page(world, id));
-    if (!page || page->version > 0) co_return Result<void>();
+    if (!page || page->version > 0) co_return missing;
     page->order = -1;
     found.emplace().content.page = *std::move(page);
   }
@@ -202,12 +217,12 @@ asio::awaitable<Result<void>> PageWorker::prepare(std::vector<Task>& tasks, std:
   if (content_hash(found->content.page) != found->content.page.content_hash) {
     GIBSEY_CO_TRY(found, co_await cut(*std::move(found)));
   }
-  if (embedder_ == nullptr) co_return Result<void>();
+  if (embedder_ == nullptr) co_return missing;
   for (const auto& passage : found->content.passages) {
     if (std::ranges::find(found->vectors, passage.number, &model::PassageVector::passage) != found->vectors.end()) continue;
     missing.push_back({number, {id, passage.number, {}, found->content.page.version}, passage.text});
   }
-  co_return Result<void>();
+  co_return missing;
 }
 
 asio::awaitable<Result<store::IndexedPage>> PageWorker::cut(store::IndexedPage page) {

@@ -70,6 +70,11 @@ class PageWorker {
     model::PassageVector vector;
     std::string text;
   };
+  /// What came of reading a page of a batch.
+  struct Prepared {
+    Result<void> outcome;
+    std::vector<Missing> missing;
+  };
 
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<void> consume(feed::Consumer& consumer);
@@ -77,7 +82,8 @@ class PageWorker {
   boost::asio::awaitable<bool> work_until_done(const std::vector<feed::Delivered>& events);
   boost::asio::awaitable<Result<void>> work(const std::vector<feed::Delivered>& events);
   std::vector<Task> tasks_of(const std::vector<feed::Delivered>& events, std::vector<feed::Event>& dead) const;
-  boost::asio::awaitable<Result<void>> prepare(std::vector<Task>& tasks, std::size_t number, std::vector<Missing>& missing);
+  boost::asio::awaitable<void> prepare(const Task& task, std::size_t number, Prepared& prepared);
+  boost::asio::awaitable<Result<std::vector<Missing>>> find_missing(PageEvent event, std::size_t number);
   boost::asio::awaitable<Result<store::IndexedPage>> cut(store::IndexedPage page);
   boost::asio::awaitable<Result<void>> embed(std::vector<Task>& tasks, std::vector<Missing> missing);
   boost::asio::awaitable<Result<void>> embed_slice(std::vector<Task>& tasks, std::vector<Missing> slice);
