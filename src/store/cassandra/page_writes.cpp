@@ -1,4 +1,5 @@
 // How CassandraPageStore writes.
+#include "store/cassandra/note_store.hpp"
 #include "store/cassandra/page_store.hpp"
 #include "store/cassandra/vector_rows.hpp"
 #include "store/page_check.hpp"
@@ -363,6 +364,7 @@ Async<void> CassandraPageStore::remove_world(std::string name) {
   for (const auto& state : states) {
     GIBSEY_CO_CHECK(co_await session_.write(cql("DELETE FROM page_versions WHERE world = ? AND id = ?", name, state.id)));
   }
+  GIBSEY_CO_CHECK(co_await remove_notes(session_, name));
   // The list of pages goes last: cut off before, the removal can be done again.
   for (const auto* table : {"vector_sets", "pages", "pages_in_order", "page_intents", "page_states"}) {
     GIBSEY_CO_CHECK(co_await session_.write(cql(std::string("DELETE FROM ") + table + " WHERE world = ?", name)));

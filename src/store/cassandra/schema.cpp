@@ -327,6 +327,69 @@ CREATE TABLE IF NOT EXISTS usage_log (
   created bigint,
   PRIMARY KEY (block, seq)
 ) WITH CLUSTERING ORDER BY (seq DESC);
+)cql",
+    R"cql(ALTER TABLE summaries ADD IF NOT EXISTS (
+  voice text,
+  sentences text,
+  members text,
+  source_hash text,
+  run_id text,
+  reverted_to int,
+  retired boolean,
+  mark text
+);
+
+CREATE TABLE IF NOT EXISTS note_worlds (
+  id text PRIMARY KEY,
+  world text
+);
+
+CREATE TABLE IF NOT EXISTS notes_by_page (
+  world text,
+  page_id text,
+  id text,
+  version int,
+  PRIMARY KEY (world, page_id, id, version)
+) WITH gc_grace_seconds = 600;
+
+CREATE TABLE IF NOT EXISTS nightly_runs (
+  id text PRIMARY KEY,
+  world text,
+  force boolean,
+  trigger text,
+  status text,
+  attempts int,
+  counts text,
+  error text,
+  planned boolean,
+  plan text,
+  covers text,
+  started bigint,
+  updated bigint,
+  ended bigint
+);
+
+CREATE TABLE IF NOT EXISTS runs_in_order (
+  part int,
+  started bigint,
+  id text,
+  PRIMARY KEY (part, started, id)
+) WITH CLUSTERING ORDER BY (started DESC, id DESC) AND gc_grace_seconds = 600;
+
+CREATE TABLE IF NOT EXISTS jobs (
+  name text PRIMARY KEY,
+  revision bigint,
+  holder text,
+  held_until bigint,
+  run_id text,
+  last_due bigint,
+  attempts int,
+  retry_at bigint,
+  last_done bigint,
+  last_error text,
+  covered text,
+  mark text
+);
 )cql"};
 
 constexpr const char* kFormsTable =

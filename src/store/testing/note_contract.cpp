@@ -142,6 +142,36 @@ TEST_P(NoteContract, a_retired_note_is_in_no_list_and_can_come_back) {
   EXPECT_FALSE(value_of(notes_.find_note("n1"))->retired);
 }
 
+TEST_P(NoteContract, a_list_goes_on_behind_those_that_are_retired_and_tells_each_note_once) {
+  for (const auto* id : {"n1", "n2", "n3", "n4", "n5", "n6"}) put(sample_note(id));
+  put(sample_note("n3", 2, "It pours. [p. 1]"));
+  for (const auto* id : {"n1", "n2", "n5"}) value_of(notes_.retire_note(id));
+  const auto first = value_of(notes_.list_notes("tower", "", 2));
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0].id, "n3");
+  EXPECT_EQ(first[0].version, 2);
+  EXPECT_EQ(first[0].members.size(), 3U);
+  EXPECT_EQ(first[1].id, "n4");
+  const auto rest = value_of(notes_.list_notes("tower", "n4", 2));
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].id, "n6");
+  EXPECT_TRUE(value_of(notes_.list_notes("tower", "n6", 2)).empty());
+  EXPECT_TRUE(value_of(notes_.list_notes("tower", "", 0)).empty());
+}
+
+TEST_P(NoteContract, a_version_about_other_pages_is_found_by_those_alone) {
+  put(sample_note("n1"));
+  auto second = sample_note("n1", 2);
+  second.members = {{"002", 0, "ba"}, {"003", 0, "ca"}};
+  put(second);
+  EXPECT_TRUE(value_of(notes_.notes_of_page("tower", "001")).empty());
+  EXPECT_EQ(value_of(notes_.notes_of_page("tower", "002")).at(0).version, 2);
+  EXPECT_EQ(value_of(notes_.notes_of_page("tower", "003")).size(), 1U);
+  put(sample_note("n1", 3));
+  EXPECT_EQ(value_of(notes_.notes_of_page("tower", "001")).size(), 1U);
+  EXPECT_TRUE(value_of(notes_.notes_of_page("tower", "003")).empty());
+}
+
 TEST_P(NoteContract, runs_are_kept_and_listed_newest_first) {
   model::NightlyRun run{
       .id = "r1", .world = "tower", .force = true, .trigger = "request", .attempts = 1, .started = 10, .updated = 11};

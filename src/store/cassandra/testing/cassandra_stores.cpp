@@ -2,6 +2,7 @@
 
 #include "base/ids.hpp"
 #include "store/cassandra/ledger_store.hpp"
+#include "store/cassandra/note_store.hpp"
 #include "store/cassandra/page_store.hpp"
 #include "store/cassandra/schema.hpp"
 #include "store/cassandra/turn_store.hpp"
@@ -56,6 +57,12 @@ const std::vector<Table>& tables() {
                                       {"page_changes", {"block"}},
                                       {"vector_sets", {"world"}},
                                       {"page_vectors", {"world", "embedding_model"}},
+                                      {"summaries", {"world"}},
+                                      {"note_worlds", {"id"}},
+                                      {"notes_by_page", {"world"}},
+                                      {"nightly_runs", {"id"}},
+                                      {"runs_in_order", {"part"}},
+                                      {"jobs", {"name"}},
                                       {"characters", {"world"}},
                                       {"ledger", {"user_id"}},
                                       {"hold_owners", {"hold_id"}},
@@ -82,7 +89,7 @@ void clear(cassandra::Session& session, const Table& table) {
     condition += (condition.empty() ? "" : " AND ") + column + " = ?";
   }
   std::vector<cassandra::Statement> statements;
-  const bool numbers = table.key[0] == "block" || table.key[0] == "bucket";
+  const bool numbers = table.key[0] == "block" || table.key[0] == "bucket" || table.key[0] == "part";
   const auto keep = [&](cassandra::Row row) {
     auto& statement = statements.emplace_back(cassandra::cql("DELETE FROM " + table.name + " WHERE " + condition));
     for (std::size_t i = 0; i < table.key.size(); ++i) {
@@ -99,18 +106,21 @@ void clear(cassandra::Session& session, const Table& table) {
 
 class CassandraStores final : public Stores {
  public:
-  explicit CassandraStores(cassandra::Session& session) : pages_(session), turns_(session, "node"), ledger_(session, "node") {}
+  explicit CassandraStores(cassandra::Session& session)
+      : pages_(session), turns_(session, "node"), ledger_(session, "node"), notes_(session) {}
   PageStore& pages() override { return pages_; }
   CharacterStore& characters() override { return pages_; }
   TurnStore& turns() override { return turns_; }
   UsageStore& usage() override { return turns_; }
   RecallStore& recall() override { return turns_; }
   LedgerStore& ledger() override { return ledger_; }
+  NoteStore& notes() override { return notes_; }
 
  private:
   CassandraPageStore pages_;
   CassandraTurnStore turns_;
   CassandraLedgerStore ledger_;
+  CassandraNoteStore notes_;
 };
 
 }  // namespace
