@@ -67,11 +67,11 @@ def finish_run(server, seconds=300, **body):
     return harness.wait_until(lambda: (run := run_of(server, run_id))["status"] != "running" and run, seconds, lambda: run_of(server, run_id))
 
 
-def notes_of(server, **query):
+def notes_of(server, world=WORLD, **query):
     notes, after = [], ""
     while True:
         more = "".join(f"&{name}={value}" for name, value in query.items())
-        part = server.get_json(f"/v1/notes?world={WORLD}&after={after}{more}")
+        part = server.get_json(f"/v1/notes?world={world}&after={after}{more}")
         notes += part["notes"]
         after = part["next"]
         if not after:

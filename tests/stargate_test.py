@@ -5,6 +5,7 @@ import unittest
 import urllib.parse
 
 import harness
+from nightly_test import finish_run, notes_of
 
 SCRIPT = {"replies": [{"chunks": ["As you like."]}]}
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -42,6 +43,33 @@ class Rest:
             self.case.assertEqual(answer["count"], len(answer["data"]))
             if not state:
                 return rows, count
+
+
+def compare_notes_and_rows(case, rest, notes):
+    """The table `summaries` has the notes of a world, as /v1/notes tells them, and cannot be written."""
+    world = notes[0]["world"]
+    rows, parts = rest.parts("summaries/rows", world=world, page_size=2)
+    case.assertEqual([(row["cluster"], row["version"], row["text"]) for row in rows], [(note["id"], note["version"], note["text"]) for note in notes])
+    case.assertEqual(parts, -(-len(notes) // 2))
+    note, row = notes[0], rows[0]
+    told = {"world": world, "title": note["chapter"], "page_ids": sorted(note["page_ids"]), "extractive": note["kind"] == "extract", "voice": note["voice"],
+            "model": note["model"], "run_id": note["run_id"], "reverted_to": note["reverted_to"], "retired": False, "created": note["created"]}
+    case.assertEqual({name: row[name] for name in told}, told)
+    case.assertEqual(rest.call("GET", f"summaries/{note['id']}/{note['version']}", 200), {"count": 1, "data": [row]})
+    case.assertEqual(rest.call("GET", f"summaries/{note['id']}/{note['version']}", 200, world="nowhere")["count"], 0)
+    case.assertEqual(rest.call("GET", f"summaries/{note['id']}/{note['version'] + 1}", 200)["count"], 0)
+    case.assertIn("version", rest.call("GET", f"summaries/{note['id']}/first", 400)["description"])
+    case.assertEqual(rest.call("GET", "summaries/no-such-note", 200), {"count": 0, "data": []})
+    of_page, _ = rest.parts("summaries", where={"world": {"$eq": world}, "page_ids": {"$contains": note["page_ids"][0]}}, fields="cluster")
+    case.assertEqual([found["cluster"] for found in of_page], [other["id"] for other in notes if note["page_ids"][0] in other["page_ids"]])
+    for kind in (True, False):
+        found, _ = rest.parts("summaries", where={"world": {"$eq": world}, "extractive": {"$eq": kind}}, fields="cluster")
+        case.assertEqual([one["cluster"] for one in found], [other["id"] for other in notes if (other["kind"] == "extract") == kind])
+    rest.call("GET", "summaries", 400, where={"extractive": {"$eq": "yes"}})
+    for method, path, body in (("POST", "summaries", {"cluster": note["id"], "version": 9, "text": "Mine."}), ("PUT", f"summaries/{note['id']}/1", {"text": "Mine."}),
+                               ("PATCH", f"summaries/{note['id']}/1", {"text": "Mine."}), ("DELETE", f"summaries/{note['id']}/1", None)):
+        case.assertIn("can only be read", rest.call(method, path, 405, body)["description"])
+    case.assertEqual(rest.call("GET", f"summaries/{note['id']}/{note['version']}", 200)["data"], [row])
 
 
 class OverTheEmbeddedStore(unittest.TestCase):
@@ -177,6 +205,19 @@ class OverTheEmbeddedStore(unittest.TestCase):
         self.rest.call("PUT", "ledger/stargate-reader", 405, {"credits": 1000})
         self.rest.call("DELETE", "ledger/stargate-reader", 405)
         self.assertEqual(self.rest.call("GET", "ledger/stargate-reader", 200)["data"][0]["credits"], 95)
+
+    def test_the_notes_can_be_read(self):
+        finish_run(self.server, world="chrysopedia")
+        notes = notes_of(self.server, world="chrysopedia")
+        compare_notes_and_rows(self, self.rest, notes)
+        self.server.request("POST", f"/v1/notes/{notes[0]['id']}/revert", {"version": 1})
+        both = self.rest.call("GET", f"summaries/{notes[0]['id']}", 200)["data"]
+        self.assertEqual([(row["version"], row["reverted_to"], row["text"]) for row in both], [(2, 1, notes[0]["text"]), (1, None, notes[0]["text"])])
+        oldest_first = self.rest.call("GET", f"summaries/{notes[0]['id']}", 200, sort={"version": "asc"}, fields="version")["data"]
+        self.assertEqual(oldest_first, [{"version": 1}, {"version": 2}])
+        by_where = self.rest.call("GET", "summaries", 200, where={"cluster": {"$eq": notes[0]["id"]}, "version": {"$lt": 2}})["data"]
+        self.assertEqual(by_where, both[1:])
+        compare_notes_and_rows(self, self.rest, notes_of(self.server, world="chrysopedia"))
 
     def test_what_is_not_there_is_told(self):
         self.assertEqual(self.rest.call("GET", "pages/007", 400, keyspace="other")["description"], "Keyspace 'other' not found")

@@ -169,7 +169,9 @@ Result<void> Application::open_turns() {
 }
 
 Result<void> Application::open_nightly() {
-  jobs::SchedulerSettings settings{.node = random_id(), .alone = true, .retry_after = config_.nightly_retry};
+  const auto node = stores_->node();
+  jobs::SchedulerSettings settings{
+      .node = node.empty() ? random_id() : node, .alone = node.empty(), .retry_after = config_.nightly_retry};
   if (config_.nightly != "off") {
     auto schedule = jobs::CronSchedule::parse(config_.nightly);
     if (!schedule) return fail(schedule.error().code, "GIBSEY_NIGHTLY: " + schedule.error().message);

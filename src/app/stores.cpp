@@ -4,6 +4,7 @@
 #ifdef GIBSEY_CASSANDRA
 #include "store/cassandra/cluster_check.hpp"
 #include "store/cassandra/ledger_store.hpp"
+#include "store/cassandra/note_store.hpp"
 #include "store/cassandra/page_store.hpp"
 #include "store/cassandra/schema.hpp"
 #include "store/cassandra/turn_store.hpp"
@@ -59,25 +60,23 @@ namespace cassandra = store::cassandra;
 
 class CassandraStores final : public Stores {
  public:
-  CassandraStores(std::unique_ptr<cassandra::Session> session, const std::string& node,
-                  std::unique_ptr<store::SqlitePageStore> notes)
+  CassandraStores(std::unique_ptr<cassandra::Session> session, std::string node)
       : session_(std::move(session)),
+        node_(std::move(node)),
         pages_(*session_),
-        turns_(*session_, node),
-        ledger_(*session_, node),
-        notes_(std::move(notes)) {}
+        turns_(*session_, node_),
+        ledger_(*session_, node_),
+        notes_(*session_) {}
   store::PageStore& pages() override { return pages_; }
   store::CharacterStore& characters() override { return pages_; }
   store::TurnStore& turns() override { return turns_; }
   store::UsageStore& usage() override { return turns_; }
   store::RecallStore& recall() override { return turns_; }
   store::LedgerStore& ledger() override { return ledger_; }
-  store::NoteStore& notes() override { return notes_->notes(); }
-  void close() override {
-    notes_->close();
-    session_->close();
-  }
+  store::NoteStore& notes() override { return notes_; }
+  void close() override { session_->close(); }
   [[nodiscard]] const char* name() const override { return "cassandra"; }
+  [[nodiscard]] std::string node() const override { return node_; }
   [[nodiscard]] std::string elsewhere() const override { return session_->address().contact_points; }
   [[nodiscard]] bool connected() const override { return session_->answered(); }
   store::Async<std::vector<std::string>> dangers() override { return cassandra::find_dangers(*session_); }
@@ -85,10 +84,11 @@ class CassandraStores final : public Stores {
 
  private:
   std::unique_ptr<cassandra::Session> session_;
+  const std::string node_;
   store::CassandraPageStore pages_;
   store::CassandraTurnStore turns_;
   store::CassandraLedgerStore ledger_;
-  std::unique_ptr<store::SqlitePageStore> notes_;  ///< this node's own, in its data folder
+  store::CassandraNoteStore notes_;
 };
 
 Result<std::unique_ptr<cassandra::Session>> connect(const Config& config) {
@@ -110,8 +110,7 @@ std::string node_of(const fs::path& folder) {
 Result<std::unique_ptr<Stores>> open_cassandra(const Config& config, Runtime& runtime) {
   GIBSEY_TRY(auto session, connect(config));
   GIBSEY_CHECK(runtime.wait(cassandra::use_current_form(*session)));
-  GIBSEY_TRY(auto notes, store::SqlitePageStore::open(config.data));
-  auto stores = std::make_unique<CassandraStores>(std::move(session), node_of(config.data), std::move(notes));
+  auto stores = std::make_unique<CassandraStores>(std::move(session), node_of(config.data));
   GIBSEY_TRY(const int repaired, runtime.wait(stores->repair()));
   if (repaired > 0) log::warn("{} pages whose writers were interrupted were made whole", repaired);
   return stores;

@@ -33,6 +33,8 @@ class Stores {
   [[nodiscard]] virtual const char* name() const = 0;
   /// The address of the service that holds them; "" where this process does.
   [[nodiscard]] virtual std::string elsewhere() const { return ""; }
+  /// This process's name among those that share the stores, the same after a restart; "" where none can.
+  [[nodiscard]] virtual std::string node() const { return ""; }
   /// What was asked last was answered.
   [[nodiscard]] virtual bool connected() const { return true; }
   /// What in that service's settings may cost data, a sentence each. Errors: unavailable.

@@ -164,6 +164,7 @@ asio::awaitable<Result<model::NightlyRun>> Scheduler::claim(model::JobState job,
   job.retry_at = 0;
   GIBSEY_CO_TRY(const auto held, co_await parts_.notes.change_job(std::move(job)));
   saw(held);
+  claimed_ = true;
   GIBSEY_CO_CHECK(co_await parts_.notes.put_run(run));
   if (!before.empty()) GIBSEY_CO_CHECK(co_await give_up(before, run.id));
   co_return run;
@@ -189,7 +190,9 @@ asio::awaitable<Result<model::NightlyRun>> Scheduler::taken_up(model::JobState j
 
 asio::awaitable<Result<model::NightlyRun>> Scheduler::request(std::string world, bool force) {
   GIBSEY_CO_TRY(auto job, co_await parts_.notes.find_job(settings_.job));
-  if (!job.holder.empty() && (!settings_.alone || job.holder == settings_.node) && job.held_until > parts_.clock())
+  // What is held in this node's name but was not claimed by this process is what a crash left.
+  const bool lives = job.holder == settings_.node ? claimed_.load() : !settings_.alone;
+  if (!job.holder.empty() && lives && job.held_until > parts_.clock())
     co_return fail(ErrorCode::conflict, fmt::format("the run {} is under way; ask again when it has ended", job.run_id));
   auto run = co_await claim(std::move(job), new_run(std::move(world), force, "request"));
   if (!run && run.error().code == ErrorCode::conflict)
@@ -233,6 +236,7 @@ asio::awaitable<Result<void>> Scheduler::perform(model::NightlyRun run) {
 }
 
 asio::awaitable<Result<void>> Scheduler::end(model::NightlyRun run, model::JobState job, Result<void> worked) {
+  claimed_ = false;
   const auto now = parts_.clock();
   const bool lost = !worked && worked.error().code == ErrorCode::conflict;
   if (lost) {

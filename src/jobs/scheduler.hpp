@@ -22,7 +22,7 @@ namespace gibsey::jobs {
 
 struct SchedulerSettings {
   std::string job = "nightly";
-  std::string node;                      ///< this process; another one has another name
+  std::string node;                      ///< this process; another one that lives has another name
   std::optional<CronSchedule> schedule;  ///< nullopt: only what is asked for
   std::optional<TimeZone> zone;          ///< with a schedule
   bool alone = false;                    ///< no other node can use the store: what one holds is what a crash left
@@ -88,7 +88,8 @@ class Scheduler {
   std::stop_source stopping_;
   std::future<void> running_;
   provider::Wakeup wake_;
-  bool asked_ = false;  ///< guarded by wake_
+  bool asked_ = false;                 ///< guarded by wake_
+  std::atomic<bool> claimed_ = false;  ///< what this node holds was claimed since it started, and has not ended
   mutable std::mutex mutex_;
   model::JobState seen_;  ///< guarded by mutex_
   std::string run_id_;    ///< likewise

@@ -222,6 +222,24 @@ TEST_F(SchedulerTest, a_node_alone_goes_on_with_what_a_crash_left_at_once) {
   EXPECT_FALSE(now.state().next);
 }
 
+TEST_F(SchedulerTest, a_node_that_starts_again_under_its_name_goes_on_at_once_beside_others) {
+  auto before = make("a", notes_);
+  const auto left = value_of(before.request("", false));
+  auto other = make("b", notes_);
+  EXPECT_FALSE(value_of(other.look()));
+  auto again = make("a", notes_);
+  EXPECT_TRUE(value_of(again.look()));
+  EXPECT_EQ(diary_.runs.at(0).id, left.id);
+
+  value_of(again.request("", false));
+  auto third = make("a", notes_);
+  EXPECT_EQ(error_of(other.request("", false)).code, ErrorCode::conflict);
+  const auto asked = value_of(third.request("", false));
+  EXPECT_EQ(error_of(third.request("", false)).code, ErrorCode::conflict) << "its own is no crash";
+  EXPECT_TRUE(value_of(third.look()));
+  EXPECT_EQ(diary_.runs.at(1).id, asked.id);
+}
+
 TEST_F(SchedulerTest, a_run_that_makes_way_for_another_is_told_as_failed) {
   auto before = make("before", notes_);
   const auto left = value_of(before.request("", false));

@@ -39,6 +39,7 @@ Json as_type(const Json& value, Type type) {
 bool suits(const Json& value, Type type) {
   switch (type) {
     case Type::number: return value.is_number();
+    case Type::boolean: return value.is_boolean();
     case Type::text:
     case Type::timestamp: return value.is_string();
     case Type::counter: return value.is_string() || value.is_number();

@@ -13,7 +13,7 @@
 /// are JSON objects with every column in its place.
 namespace gibsey::server::stargate {
 
-enum class Type { text, number, timestamp, counter, list, vector };
+enum class Type { text, number, boolean, timestamp, counter, list, vector };
 
 struct Column {
   std::string_view name;

@@ -184,7 +184,7 @@ asio::awaitable<net::HttpResponse> token(const Services& services, const RouteRe
 }  // namespace
 
 const Table* find_table(std::string_view name) {
-  for (const auto* table : {&pages_table(), &characters_table(), &page_vectors_table(), &ledger_table()}) {
+  for (const auto* table : {&pages_table(), &characters_table(), &page_vectors_table(), &ledger_table(), &summaries_table()}) {
     if (table->name() == name) return table;
   }
   return nullptr;

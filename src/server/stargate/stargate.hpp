@@ -2,7 +2,7 @@
 #include "server/router.hpp"
 
 /// The store as Stargate's REST API v2 shows it: /v2/keyspaces/gibsey/{table} with X-Cassandra-Token, for `pages`, `characters`,
-/// `page_vectors` and `ledger` (which can only be read). Shapes and errors: docs/stargate.md.
+/// `page_vectors`, `ledger` and `summaries` (the last two can only be read). Shapes and errors: docs/stargate.md.
 namespace gibsey::server::stargate {
 
 /// POST /v1/auth {username, password} -> 201 {authToken}; 400, 401. Where auth is on the password is an API key of the user's, or

@@ -65,5 +65,6 @@ const Table& pages_table();
 const Table& characters_table();
 const Table& page_vectors_table();
 const Table& ledger_table();
+const Table& summaries_table();
 
 }  // namespace gibsey::server::stargate

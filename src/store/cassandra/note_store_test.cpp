@@ -106,7 +106,7 @@ TEST_F(CassandraNotes, are_rows_that_people_can_read) {
             1U);
 }
 
-TEST_F(CassandraNotes, rows_that_list_nothing_are_recognised_and_removed) {
+TEST_F(CassandraNotes, rows_that_list_nothing_are_recognised) {
   value_of(notes().put_note(note_of("n1", 1, "001")));
   value_of(notes().put_note(note_of("n1", 2, "002")));
   // Left by writers that ended before, between and after their two steps.

@@ -374,7 +374,7 @@ CREATE TABLE IF NOT EXISTS runs_in_order (
   started bigint,
   id text,
   PRIMARY KEY (part, started, id)
-) WITH CLUSTERING ORDER BY (started DESC, id DESC) AND gc_grace_seconds = 600;
+) WITH CLUSTERING ORDER BY (started DESC, id DESC);
 
 CREATE TABLE IF NOT EXISTS jobs (
   name text PRIMARY KEY,
