@@ -113,6 +113,30 @@ class TwoPrograms(NeedsTheProgram):
                     self.assertEqual((note["created"], note["version"]), (written[note["id"]]["created"], written[note["id"]]["version"]), "it is not written twice")
 
 
+class StoreAway(NeedsTheProgram):
+    def test_a_run_whose_store_is_killed_ends_well_and_writes_each_note_once(self):
+        with serve(SLOW, GIBSEY_NIGHTLY_RETRY="1") as server:
+            before = {note["id"]: note["version"] for note in notes_of(server)}
+            status, answer = ask_for_run(server, WORLD)
+            self.assertEqual(status, 202, answer)
+            run_id = answer["run_id"]
+            harness.wait_until(lambda: len(written_by(server, run_id)) >= 3, 120)
+            stack().restart("cassandra")
+            run = harness.wait_until(lambda: done(server, run_id), 300, lambda: server.log_text()[-3000:])
+            self.assertGreaterEqual(run["attempts"], 1)
+            notes = notes_of(server)
+            self.assertEqual(len(notes), run["counts"]["clusters"])
+            self.assertEqual({note["id"]: note["version"] for note in notes}, {note["id"]: before.get(note["id"], 0) + 1 for note in notes})
+            stored = [row[0].decode() for row in rows_of(WORLD, "cluster")]
+            self.assertEqual(len(stored), sum(note["version"] for note in notes), "a row a version")
+
+
+def done(server, run_id):
+    """The run, once it is done; None while the store cannot be asked."""
+    status, _, text = server.request("GET", f"/v1/jobs/nightly/runs/{run_id}")
+    return json.loads(text) if status == 200 and json.loads(text)["status"] == "done" else None
+
+
 def written_by(server, run_id):
     return [note for note in notes_of(server) if note["run_id"] == run_id]
 
