@@ -2,11 +2,12 @@
 """Runs every test of the project and ends with the line "N passed, N failed".
 
 Suites: the C++ unit tests (build/dev: AddressSanitizer and UndefinedBehaviorSanitizer), the page's unit tests, the tests over
-the wire (tests/), the include order. Usage: run_tests.py [SUITE...]; default: these. The suite `stack` (tests/stack/, against real
-Kafka, Cassandra, Debezium, Redis, nginx and Airflow) runs only where it is named: `make stack-test`."""
+the wire (tests/), the include order, and the program on real Kafka, Cassandra, Debezium, Redis, nginx and Airflow (tests/stack/, with
+build/release/gibsey). Usage: run_tests.py [SUITE...]; default: all."""
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "dev"
+ALONE = "--alone"
 
 
 class Tally:
@@ -103,6 +105,20 @@ def run_wire_tests(tally):
 
 
 def run_stack_tests(tally):
+    """In a process of its own: these are tests of the program as it is shipped, the others of the one with sanitizers."""
+    started = time.monotonic()
+    environment = {"GIBSEY_PROGRAM": str(ROOT / "build" / "release" / "gibsey"), "GIBSEY_STACK_REQUIRED": "1", **os.environ}
+    process = subprocess.Popen([sys.executable, "-W", "ignore", __file__, ALONE, "stack"], env=environment, stdout=subprocess.PIPE, text=True)
+    counts = None
+    for line in process.stdout:
+        counts = re.match(r"stack: (\d+) passed, (\d+) failed(?:, (\d+) skipped)?", line) or counts
+        print(line, end="", flush=True)
+    failed = process.wait() != 0
+    passed, found, skipped = (int(n or 0) for n in counts.groups()) if counts else (0, 0, 0)
+    tally.add("on the stack", passed, found or int(failed), skipped, time.monotonic() - started)
+
+
+def run_stack_alone(tally):
     run_python_tests(tally, "stack", ROOT / "tests" / "stack")
 
 
@@ -112,15 +128,16 @@ def run_include_order(tally):
     tally.add("include order", int(done.returncode == 0), int(done.returncode != 0), 0, time.monotonic() - started)
 
 
-SUITES = {"unit": run_unit_tests, "page": run_page_tests, "wire": run_wire_tests, "includes": run_include_order}
-ON_REQUEST = {"stack": run_stack_tests}
+SUITES = {"unit": run_unit_tests, "page": run_page_tests, "wire": run_wire_tests, "includes": run_include_order, "stack": run_stack_tests}
 
 
 def main():
-    names = sys.argv[1:] or list(SUITES)
     tally = Tally()
-    for name in names:
-        (SUITES | ON_REQUEST)[name](tally)
+    if sys.argv[1:2] == [ALONE]:
+        run_stack_alone(tally)
+        return 1 if tally.failed or not tally.passed else 0
+    for name in sys.argv[1:] or list(SUITES):
+        SUITES[name](tally)
     if tally.skipped:
         print(f"{tally.skipped} skipped", flush=True)
     print(f"{tally.passed} passed, {tally.failed} failed", flush=True)
