@@ -15,7 +15,7 @@ from model_files_server import ModelFilesServer, Served
 
 CACHE = pathlib.Path(os.environ.get("GIBSEY_CACHE") or pathlib.Path.home() / ".cache" / "gibsey")
 BUNDLED = CACHE / "models" / "smollm2-135m-instruct-q4_1.gguf"
-EMBEDDER = CACHE / "models" / "all-minilm-l6-v2.gguf"
+EMBEDDER = CACHE / "models" / "all-minilm-l6-v2-q8_0.gguf"
 OTHER_NAME = "Tower Clock 135 M"
 
 

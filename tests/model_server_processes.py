@@ -13,7 +13,7 @@ import unittest
 FOLDER = os.environ.get("GIBSEY_MODEL_SERVERS")
 MODELS = pathlib.Path(os.environ.get("GIBSEY_CACHE", pathlib.Path.home() / ".cache/gibsey")) / "models"
 CHAT_MODEL = MODELS / "smollm2-135m-instruct-q4_1.gguf"
-EMBEDDING_MODEL = MODELS / "all-minilm-l6-v2.gguf"
+EMBEDDING_MODEL = MODELS / "all-minilm-l6-v2-q8_0.gguf"
 START_SECONDS = 120
 # ChatML as in the library of Ollama: the last message of the assistant is left open.
 TEMPLATE = '''{{- range $i, $_ := .Messages }}{{- $last := eq (len (slice $.Messages $i)) 1 }}<|im_start|>{{ .Role }}

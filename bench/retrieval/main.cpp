@@ -53,7 +53,7 @@ struct Options {
   fs::path folder;
   std::vector<fs::path> texts{"worlds"};
   std::string model =
-      std::string(std::getenv("HOME") == nullptr ? "" : std::getenv("HOME")) + "/.cache/gibsey/models/all-minilm-l6-v2.gguf";
+      std::string(std::getenv("HOME") == nullptr ? "" : std::getenv("HOME")) + "/.cache/gibsey/models/all-minilm-l6-v2-q8_0.gguf";
   bool without_vectors = false;  ///< none are made; those that lie there are searched
   bool recall = false;           ///< is measured then too
 };

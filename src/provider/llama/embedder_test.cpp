@@ -72,9 +72,9 @@ TEST_F(LlamaEmbedderTest, GivesTheVectorsOfTheOriginalModel) {
   for (std::size_t i = 0; i < kFixed.size(); ++i) {
     ASSERT_EQ((*vectors)[i].size(), 384U);
     EXPECT_NEAR(dot((*vectors)[i], (*vectors)[i]), 1, 1e-5);
-    for (std::size_t k = 0; k < 8; ++k) EXPECT_NEAR((*vectors)[i][k], kFixed[i].head[k], 1e-3) << kFixed[i].text;
+    for (std::size_t k = 0; k < 8; ++k) EXPECT_NEAR((*vectors)[i][k], kFixed[i].head[k], 6e-3) << kFixed[i].text;
   }
-  for (const auto& pair : kPairs) EXPECT_NEAR(dot((*vectors)[pair.a], (*vectors)[pair.b]), pair.cosine, 2e-3);
+  for (const auto& pair : kPairs) EXPECT_NEAR(dot((*vectors)[pair.a], (*vectors)[pair.b]), pair.cosine, 5e-3);
 }
 
 TEST_F(LlamaEmbedderTest, ABatchGivesWhatSingleTextsGive) {

@@ -144,7 +144,7 @@ Result<void> LlamaEngine::Parts::open_embedding() {
   const auto pooling = llama_pooling_type(embedding_context.get());
   if (pooling == LLAMA_POOLING_TYPE_NONE || pooling == LLAMA_POOLING_TYPE_RANK) {
     return fail(ErrorCode::invalid_argument,
-                fmt::format("{} is not an embedding model; set-up makes all-minilm-l6-v2.gguf", path.string()));
+                fmt::format("{} is not an embedding model; set-up makes all-minilm-l6-v2-q8_0.gguf", path.string()));
   }
   threads->attach(embedding_context.get());
   embedder = std::make_unique<TextEmbedder>(embedding_context.get(), *threads, text_tokens);

@@ -66,7 +66,7 @@ inline std::filesystem::path chat_model_path() {
   return model_path("smollm2-135m-instruct-q4_1.gguf");
 }
 inline std::filesystem::path embedding_model_path() {
-  return model_path("all-minilm-l6-v2.gguf");
+  return model_path("all-minilm-l6-v2-q8_0.gguf");
 }
 
 }  // namespace gibsey::provider::testing
