@@ -71,14 +71,14 @@ T wait(boost::asio::awaitable<Result<T>> work) {
   return std::move(*result);
 }
 
-boost::asio::awaitable<large::Embedded> known(std::vector<float> vector) {
-  co_return large::Embedded{.vector = std::move(vector), .scale = {}};
+boost::asio::awaitable<retrieval::Embedded> known(std::vector<float> vector) {
+  co_return retrieval::Embedded{.vector = std::move(vector), .scale = {}};
 }
 
-boost::asio::awaitable<large::Embedded> embedding(provider::Embedder& embedder, std::string text) {
+boost::asio::awaitable<retrieval::Embedded> embedding(provider::Embedder& embedder, std::string text) {
   auto vectors = co_await embedder.embed({std::move(text)});
   if (!vectors) throw std::runtime_error(vectors.error().message);
-  co_return large::Embedded{.vector = std::move(vectors->front()), .scale = {}};
+  co_return retrieval::Embedded{.vector = std::move(vectors->front()), .scale = {}};
 }
 
 /// The questions of the worlds' questions.jsonl: English, so that they have as many tokens as a question has. A made-up word has
@@ -224,7 +224,7 @@ class Bench {
     std::size_t among = 0;
     const auto questions = questions_of(book_);
     const auto english = real_questions(options_.texts);
-    const auto find = [this](const retrieval::Query& query, boost::asio::awaitable<large::Embedded> by) {
+    const auto find = [this](const retrieval::Query& query, boost::asio::awaitable<retrieval::Embedded> by) {
       return wait(large::search(*store_, large_, {.query = query, .subject = {}, .vector = {}, .scale = {}}, std::move(by)));
     };
     for (const int round : {0, 1}) {

@@ -23,7 +23,7 @@ class ChangeFeed {
     boost::asio::any_io_executor executor;
     store::PageStore& pages;
     provider::Embedder* embedder;     ///< null: nothing is embedded
-    retrieval::Retriever* retriever;  ///< null: this process does not search
+    retrieval::PageIndex* retriever;  ///< null: this process does not search
     ingest::VectorWorker* vectors;    ///< null: as the embedder
     ingest::PageObserver& observer;
     std::string default_world;

@@ -23,7 +23,7 @@ constexpr int kTries = 5;
 
 }  // namespace
 
-PageFollower::PageFollower(asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever,
+PageFollower::PageFollower(asio::any_io_executor executor, store::PageStore& pages, retrieval::PageIndex& retriever,
                            PageObserver& observer)
     : executor_(std::move(executor)), pages_(pages), retriever_(retriever), observer_(observer) {}
 

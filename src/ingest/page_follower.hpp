@@ -3,7 +3,7 @@
 #include "base/result.hpp"
 #include "ingest/page_observer.hpp"
 #include "provider/wakeup.hpp"
-#include "retrieval/retriever.hpp"
+#include "retrieval/page_index.hpp"
 #include "store/page_store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -28,7 +28,7 @@ namespace gibsey::ingest {
 class PageFollower {
  public:
   /// All must outlive the follower.
-  PageFollower(boost::asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever,
+  PageFollower(boost::asio::any_io_executor executor, store::PageStore& pages, retrieval::PageIndex& retriever,
                PageObserver& observer);
 
   /// Begins behind the change `loaded`: the index has it and all before it.
@@ -63,7 +63,7 @@ class PageFollower {
 
   boost::asio::any_io_executor executor_;
   store::PageStore& pages_;
-  retrieval::Retriever& retriever_;
+  retrieval::PageIndex& retriever_;
   PageObserver& observer_;
   std::atomic<std::int64_t> reached_ = 0;
   std::atomic<std::int64_t> loaded_ = 0;

@@ -43,7 +43,7 @@ feed::Event dead_event(const feed::Delivered& delivered, const std::string& reas
 }  // namespace
 
 PageWorker::PageWorker(asio::any_io_executor executor, store::PageStore& pages, feed::Feed& feed, provider::Embedder* embedder,
-                       retrieval::Retriever* retriever, VectorWorker* owed, PageObserver& observer, WorkerSettings settings)
+                       retrieval::PageIndex* retriever, VectorWorker* owed, PageObserver& observer, WorkerSettings settings)
     : executor_(std::move(executor)),
       pages_(pages),
       feed_(feed),

@@ -6,7 +6,7 @@
 #include "ingest/vector_worker.hpp"
 #include "provider/embedder.hpp"
 #include "provider/wakeup.hpp"
-#include "retrieval/retriever.hpp"
+#include "retrieval/page_index.hpp"
 #include "store/page_store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -44,7 +44,7 @@ class PageWorker {
   /// What is null is left out: `embedder` (pages are cut, not embedded), `retriever` (this process does not search), `owed`
   /// (worlds that are being embedded as a whole are left to it). All must outlive the worker.
   PageWorker(boost::asio::any_io_executor executor, store::PageStore& pages, feed::Feed& feed, provider::Embedder* embedder,
-             retrieval::Retriever* retriever, VectorWorker* owed, PageObserver& observer, WorkerSettings settings);
+             retrieval::PageIndex* retriever, VectorWorker* owed, PageObserver& observer, WorkerSettings settings);
 
   void start();
   /// Asks the coroutine to end after what it does; what is not committed is given to the next worker.
@@ -95,7 +95,7 @@ class PageWorker {
   store::PageStore& pages_;
   feed::Feed& feed_;
   provider::Embedder* embedder_;
-  retrieval::Retriever* retriever_;
+  retrieval::PageIndex* retriever_;
   VectorWorker* owed_;
   PageObserver& observer_;
   WorkerSettings settings_;

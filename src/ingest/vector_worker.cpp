@@ -18,7 +18,7 @@ constexpr auto kAskAgain = std::chrono::seconds(10);
 
 }  // namespace
 
-VectorWorker::VectorWorker(asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever,
+VectorWorker::VectorWorker(asio::any_io_executor executor, store::PageStore& pages, retrieval::PageIndex& retriever,
                            provider::Embedder& embedder)
     : executor_(std::move(executor)), pages_(pages), retriever_(retriever), embedder_(embedder) {}
 

@@ -2,7 +2,7 @@
 #include "base/result.hpp"
 #include "provider/embedder.hpp"
 #include "provider/wakeup.hpp"
-#include "retrieval/retriever.hpp"
+#include "retrieval/page_index.hpp"
 #include "store/page_store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -20,7 +20,7 @@ namespace gibsey::ingest {
 class VectorWorker {
  public:
   /// All must outlive the worker.
-  VectorWorker(boost::asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever,
+  VectorWorker(boost::asio::any_io_executor executor, store::PageStore& pages, retrieval::PageIndex& retriever,
                provider::Embedder& embedder);
 
   void start();
@@ -41,7 +41,7 @@ class VectorWorker {
 
   boost::asio::any_io_executor executor_;
   store::PageStore& pages_;
-  retrieval::Retriever& retriever_;
+  retrieval::PageIndex& retriever_;
   provider::Embedder& embedder_;
   std::atomic<bool> stopped_ = false;
   std::future<void> running_;

@@ -2,18 +2,12 @@
 
 #include "base/log.hpp"
 #include "retrieval/async_lock.hpp"
-#include "retrieval/book_parts.hpp"
-#include "retrieval/cosine_scale.hpp"
 #include "retrieval/follow_up.hpp"
-#include "retrieval/fusion.hpp"
+#include "retrieval/held_book.hpp"
 #include "retrieval/large/claim_search.hpp"
 #include "retrieval/large/large_search.hpp"
 #include "retrieval/large/open_book.hpp"
-#include "retrieval/quote_choice.hpp"
-#include "retrieval/quote_finder.hpp"
-#include "retrieval/ranking.hpp"
-#include "retrieval/text_index.hpp"
-#include "retrieval/vector_index.hpp"
+#include "retrieval/question_embedder.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -27,10 +21,8 @@
 #include <chrono>
 #include <map>
 #include <mutex>
-#include <numeric>
 #include <optional>
 #include <set>
-#include <span>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -41,8 +33,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr int kMostQuotes = 50;
-// How many times the passages that are quoted from are looked at, since a page may come again and again.
-constexpr std::size_t kSpare = 3;
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kAfterFailedRebuild = std::chrono::minutes(10);
@@ -55,134 +45,22 @@ std::size_t search_threads() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-/// All of one world that a lookup needs.
-class BookIndex {
- public:
-  explicit BookIndex(BookParts parts)
-      : contents_(std::move(parts)),
-        text_(contents_.text_index()),
-        vectors_(contents_.vector_index()),
-        quotes_(contents_.quote_finder()) {
-    for (std::size_t page = 0; page < contents_.size(); ++page) add_passages(static_cast<std::uint32_t>(page));
-  }
-
-  /// `subject`: that of a question that points back; else "".
-  [[nodiscard]] Retrieved search(const Query& query, const std::string& subject, std::span<const float> vector,
-                                 const CosineScale& scale) const {
-    TextScores scores = text_.score(query.text);
-    if (!subject.empty()) add_subject(scores, text_.score(subject));
-    const std::vector<float> cosines = vectors_.score(vector);
-    const std::vector<float> fused = fuse(scores, cosines, page_of_, choose_weights(scores, !cosines.empty()));
-    const std::vector<RankedPassage> best = best_passages(query, !subject.empty(), scores, cosines, fused);
-    Retrieved result;
-    const auto different = different_passages(best, passages_quoted_from(query.k));
-    for (const ChosenQuote& chosen : choose_quotes(query.text, text_, different, query.k)) {
-      result.hits.push_back(make_hit(chosen, scores, cosines));
-    }
-    const bool by_text = !result.hits.empty() && std::ranges::any_of(scores.passages, [](float score) { return score > 0; });
-    result.method = result.hits.empty() ? "none" : cosines.empty() ? "text" : by_text ? "hybrid" : "vector";
-    result.above_threshold = !result.hits.empty() && is_about_book(scores, cosines, scale, best);
-    return result;
-  }
-
-  [[nodiscard]] const std::shared_ptr<const QuoteFinder>& quotes() const { return quotes_; }
-  [[nodiscard]] const BookParts& parts() const { return contents_; }
-  [[nodiscard]] bool has_pages() const { return contents_.size() > 0; }
-  [[nodiscard]] bool has_vectors() const { return vectors_.size() > 0; }
-  [[nodiscard]] BookSize size() const { return {contents_.size(), page_of_.size(), page_of_.size() - vectors_.size()}; }
-
- private:
-  void add_passages(std::uint32_t page) {
-    const model::PageContent& content = contents_[page];
-    auto next = content.quotes.begin();
-    for (const model::Passage& passage : content.passages) {
-      const auto in_passage = [&](const model::QuoteCandidate& quote) { return quote.passage == passage.number; };
-      const auto first = std::find_if(next, content.quotes.end(), in_passage);
-      const auto last = std::find_if_not(first, content.quotes.end(), in_passage);
-      page_of_.push_back(page);
-      quotes_of_.emplace_back(first, last);
-      if (first != last) next = last;
-    }
-  }
-
-  [[nodiscard]] std::optional<std::uint32_t> place_of(const std::string& page_id) const {
-    if (page_id.empty()) return std::nullopt;
-    for (std::uint32_t page = 0; page < contents_.size(); ++page) {
-      if (contents_[page].page.id == page_id) return page;
-    }
-    return std::nullopt;
-  }
-
-  /// Whether a page or the one before or after it was quoted in answer to the questions before.
-  [[nodiscard]] bool is_near_earlier(const Query& query, std::uint32_t page) const {
-    const std::uint32_t last = static_cast<std::uint32_t>(contents_.size()) - 1;
-    for (std::uint32_t near = page > 0 ? page - 1 : 0; near <= std::min(last, page + 1); ++near) {
-      if (std::ranges::find(query.earlier_pages, contents_[near].page.id) != query.earlier_pages.end()) return true;
-    }
-    return false;
-  }
-
-  [[nodiscard]] std::vector<RankedPassage> best_passages(const Query& query, bool follows_up, const TextScores& scores,
-                                                         const std::vector<float>& cosines,
-                                                         const std::vector<float>& fused) const {
-    std::vector<RankedPassage> passages;
-    const float best = fused.empty() ? 0.0f : std::max(0.0f, *std::ranges::max_element(fused));
-    const float voice_bonus = best * (addresses_the_character(query.text) ? kAddressedBonus : kVoiceBonus);
-    const std::optional<std::uint32_t> open = place_of(query.page_id);
-    for (std::uint32_t i = 0; i < fused.size(); ++i) {
-      const bool found = scores.passages[i] > 0 || scores.pairs[page_of_[i]] > 0 || (!cosines.empty() && cosines[i] > 0);
-      if (!found || quotes_of_[i].empty()) continue;
-      const model::Page& page = contents_[page_of_[i]].page;
-      if (query.only_character && page.voice != query.character) continue;
-      float score = fused[i];
-      if (!query.character.empty() && page.voice == query.character) score += voice_bonus;
-      if (open && page_of_[i] == *open) score += best * kOpenPageBonus;
-      if (open && (page_of_[i] + 1 == *open || page_of_[i] == *open + 1)) score += best * kBesideOpenPageBonus;
-      if (follows_up && is_near_earlier(query, page_of_[i])) score += best * kEarlierPageBonus;
-      passages.push_back({i, score, quotes_of_[i]});
-    }
-    const std::size_t wanted = std::min(passages.size(), kSpare * passages_quoted_from(query.k));
-    std::ranges::partial_sort(passages, passages.begin() + static_cast<std::ptrdiff_t>(wanted), std::greater{},
-                              &RankedPassage::score);
-    passages.resize(wanted);
-    return passages;
-  }
-
-  [[nodiscard]] Hit make_hit(const ChosenQuote& chosen, const TextScores& scores, const std::vector<float>& cosines) const {
-    const std::uint32_t page_number = page_of_[chosen.passage];
-    const model::Page& page = contents_[page_number].page;
-    Hit hit{*chosen.quote, page.label, page.title, page.chapter, page.voice, page.version, chosen.score, 0, 0, 0};
-    hit.text_score = static_cast<double>(scores.passages[chosen.passage]);
-    hit.pair_score = static_cast<double>(scores.pairs[page_number]);
-    const bool known = !cosines.empty() && cosines[chosen.passage] != VectorIndex::kNone;
-    hit.vector_score = known ? static_cast<double>(cosines[chosen.passage]) : 0.0;
-    return hit;
-  }
-
-  BookParts contents_;
-  TextIndex text_;
-  VectorIndex vectors_;
-  std::shared_ptr<const QuoteFinder> quotes_;
-  std::vector<std::uint32_t> page_of_;
-  std::vector<std::span<const model::QuoteCandidate>> quotes_of_;
-};
-
 /// What a question is about where it only points back to those before it; "" where it speaks for itself.
 std::string subject_of(const Query& query, std::string_view language) {
   if (query.earlier.empty() || !leans_on_earlier(query.text, language)) return {};
   return retrieval::subject_of(query.earlier, language);
 }
 
-asio::awaitable<std::shared_ptr<const BookIndex>> build_index(std::vector<model::PageContent> contents,
-                                                              std::vector<model::PassageVector> vectors, std::string language) {
-  co_return std::make_shared<const BookIndex>(BookParts(std::move(contents), vectors, std::move(language)));
+asio::awaitable<std::shared_ptr<const HeldBook>> build_index(std::vector<model::PageContent> contents,
+                                                             std::vector<model::PassageVector> vectors, std::string language) {
+  co_return std::make_shared<const HeldBook>(BookParts(std::move(contents), vectors, std::move(language)));
 }
 
 }  // namespace
 
 /// A world's book, in memory or in files.
 struct LoadedBook {
-  std::shared_ptr<const BookIndex> held;
+  std::shared_ptr<const HeldBook> held;
   large::LargeBookPtr filed;
 
   explicit operator bool() const { return held != nullptr || filed != nullptr; }
@@ -203,7 +81,7 @@ struct LoadedBook {
 class Retriever::State {
  public:
   State(store::PageStore& pages, provider::Embedder* embedder, LargeBooks large)
-      : pages_(pages), embedder_(embedder), large_(std::move(large)) {}
+      : pages_(pages), embedder_(embedder), questions_(embedder), large_(std::move(large)) {}
   ~State() {
     stop_.request_stop();
     rebuilders_.join();
@@ -254,7 +132,7 @@ class Retriever::State {
     }
     const std::string subject = subject_of(query, index.language());
     std::string asked = subject.empty() ? query.text : subject + " " + query.text;
-    auto embedding = embed(index.has_vectors() ? std::move(asked) : std::string());
+    auto embedding = questions_.embed(index.has_vectors() ? std::move(asked) : std::string());
     if (index.filed) {
       large::Question question{.query = std::move(query), .subject = subject, .vector = {}, .scale = {}};
       // It is not ended half-way from another thread; it takes milliseconds.
@@ -262,28 +140,12 @@ class Retriever::State {
       co_return co_await asio::co_spawn(searchers_, large::search(pages_, index.filed, std::move(question), std::move(embedding)),
                                         std::move(to_the_end));
     }
-    const large::Embedded embedded = co_await std::move(embedding);
+    const Embedded embedded = co_await std::move(embedding);
     const auto start = Clock::now();
-    Retrieved result = index.held->search(query, subject, embedded.vector, embedded.scale);
+    Retrieved result = index.held->search(query, subject, embedded);
     result.embed_ms = embedded.ms;
     result.search_ms = milliseconds_since(start);
     co_return result;
-  }
-
-  /// Of a text that is not empty, where there is an embedder. Words alone still find lines; a reader is better served by those
-  /// than by an error.
-  asio::awaitable<large::Embedded> embed(std::string text) {
-    large::Embedded embedded;
-    if (embedder_ == nullptr || text.empty()) co_return embedded;
-    const auto start = Clock::now();
-    std::vector<std::string> texts{std::move(text)};
-    auto vectors = co_await embedder_->embed_questions(std::move(texts));
-    if (vectors && !vectors->empty()) {
-      embedded.vector = std::move(vectors->front());
-      embedded.scale = co_await scale();
-    }
-    embedded.ms = milliseconds_since(start);
-    co_return embedded;
   }
 
   asio::awaitable<Result<std::optional<QuoteLocation>>> find_quote(std::string world, std::string claim,
@@ -295,22 +157,6 @@ class Retriever::State {
     auto to_the_end = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable_t<>());
     co_return co_await asio::co_spawn(
         searchers_, large::find_quote(pages_, book.filed, std::move(claim), std::move(preferred_pages)), std::move(to_the_end));
-  }
-
-  /// What the embedder's cosines mean, measured with the first question; MiniLM's where the embedder stops before that.
-  asio::awaitable<CosineScale> scale() {
-    if (embedder_->model() == kReferenceEmbedder) co_return CosineScale();
-    if (const auto known = known_scale()) co_return *known;
-    const auto measured = co_await measure_scale(*embedder_);
-    if (!measured) co_return CosineScale();
-    const std::scoped_lock lock(mutex_);
-    scale_ = *measured;
-    co_return *measured;
-  }
-
-  [[nodiscard]] std::optional<CosineScale> known_scale() const {
-    const std::scoped_lock lock(mutex_);
-    return scale_;
   }
 
   [[nodiscard]] LoadedBook find(const std::string& world) const {
@@ -398,7 +244,7 @@ class Retriever::State {
     auto changed = page ? book.with(std::move(page->content), page->vectors) : book.without(page_id);
     auto small = merging_.contains(world) ? BookSegment::Pages() : changed.wanted_merge();
     std::string language = book.language();
-    replace(world, {.held = std::make_shared<const BookIndex>(std::move(changed))});
+    replace(world, {.held = std::make_shared<const HeldBook>(std::move(changed))});
     merge(world, std::move(small), std::move(language));
   }
 
@@ -425,7 +271,7 @@ class Retriever::State {
         merging_.erase(world);
         const auto now = find(world);
         if (now.held) {
-          replace(world, {.held = std::make_shared<const BookIndex>(now.held->parts().merged(small, std::move(segment)))});
+          replace(world, {.held = std::make_shared<const HeldBook>(now.held->parts().merged(small, std::move(segment)))});
         } else if (now.filed) {
           replace(world, {.filed = now.filed->merged(small, std::move(segment))});
         }
@@ -459,11 +305,11 @@ class Retriever::State {
 
   store::PageStore& pages_;
   provider::Embedder* embedder_;
+  QuestionEmbedder questions_;
   LargeBooks large_;
   std::stop_source stop_;
-  mutable std::mutex mutex_;  ///< guards worlds_, scale_ and filing_
+  mutable std::mutex mutex_;  ///< guards worlds_ and filing_
   std::map<std::string, LoadedBook> worlds_;
-  std::optional<CosineScale> scale_;
   std::set<std::string> merging_;  ///< worlds whose segments are being put together; used on builders_ alone
   std::map<std::string, std::vector<std::string>> followed_;  ///< pages since a world's files are being made anew; there too
   std::map<std::string, Clock::time_point> not_before_;       ///< a world's files are made anew; there too

@@ -1,5 +1,6 @@
 #pragma once
 #include "provider/embedder.hpp"
+#include "retrieval/page_index.hpp"
 #include "retrieval/passage_finder.hpp"
 #include "store/page_store.hpp"
 
@@ -12,13 +13,6 @@
 #include <string>
 
 namespace gibsey::retrieval {
-
-/// How much of a world's book can be found.
-struct BookSize {
-  std::size_t pages = 0;
-  std::size_t passages = 0;
-  std::size_t without_vector = 0;  ///< passages that are found by their words alone so far
-};
 
 /// Where and from what length on books are searched from files (docs/decisions/0014).
 struct LargeBooks {
@@ -33,7 +27,7 @@ struct LargeBooks {
 
 /// Finds lines of a world's book for a question. Holds an immutable index a world in memory, built from the store; a reload or a
 /// changed page swaps in a new one, readers keep the old one until they are done. Safe to call from any executor.
-class Retriever : public PassageFinder {
+class Retriever : public PassageFinder, public PageIndex {
  public:
   /// `embedder` may be null: text alone is searched then. Both must outlive the retriever.
   Retriever(store::PageStore& pages, provider::Embedder* embedder, LargeBooks large = {});
@@ -41,16 +35,13 @@ class Retriever : public PassageFinder {
   Retriever(const Retriever&) = delete;
   Retriever& operator=(const Retriever&) = delete;
 
-  /// (Re)builds the index of one world from the store. A failure changes nothing. Of a large book the files are opened and
-  /// brought in step; where there are none yet, or altered ones, they are made, for minutes.
-  boost::asio::awaitable<Result<void>> load(std::string world);
-  /// Brings one page of a loaded world in step with the store: written, removed, or only its vectors. In time by the page's words
-  /// and the book's number of pages; the result is that of load(). Loads and changes take their turn; nothing to do, and no
-  /// error, in a world that is not loaded.
-  boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id);
+  /// Of a large book the files are opened and brought in step; where there are none yet, or altered ones, they are made, for
+  /// minutes.
+  boost::asio::awaitable<Result<void>> load(std::string world) override;
+  /// In time by the page's words and the book's number of pages; the result is that of load().
+  boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) override;
   void unload(const std::string& world);
-  /// nullopt for a world that is not loaded.
-  [[nodiscard]] std::optional<BookSize> size(const std::string& world) const;
+  [[nodiscard]] std::optional<BookSize> size(const std::string& world) const override;
   boost::asio::awaitable<Result<Retrieved>> retrieve(Query query) override;
   boost::asio::awaitable<Result<std::optional<QuoteLocation>>> find_quote(std::string world, std::string claim,
                                                                           std::vector<std::string> preferred_pages) override;

@@ -2,21 +2,14 @@
 #include "base/result.hpp"
 #include "retrieval/large/large_book.hpp"
 #include "retrieval/passage_finder.hpp"
+#include "retrieval/question_embedder.hpp"
 #include "store/page_store.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
-#include <vector>
 
 namespace gibsey::retrieval::large {
-
-/// What is known of a question by its meaning.
-struct Embedded {
-  std::vector<float> vector;  ///< empty: it is searched by its words alone
-  CosineScale scale;          ///< of the embedder
-  double ms = 0;
-};
 
 /// Ranks the book's passages and quotes from the best, whose pages are read from the store. The words are searched while the
 /// question is embedded, and the vectors in two parts, side by side where the executor has more threads than one. The question's
