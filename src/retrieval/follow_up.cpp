@@ -56,6 +56,11 @@ std::string subject_of(std::span<const std::string> earlier, std::string_view la
   return earlier.empty() ? std::string() : earlier.back();
 }
 
+std::string subject_of(const Query& query, std::string_view language) {
+  if (query.earlier.empty() || !leans_on_earlier(query.text, language)) return {};
+  return subject_of(query.earlier, language);
+}
+
 void add_subject(TextScores& scores, const TextScores& subject) {
   add(scores.passages, subject.passages);
   add(scores.pages, subject.pages);

@@ -1,4 +1,5 @@
 #pragma once
+#include "retrieval/passage_finder.hpp"
 #include "retrieval/text_index.hpp"
 
 #include <span>
@@ -15,6 +16,9 @@ namespace gibsey::retrieval {
 
 /// The newest of `earlier` (newest first) that says by itself what it is about; the oldest where none does; "" for none.
 [[nodiscard]] std::string subject_of(std::span<const std::string> earlier, std::string_view language);
+
+/// What a question is about where it only points back to those before it; "" where it speaks for itself.
+[[nodiscard]] std::string subject_of(const Query& query, std::string_view language);
 
 /// Adds what the subject says of every passage and page, at a lower weight than the question's own words. Its word pairs do not
 /// count: nobody quotes a line by pointing back to it.

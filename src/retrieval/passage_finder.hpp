@@ -48,6 +48,10 @@ struct Retrieved {
   std::string method;  ///< "hybrid", "text" (no embedder), "vector", "none" (no hits)
   double embed_ms = 0;
   double search_ms = 0;  ///< all but embed_ms; a large book is searched by words meanwhile
+  /// Of a book whose shards lie on several nodes (sharded/sharded_finder.hpp): into how many it is cut, and those that did not
+  /// answer in time. What they hold was not looked at.
+  std::uint32_t shards = 0;
+  std::vector<std::uint32_t> missing_shards;
 };
 
 /// Finds lines of a book for a question: in this process (retriever.hpp) or at another one's (http/remote_finder.hpp). Safe to

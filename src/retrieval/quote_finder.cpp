@@ -182,7 +182,7 @@ struct QuoteFinder::State {
     for (std::uint32_t page = 0; page < pages.size(); ++page) number_of[pages[page].segment][pages[page].page] = page;
   }
 
-  [[nodiscard]] std::optional<QuoteLocation> find(std::string_view claim, const std::vector<std::string>& preferred) const {
+  [[nodiscard]] std::optional<QuoteMatch> find(std::string_view claim, const std::vector<std::string>& preferred) const {
     struct Match {
       std::size_t rank = 0;  ///< among the preferred pages
       std::uint32_t number = 0;
@@ -203,7 +203,8 @@ struct QuoteFinder::State {
       });
     }
     if (!first) return std::nullopt;
-    return segments[first->segment]->words().locate(first->page, first->place, claim);
+    return QuoteMatch{false, first->rank, first->number,
+                      segments[first->segment]->words().locate(first->page, first->place, claim)};
   }
 };
 
@@ -227,11 +228,20 @@ QuoteFinder::QuoteFinder(std::vector<std::shared_ptr<const QuoteSegment>> segmen
 QuoteFinder::~QuoteFinder() = default;
 
 std::optional<QuoteLocation> QuoteFinder::find(std::string_view claim, const std::vector<std::string>& preferred_pages) const {
+  auto found = match(claim, preferred_pages);
+  if (!found) return std::nullopt;
+  return std::move(found->location);
+}
+
+std::optional<QuoteMatch> QuoteFinder::match(std::string_view claim, const std::vector<std::string>& preferred_pages) const {
   const std::string whole = to_utf8(normalize_for_quoting(claim).text);
   const std::string_view stripped = bare(whole);
   for (const std::string_view form : {std::string_view(whole), stripped}) {
     if (form.empty()) return std::nullopt;
-    if (auto found = state_->find(form, preferred_pages)) return found;
+    if (auto found = state_->find(form, preferred_pages)) {
+      found->bare = form.size() < whole.size();
+      return found;
+    }
   }
   return std::nullopt;
 }

@@ -2,6 +2,7 @@
 #include "model/page.hpp"
 #include "retrieval/page_place.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +22,14 @@ struct QuoteLocation {
   std::int32_t end = 0;
   std::string text;
   std::int64_t page_version = 0;
+};
+
+/// A place with what decides which of several is the one.
+struct QuoteMatch {
+  bool bare = false;       ///< it stands there without the punctuation at its ends alone
+  std::size_t rank = 0;    ///< of its page among the preferred ones; their number for another
+  std::uint32_t page = 0;  ///< its number in the book's order
+  QuoteLocation location;
 };
 
 /// `text` after the stated normalisation, with the code-point offset in `text` of each code point of the result: typographic
@@ -60,6 +69,8 @@ class QuoteFinder {
   /// left out of the location. Empty for a claim without a letter or digit.
   [[nodiscard]] std::optional<QuoteLocation> find(std::string_view claim,
                                                   const std::vector<std::string>& preferred_pages = {}) const;
+  /// The same, with what tells it from places in other parts of a book.
+  [[nodiscard]] std::optional<QuoteMatch> match(std::string_view claim, const std::vector<std::string>& preferred_pages) const;
 
  private:
   struct State;

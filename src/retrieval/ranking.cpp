@@ -4,6 +4,8 @@
 #include "retrieval/vector_index.hpp"
 #include "retrieval/words.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -26,6 +28,7 @@ constexpr int kRunAlone = 5;
 constexpr int kRunInMarks = 3;
 // How many times the passages that are quoted from are looked at, since a page may come again and again.
 constexpr std::size_t kSpare = 3;
+constexpr int kMostQuotes = 50;
 
 std::optional<std::uint32_t> place_of(std::string_view page_id, std::span<const RankedPage> pages) {
   if (page_id.empty()) return std::nullopt;
@@ -63,6 +66,14 @@ bool is_about_book(const TextScores& scores, std::span<const float> cosines, con
     if (coverage >= alone || cosine >= kCosineAlone || coverage + cosine >= kCosinePlusCoverage) return true;
   }
   return false;
+}
+
+Result<void> check_query(const Query& query) {
+  if (query.k < 1 || query.k > kMostQuotes)
+    return fail(ErrorCode::invalid_argument, fmt::format("k must be 1 to {}, not {}", kMostQuotes, query.k));
+  if (query.text.find_first_not_of(" \t\r\n") == std::string::npos)
+    return fail(ErrorCode::invalid_argument, "the text to look for is empty");
+  return {};
 }
 
 Signals fuse_signals(TextScores scores, std::vector<float> cosines, std::span<const std::uint32_t> page_of,

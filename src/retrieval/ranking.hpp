@@ -28,6 +28,9 @@ constexpr float kEarlierPageBonus = 0.15f;
 [[nodiscard]] bool is_about_book(const TextScores& scores, std::span<const float> cosines, const CosineScale& scale,
                                  std::span<const RankedPassage> best);
 
+/// invalid_argument: an empty text, a k out of range.
+[[nodiscard]] Result<void> check_query(const Query& query);
+
 /// A page as far as its place in a ranking hangs on it.
 struct RankedPage {
   std::string_view id;  ///< empty for one that only stands for a gap

@@ -32,8 +32,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr int kMostQuotes = 50;
-
 using Clock = std::chrono::steady_clock;
 constexpr auto kAfterFailedRebuild = std::chrono::minutes(10);
 
@@ -43,12 +41,6 @@ double milliseconds_since(Clock::time_point start) {
 
 std::size_t search_threads() {
   return std::max(1U, std::thread::hardware_concurrency());
-}
-
-/// What a question is about where it only points back to those before it; "" where it speaks for itself.
-std::string subject_of(const Query& query, std::string_view language) {
-  if (query.earlier.empty() || !leans_on_earlier(query.text, language)) return {};
-  return retrieval::subject_of(query.earlier, language);
 }
 
 asio::awaitable<std::shared_ptr<const HeldBook>> build_index(std::vector<model::PageContent> contents,
@@ -124,12 +116,7 @@ class Retriever::State {
   asio::awaitable<Result<Retrieved>> retrieve(Query query) {
     const auto index = find(query.world);
     if (!index) co_return fail(ErrorCode::not_found, fmt::format("no world {} is loaded", query.world));
-    if (query.k < 1 || query.k > kMostQuotes) {
-      co_return fail(ErrorCode::invalid_argument, fmt::format("k must be 1 to {}, not {}", kMostQuotes, query.k));
-    }
-    if (query.text.find_first_not_of(" \t\r\n") == std::string::npos) {
-      co_return fail(ErrorCode::invalid_argument, "the text to look for is empty");
-    }
+    GIBSEY_CO_CHECK(check_query(query));
     const std::string subject = subject_of(query, index.language());
     std::string asked = subject.empty() ? query.text : subject + " " + query.text;
     auto embedding = questions_.embed(index.has_vectors() ? std::move(asked) : std::string());

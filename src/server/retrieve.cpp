@@ -6,6 +6,9 @@
 #include "server/request_fields.hpp"
 #include "server/world_choice.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 namespace gibsey::server {
 namespace {
 
@@ -41,6 +44,10 @@ boost::asio::awaitable<net::HttpResponse> retrieve(const Services& services, Rou
   auto response = json_response(200, list);
   response.headers.add("X-Gibsey-Above-Threshold", found->above_threshold ? "true" : "false");
   response.headers.add("X-Gibsey-Method", found->method);
+  if (!found->missing_shards.empty()) {
+    response.headers.add("X-Gibsey-Missing-Shards",
+                         fmt::format("{} of {}", fmt::join(found->missing_shards, ","), found->shards));
+  }
   co_return response;
 }
 

@@ -12,7 +12,9 @@ namespace gibsey::server {
 namespace {
 
 constexpr std::string_view kRest = "{rest...}";
-constexpr const char* kExposed = "Retry-After, ETag, X-Gibsey-Turn, X-Gibsey-Above-Threshold, X-Gibsey-Method, X-Gibsey-Cursor";
+constexpr const char* kExposed =
+    "Retry-After, ETag, X-Gibsey-Turn, X-Gibsey-Above-Threshold, X-Gibsey-Method, "
+    "X-Gibsey-Missing-Shards, X-Gibsey-Cursor";
 
 std::string route_method(const net::HttpRequest& request) {
   return request.method == "HEAD" ? "GET" : request.method;

@@ -33,6 +33,7 @@
 #include "server/retrieve.hpp"
 #include "server/router.hpp"
 #include "server/session_ws.hpp"
+#include "server/shards.hpp"
 #include "server/stargate/stargate.hpp"
 #include "server/test_page.hpp"
 #include "server/turns.hpp"
@@ -189,9 +190,11 @@ std::vector<Route> memory_routes() {
       {"GET", "/v1/notes/{id}/versions/{number}", get_note_version},
       {"GET", "/v1/notes/{id}/diff", diff_note},
       {"POST", "/v1/notes/{id}/revert", revert_note, admin},
+      {"POST", "/v1/shards/{call}", ask_shards, admin},
   };
   for (auto& route : routes) {
     if (route.pattern.starts_with("/pages")) route.body_limit = kPageBodyLimit;
+    if (route.pattern.starts_with("/v1/shards")) route.body_limit = kShardsBodyLimit;
   }
   return routes;
 }

@@ -9,6 +9,7 @@
 #include "jobs/scheduler.hpp"
 #include "provider/embedder.hpp"
 #include "retrieval/passage_finder.hpp"
+#include "retrieval/sharded/shard_node.hpp"
 #include "server/auth/authenticator.hpp"
 #include "server/metrics.hpp"
 #include "server/session_hub.hpp"
@@ -107,6 +108,7 @@ struct Services {
   jobs::Scheduler* nightly = nullptr;      ///< null: this process does not run it
   feed::Feed* feed = nullptr;              ///< of the pages' changes; null: none
   std::string pages_topic;
+  retrieval::sharded::ShardNode* shards = nullptr;  ///< null: this process holds none
 };
 
 }  // namespace gibsey::server

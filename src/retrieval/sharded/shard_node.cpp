@@ -1,0 +1,176 @@
+#include "retrieval/sharded/shard_node.hpp"
+
+#include "retrieval/sharded/shard_nodes.hpp"
+
+#include <fmt/format.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace gibsey::retrieval::sharded {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int kPagesAtOnce = 256;
+
+/// A shard while it is read.
+struct ReadShard {
+  std::vector<model::PageContent> contents;
+  std::vector<model::PassageVector> vectors;
+};
+
+/// What `call` asks of a shard, once its payload is understood.
+using Ask = std::function<std::string(const HeldShard&)>;
+
+Result<Ask> ask_of(const std::string& call, const std::string& payload) {
+  if (call == kCallCounts) {
+    GIBSEY_TRY(auto keys, read_keys(payload));
+    return [keys = std::move(keys)](const HeldShard& shard) { return encode(shard.count(keys)); };
+  }
+  if (call == kCallCards) {
+    GIBSEY_TRY(auto wanted, read_wanted(payload));
+    return [wanted = std::move(wanted)](const HeldShard& shard) { return encode(shard.find_cards(wanted)); };
+  }
+  if (call == kCallPages) {
+    GIBSEY_TRY(auto names, read_names(payload));
+    return [names = std::move(names)](const HeldShard& shard) { return encode(shard.quotes_of(names)); };
+  }
+  if (call == kCallQuote) {
+    GIBSEY_TRY(auto claim, read_claim(payload));
+    return [claim = std::move(claim)](const HeldShard& shard) { return encode(shard.find_quote(claim)); };
+  }
+  return fail(ErrorCode::not_found, fmt::format("shards know no call '{}'", call));
+}
+
+std::shared_ptr<const HeldShard> held(BookParts parts) {
+  // Small segments are put together at once: a shard is cut to be small.
+  if (auto small = parts.wanted_merge(); !small.empty()) {
+    BookSegment segment(small, parts.language());
+    parts = parts.merged(small, std::move(segment));
+  }
+  return std::make_shared<const HeldShard>(std::move(parts));
+}
+
+asio::awaitable<std::shared_ptr<const HeldShard>> make(ReadShard read, std::string language) {
+  co_return held(BookParts(std::move(read.contents), read.vectors, std::move(language)));
+}
+
+asio::awaitable<std::shared_ptr<const HeldShard>> changed(std::shared_ptr<const HeldShard> shard, std::string page_id,
+                                                          std::optional<store::IndexedPage> page) {
+  if (page && shard->parts().has(page->content.page, page->vectors.size())) co_return shard;
+  co_return held(page ? shard->parts().with(std::move(page->content), page->vectors) : shard->parts().without(page_id));
+}
+
+}  // namespace
+
+ShardNode::ShardNode(store::PageStore& pages, std::string embedding_model, ShardMap map, std::size_t node)
+    : pages_(pages),
+      embedding_model_(std::move(embedding_model)),
+      map_(std::move(map)),
+      node_(node),
+      searchers_(std::max(1U, std::thread::hardware_concurrency())) {}
+
+asio::awaitable<Result<void>> ShardNode::load(std::string world) {
+  GIBSEY_CO_TRY(const auto found, co_await pages_.find_world(world));
+  if (!found) co_return fail(ErrorCode::not_found, fmt::format("no world {}", world));
+  const auto turn = co_await changing_.take();
+  GIBSEY_CO_TRY(auto read, co_await read_world(*found));
+  const std::scoped_lock lock(mutex_);
+  worlds_[world] = std::move(read);
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<ShardNode::World>> ShardNode::read_world(model::World world) {
+  std::map<std::uint32_t, ReadShard> read;
+  for (std::uint32_t shard = 0; shard < map_.shards(); ++shard) {
+    if (map_.owns(node_, world.name, shard)) read[shard];
+  }
+  std::string after;
+  for (bool more = true; more;) {
+    GIBSEY_CO_TRY(const auto pages, co_await pages_.list_pages(world.name, after, kPagesAtOnce));
+    for (const model::Page& page : pages) {
+      const auto shard = read.find(shard_of(world.name, page.id, map_.shards()));
+      if (shard == read.end()) continue;
+      GIBSEY_CO_TRY(auto content, co_await pages_.find_content(world.name, page.id, embedding_model_));
+      if (!content) continue;
+      shard->second.contents.push_back(std::move(content->content));
+      std::ranges::move(content->vectors, std::back_inserter(shard->second.vectors));
+    }
+    more = pages.size() == kPagesAtOnce;
+    if (more) after = pages.back().id;
+  }
+  World made{.language = world.language, .shards = {}};
+  for (auto& [shard, pages] : read) {
+    made.shards[shard] = co_await asio::co_spawn(builders_, make(std::move(pages), world.language), asio::use_awaitable);
+  }
+  co_return made;
+}
+
+asio::awaitable<Result<void>> ShardNode::follow(std::string world, std::string page_id) {
+  const std::uint32_t shard = shard_of(world, page_id, map_.shards());
+  if (!find(world, shard)) co_return Result<void>();
+  const auto turn = co_await changing_.take();
+  GIBSEY_CO_TRY(auto page, co_await pages_.find_content(world, page_id, embedding_model_));
+  auto before = find(world, shard);
+  if (!before) co_return Result<void>();
+  auto after =
+      co_await asio::co_spawn(builders_, changed(std::move(before), std::move(page_id), std::move(page)), asio::use_awaitable);
+  const std::scoped_lock lock(mutex_);
+  worlds_[world].shards[shard] = std::move(after);
+  co_return Result<void>();
+}
+
+std::optional<BookSize> ShardNode::size(const std::string& world) const {
+  const std::scoped_lock lock(mutex_);
+  const auto known = worlds_.find(world);
+  if (known == worlds_.end()) return std::nullopt;
+  BookSize size;
+  for (const auto& [number, shard] : known->second.shards) {
+    const BookSize part = shard->size();
+    size.pages += part.pages;
+    size.passages += part.passages;
+    size.without_vector += part.without_vector;
+  }
+  return size;
+}
+
+asio::awaitable<Result<std::string>> ShardNode::answer(std::string call, std::string body) {
+  // It is not ended half-way from another thread; it takes milliseconds.
+  auto to_the_end = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable_t<>());
+  co_return co_await asio::co_spawn(searchers_, answer_here(std::move(call), std::move(body)), std::move(to_the_end));
+}
+
+asio::awaitable<Result<std::string>> ShardNode::answer_here(std::string call, std::string body) {
+  GIBSEY_CO_TRY(const auto request, read_request(body));
+  if (request.shard_count != map_.shards()) {
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("worlds are cut into {} shards here, not {}; give all processes the same GIBSEY_SHARDS",
+                               map_.shards(), request.shard_count));
+  }
+  if (request.shards.size() > map_.shards()) co_return fail(ErrorCode::corrupt, "more shards are asked than there are");
+  const bool follows = call == kCallFollow;
+  if (follows) GIBSEY_CO_CHECK(co_await follow(request.world, request.payload));
+  auto ask = follows ? Result<Ask>([](const HeldShard&) { return std::string(); }) : ask_of(call, request.payload);
+  if (!ask) co_return std::unexpected(ask.error());
+  std::vector<ShardAnswer> answers;
+  for (const std::uint32_t number : request.shards) {
+    if (const auto shard = find(request.world, number)) answers.push_back({number, (*ask)(*shard)});
+  }
+  co_return encode(answers);
+}
+
+std::shared_ptr<const HeldShard> ShardNode::find(const std::string& world, std::uint32_t shard) const {
+  const std::scoped_lock lock(mutex_);
+  const auto known = worlds_.find(world);
+  if (known == worlds_.end()) return nullptr;
+  const auto held = known->second.shards.find(shard);
+  return held == known->second.shards.end() ? nullptr : held->second;
+}
+
+}  // namespace gibsey::retrieval::sharded
