@@ -29,7 +29,7 @@ struct MergedBook::Place {
 };
 
 MergedBook::MergedBook(const QuestionKeys& keys, const std::string& language, const Counts& counts, std::vector<Cards> cards,
-                       bool whole)
+                       Part part)
     : keys_(keys),
       language_(language),
       counts_(counts),
@@ -49,18 +49,18 @@ MergedBook::MergedBook(const QuestionKeys& keys, const std::string& language, co
     numbers[shard].resize(first);
   }
   std::ranges::sort(places, {}, [](const Place& place) { return std::tie(place.page->order, place.page->id); });
-  for (const Place& place : places) add(place, whole);
+  for (const Place& place : places) add(place, part != Part::all);
   for (std::size_t shard = 0; shard < cards_.size(); ++shard) {
     add_postings(cards_[shard].stems, numbers[shard], stems_);
     add_postings(cards_[shard].pairs, numbers[shard], pairs_);
   }
-  if (whole) sampled_.clear();
+  if (part != Part::chosen) sampled_.clear();
   if (std::ranges::none_of(cards_, &Cards::has_cosines)) cosines_.clear();
 }
 
-void MergedBook::add(const Place& place, bool whole) {
+void MergedBook::add(const Place& place, bool in_gaps) {
   const PageCard& card = *place.page;
-  if (!whole && !cards_of_.empty()) {
+  if (in_gaps && !cards_of_.empty()) {
     // Orders may be far from each other, or one that a hostile node has made up.
     const std::int64_t before = cards_of_.back()->order;
     const bool is_far = card.order - kGap > before || card.order < before;

@@ -15,9 +15,14 @@ namespace gibsey::retrieval::sharded {
 /// statistics of the whole book. A book that all shards have sent whole is scored as one in memory is, to the last bit.
 class MergedBook final : public WordStatistics {
  public:
-  /// `whole`: the cards are all of the book; pages that follow each other there are neighbours. Else those whose `order` is near.
+  /// How much of the book the cards are.
+  enum class Part {
+    all,      ///< pages that follow each other are neighbours
+    in_gaps,  ///< all of the shards that answered: those are neighbours whose `order` is near
+    chosen,   ///< the same, of candidates; what is sampled stands for the book
+  };
   /// `keys` and `language` must outlive this.
-  MergedBook(const QuestionKeys& keys, const std::string& language, const Counts& counts, std::vector<Cards> cards, bool whole);
+  MergedBook(const QuestionKeys& keys, const std::string& language, const Counts& counts, std::vector<Cards> cards, Part part);
 
   [[nodiscard]] Signals score(std::string_view text, std::string_view subject) const;
   [[nodiscard]] RankedBook ranked() const { return {pages_, page_of_, quotable_}; }
@@ -41,7 +46,7 @@ class MergedBook final : public WordStatistics {
 
  private:
   struct Place;
-  void add(const Place& place, bool whole);
+  void add(const Place& place, bool in_gaps);
   void add_postings(const std::vector<std::vector<Posting>>& lists, std::span<const std::uint32_t> number_of,
                     std::vector<std::vector<Posting>>& to) const;
 

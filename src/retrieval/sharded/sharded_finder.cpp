@@ -177,14 +177,15 @@ asio::awaitable<void> ShardedFinder::gather_cards(Search& search) {
   const auto deadline = std::max(search.deadline.at(), Clock::now() + settings_.deadline / 4);
   const auto answers =
       co_await nodes_.ask(kCallCards, search.query.world, search.there, encode(wanted), Deadline::after(deadline - Clock::now()));
-  std::vector<Cards> all;
-  search.take(answers, [&all](const std::string& answer) {
+  std::vector<Cards> cards_of;
+  search.take(answers, [&cards_of](const std::string& answer) {
     auto cards = read_cards(answer);
-    if (cards) all.push_back(*std::move(cards));
+    if (cards) cards_of.push_back(*std::move(cards));
     return cards.has_value();
   });
-  const bool whole = wanted.whole && search.missing.empty();
-  search.book.emplace(search.keys, search.language, search.counts, std::move(all), whole);
+  using enum MergedBook::Part;
+  const auto part = !wanted.whole ? chosen : search.missing.empty() ? all : in_gaps;
+  search.book.emplace(search.keys, search.language, search.counts, std::move(cards_of), part);
   search.signals = search.book->score(search.query.text, search.subject);
   search.ranked = rank_passages(search.query, !search.subject.empty(), search.book->ranked(), search.signals);
 }

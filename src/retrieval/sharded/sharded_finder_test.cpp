@@ -210,10 +210,10 @@ TEST(ShardedFinder, HoldsItsDeadlineWhereANodeStandsStill) {
   Book book(200);
   ShardCluster cluster(book.store, nullptr, {.deadline = 1500ms});
   cluster.load("library");
-  cluster.server(2).slow_down(60s);
+  cluster.server(2).slow_down(4s);
   const auto begun = Clock::now();
   const auto found = cluster.ask({.world = "library", .text = book.made.planted(3).question}).value();
-  EXPECT_LT(Clock::now() - begun, 4s);
+  EXPECT_LT(Clock::now() - begun, 3500ms);
   EXPECT_FALSE(found.missing_shards.empty());
 }
 
@@ -221,13 +221,13 @@ TEST(ShardedFinder, AsksTheNextOwnerOfWhatIsLateOrFails) {
   Book book(200);
   ShardCluster cluster(book.store, &book.embedder, {.replicas = 2, .second_after = 50ms});
   cluster.load("library");
-  cluster.server(0).slow_down(10s);
+  cluster.server(0).slow_down(6s);
   for (const bool is_away : {false, true}) {
     if (is_away) cluster.server(0).end();
     for (std::uint64_t i = 0; i < 10; ++i) {
       const auto begun = Clock::now();
       const auto found = cluster.ask(book.question(i)).value();
-      EXPECT_LT(Clock::now() - begun, 8s);
+      EXPECT_LT(Clock::now() - begun, 5s);
       EXPECT_TRUE(found.missing_shards.empty());
       expect_same(run(book.alone.retrieve(book.question(i))).value(), found, i);
     }
