@@ -19,6 +19,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace gibsey::app {
 
@@ -67,6 +68,7 @@ Application::~Application() {
   editor_.reset();
   follower_.reset();
   vectors_.reset();
+  memory_nodes_.reset();
   retriever_.reset();
   models_.reset();
   chat_models_.clear();
@@ -83,7 +85,7 @@ Result<std::unique_ptr<Application>> Application::open(Config config, Installati
   std::unique_ptr<Application> app(new Application(std::move(config), std::move(installation)));
   GIBSEY_CHECK(app->open_stores(needs.exclusive));
   if (needs.worlds || needs.embedder || needs.chat_model) GIBSEY_CHECK(app->open_models(needs.chat_model));
-  app->open_search();
+  GIBSEY_CHECK(app->open_search(needs.turns));
   if (needs.worlds) GIBSEY_CHECK(app->runtime_.wait(app->load_worlds()));
   if (needs.turns) GIBSEY_CHECK(app->open_feed());
   if (needs.turns) GIBSEY_CHECK(app->open_turns());
@@ -91,16 +93,28 @@ Result<std::unique_ptr<Application>> Application::open(Config config, Installati
   return app;
 }
 
-void Application::open_search() {
+Result<void> Application::open_search(bool serves) {
   retrieval::LargeBooks large;
   if (config_.large_book > 0) large.folder = config_.data / "index";
   large.least_passages = static_cast<std::size_t>(config_.large_book);
   large.owns_folder = lock_.has_value();
   retriever_ = std::make_unique<retrieval::Retriever>(*pages_, embedder_.get(), std::move(large));
+  index_ = retriever_.get();
+  passages_ = retriever_.get();
   const auto executor = runtime_.executor();
-  if (embedder_) vectors_ = std::make_unique<ingest::VectorWorker>(executor, *pages_, *retriever_, *embedder_);
-  follower_ = std::make_unique<ingest::PageFollower>(executor, *pages_, *retriever_, observer_);
+  // Commands hold what they search.
+  if (serves) {
+    const auto count = [this](std::string_view name, std::string_view label, double n) { observer_.count(name, label, n); };
+    GIBSEY_TRY(memory_nodes_, MemoryNodes::open(config_, {executor, *pages_, embedder_.get(), pool_, count}));
+  }
+  if (memory_nodes_) {
+    index_ = &memory_nodes_->finder();
+    passages_ = &memory_nodes_->finder();
+  }
+  if (embedder_) vectors_ = std::make_unique<ingest::VectorWorker>(executor, *pages_, *index_, *embedder_);
+  follower_ = std::make_unique<ingest::PageFollower>(executor, *pages_, *index_, observer_);
   editor_ = std::make_unique<ingest::PageEditor>(*pages_);
+  return {};
 }
 
 Result<void> Application::open_feed() {
@@ -111,7 +125,7 @@ Result<void> Application::open_feed() {
   GIBSEY_TRY(feed_, ChangeFeed::open(config_, {.executor = runtime_.executor(),
                                                .pages = *pages_,
                                                .embedder = embedder_.get(),
-                                               .retriever = searches ? retriever_.get() : nullptr,
+                                               .retriever = searches ? index_ : nullptr,
                                                .vectors = vectors_.get(),
                                                .observer = observer_,
                                                .default_world = worlds.empty() ? "" : worlds.front().name}));
@@ -139,7 +153,7 @@ Result<void> Application::open_turns() {
   notes_layer_ = std::make_unique<chat::NotesLayer>(stores_->notes());
   GIBSEY_TRY(auto authenticator, server::Authenticator::make(config_.auth));
   authenticator_.emplace(std::move(authenticator));
-  GIBSEY_TRY(remote_, RemoteServices::open(config_, runtime_.executor(), stores_->characters(), *retriever_, redis_));
+  GIBSEY_TRY(remote_, RemoteServices::open(config_, runtime_.executor(), stores_->characters(), *passages_, redis_));
   observer_.remote = remote_.get();
   ledgers_ = {{"", ledger_}};
   if (remote_->ledger() != nullptr) ledgers_[chat::ask_dialect().name] = remote_->ledger();
@@ -149,7 +163,7 @@ Result<void> Application::open_turns() {
                               .characters = stores_->characters(),
                               .turns = *turn_store_,
                               .ledger = *ledger_,
-                              .passages = *retriever_,
+                              .passages = *passages_,
                               .models = *models_,
                               .observer = observer_,
                               .sentiments = sentiments_ ? &*sentiments_ : nullptr,
@@ -363,7 +377,7 @@ asio::awaitable<Result<void>> Application::load_index(model::World world) {
   } else if (embedder_) {
     GIBSEY_CO_CHECK(co_await ingest::embed_missing(world.name, *pages_, *embedder_, ProgressBar(world.name)));
   }
-  GIBSEY_CO_CHECK(co_await retriever_->load(world.name));
+  GIBSEY_CO_CHECK(co_await index_->load(world.name));
   const std::lock_guard lock(mutex_);
   loaded_.push_back({.name = world.name, .title = world.title});
   co_return Result<void>{};
@@ -375,6 +389,7 @@ server::HealthSnapshot Application::health() const {
   snapshot.version = kVersion;
   snapshot.ready = ready_;
   if (remote_) snapshot.dependencies = remote_->dependencies();
+  if (memory_nodes_) std::ranges::move(memory_nodes_->dependencies(), std::back_inserter(snapshot.dependencies));
   if (const auto where = stores_->elsewhere(); !where.empty()) {
     snapshot.dependencies.push_back({.name = stores_->name(), .connected = stores_->connected(), .detail = where});
   }
@@ -392,7 +407,7 @@ server::HealthSnapshot Application::health() const {
   const std::lock_guard lock(mutex_);
   snapshot.worlds = loaded_;
   for (auto& world : snapshot.worlds) {
-    const auto size = retriever_->size(world.name).value_or(retrieval::BookSize());
+    const auto size = index_->size(world.name).value_or(retrieval::BookSize());
     world.pages = static_cast<std::int64_t>(size.pages);
     world.passages = static_cast<std::int64_t>(size.passages);
     world.without_vector = static_cast<std::int64_t>(size.without_vector);
@@ -417,7 +432,7 @@ server::Services Application::services(const server::StaticFiles& page) {
           .recall_store = stores_->recall(),
           .recall = *recall_,
           .sentiments = sentiments_ ? &*sentiments_ : nullptr,
-          .passages = *retriever_,
+          .passages = *passages_,
           .editor = *editor_,
           .follower = *follower_,
           .turns = *turns_,
@@ -437,7 +452,8 @@ server::Services Application::services(const server::StaticFiles& page) {
           .notes = &stores_->notes(),
           .nightly = nightly_.get(),
           .feed = feed_ ? &feed_->feed() : nullptr,
-          .pages_topic = config_.pages_topic};
+          .pages_topic = config_.pages_topic,
+          .shards = memory_nodes_ ? memory_nodes_->node() : nullptr};
 }
 
 }  // namespace gibsey::app

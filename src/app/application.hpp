@@ -1,6 +1,7 @@
 #pragma once
 #include "app/change_feed.hpp"
 #include "app/config.hpp"
+#include "app/memory_nodes.hpp"
 #include "app/remote_services.hpp"
 #include "app/runtime.hpp"
 #include "app/stores.hpp"
@@ -92,7 +93,7 @@ class Application {
   Application(Config config, Installation installation);
   Result<void> open_stores(bool exclusive);
   Result<void> open_models(bool chat);
-  void open_search();
+  Result<void> open_search(bool serves);
   Result<void> open_feed();
   Result<void> open_turns();
   Result<void> open_nightly();
@@ -121,6 +122,9 @@ class Application {
   std::vector<std::unique_ptr<provider::ChatModel>> chat_models_;
   std::unique_ptr<provider::Providers> models_;
   std::unique_ptr<retrieval::Retriever> retriever_;
+  std::unique_ptr<MemoryNodes> memory_nodes_;  ///< null: whole books are held here, by the retriever
+  retrieval::PageIndex* index_ = nullptr;      ///< what is loaded and follows the store: the retriever, or what memory_nodes_ has
+  retrieval::PassageFinder* passages_ = nullptr;
   /// What a turn reports goes to the counters; a turn that has ended to the feed too.
   struct Observer final : server::Metrics {
     void page_changed(const store::PageChange& change) override {

@@ -189,6 +189,12 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("GIBSEY_THREADS", config.threads, 0);
   settings.take("GIBSEY_SMALL_MODEL_BELOW", config.small_model_below, 0);
   settings.take("GIBSEY_LARGE_BOOK", config.large_book, 0);
+  settings.take("GIBSEY_MEMORY_NODES", config.memory_nodes);
+  settings.take("GIBSEY_MEMORY_NODE", config.memory_node);
+  settings.take("GIBSEY_SHARDS", config.shards, 1);
+  settings.take("GIBSEY_SHARD_REPLICAS", config.shard_replicas, 1);
+  settings.take("GIBSEY_SHARD_DEADLINE", config.shard_deadline, 1);
+  settings.take("GIBSEY_SHARD_SECOND", config.shard_second, 1);
   settings.take("GIBSEY_NIGHTLY", config.nightly);
   settings.take("GIBSEY_NIGHTLY_RETRY", config.nightly_retry, 1);
   settings.take("GIBSEY_TIME_ZONE", config.time_zone);

@@ -60,8 +60,14 @@ struct Config {
   int threads = 0;  ///< of the model in this process; 0: one a processor. 1 where other programs keep the processors busy
   /// Million parameters below which the model in this process is given a tiny model's prompt and opening (0002).
   int small_model_below = 1000;
-  int large_book = 50000;             ///< passages from which on a book is searched from files instead of memory; 0: never
-  int max_turns = 64;                 ///< running and waiting; past it 429
+  int large_book = 50000;    ///< passages from which on a book is searched from files instead of memory; 0: never
+  std::string memory_nodes;  ///< "name=url,name=url": where the shards of books lie; empty: this process holds whole books
+  std::string memory_node;   ///< which of them this process is; empty: none
+  int shards = 16;           ///< into which a world is cut
+  int shard_replicas = 1;    ///< nodes that hold a shard
+  int shard_deadline = 500;  ///< milliseconds, after which a search goes without the shards that have not answered
+  int shard_second = 60;     ///< milliseconds, after which the next node that holds a shard is asked too
+  int max_turns = 64;        ///< running and waiting; past it 429
   std::string nightly = "0 3 * * *";  ///< when the book writes notes about itself, as crontab(5) has it; "off": only when asked
   std::string time_zone;              ///< of that, "Europe/Berlin"; "": the machine's
   std::string alert_webhook;          ///< is told of nightly runs that failed; "": nobody is

@@ -6,6 +6,9 @@
 #include "net/http_pool.hpp"
 #include "net/redis_client.hpp"
 #include "net/service_client.hpp"
+#include "retrieval/http/node_client.hpp"
+#include "retrieval/sharded/messages.hpp"
+#include "retrieval/sharded/shard_nodes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,6 +21,7 @@ namespace gibsey::app {
 namespace {
 
 namespace asio = boost::asio;
+namespace sharded = retrieval::sharded;
 
 constexpr auto kPatience = std::chrono::seconds(5);
 constexpr net::HttpClientTimeouts kTimeouts{.connect = kPatience, .first_byte = kPatience, .idle = kPatience};
@@ -147,6 +151,24 @@ std::vector<std::pair<std::string, std::function<Outcome()>>> service_probes(con
   return probes;
 }
 
+/// Each memory node with a question to none of its shards: it is there, takes our token, and cuts worlds as we do.
+asio::awaitable<void> check_nodes(const Config& config, std::vector<ServerCheck>& checks, asio::any_io_executor executor) {
+  const auto pool = std::make_shared<net::HttpPool>(executor);
+  const auto nodes = sharded::parse_memory_nodes(config.memory_nodes);
+  if (!nodes) checks.push_back({"GIBSEY_MEMORY_NODES", wrong(nodes.error().message + ".")});
+  net::HttpHeaders headers;
+  if (!config.auth.service_token.empty()) headers.add("Authorization", "Bearer " + config.auth.service_token);
+  const sharded::ShardRequest question{"doctor", static_cast<std::uint32_t>(config.shards), {}, sharded::encode(sharded::Keys())};
+  for (const sharded::MemoryNode& node : nodes ? *nodes : std::vector<sharded::MemoryNode>()) {
+    retrieval::http::NodeClient client(node, headers, {}, pool);
+    const auto answer = co_await client.call(sharded::kCallCounts, sharded::encode(question), Deadline::after(kPatience));
+    auto outcome =
+        answer ? Result<void>() : wrong(fmt::format("{}; start it, or correct GIBSEY_MEMORY_NODES.", answer.error().message));
+    checks.push_back({fmt::format("the memory node {} at {}", node.name, net::shown_address(node.url)), std::move(outcome)});
+  }
+  pool->close();
+}
+
 asio::awaitable<void> check_models(const Config& config, std::vector<ServerCheck>& checks,
                                    const asio::any_io_executor& executor) {
   auto pool = std::make_shared<net::HttpPool>(std::move(executor));
@@ -183,6 +205,7 @@ asio::awaitable<std::vector<ServerCheck>> check_servers(const Config& config, as
   if (!config.kafka_brokers.empty())
     checks.push_back({fmt::format("kafka at {}", config.kafka_brokers), co_await check_kafka(config)});
   for (auto& [what, probe] : service_probes(config)) checks.push_back({what, co_await probe()});
+  co_await check_nodes(config, checks, executor);
   co_await check_models(config, checks, executor);
   co_return checks;
 }

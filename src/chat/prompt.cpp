@@ -165,6 +165,7 @@ void give_opening(Prompt& prompt, const PromptInputs& inputs) {
 void tell_sources(Prompt& prompt, const PromptInputs& inputs, std::size_t kept) {
   prompt.included.push_back(fmt::format("{} quotes", kept));
   if (kept < inputs.sources.size()) prompt.cut.push_back(fmt::format("{} quotes", inputs.sources.size() - kept));
+  if (!inputs.missing_of_book.empty()) prompt.cut.push_back(inputs.missing_of_book);
 }
 
 void add_remembered(Prompt& prompt, const PromptInputs& inputs, PromptBudget& budget) {

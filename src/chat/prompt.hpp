@@ -23,6 +23,7 @@ struct PromptInputs {
   const std::vector<PastExchange>& history;  ///< oldest first
   std::string question;
   bool has_book = true;           ///< false: a persona without one
+  std::string missing_of_book;    ///< the part of it that could not be looked at, in words; "" none
   bool book_away = false;         ///< there is one, and it cannot be looked up now
   bool in_book = true;            ///< whether retrieval found anything about the question
   bool opening = false;           ///< the reply is to begin with a quotation

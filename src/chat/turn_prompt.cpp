@@ -9,6 +9,8 @@
 #include "chat/stopwatch.hpp"
 #include "chat/tone.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
@@ -75,6 +77,8 @@ PromptInputs prompt_inputs(const AdmittedTurn& turn, const FoundSources& found, 
   inputs.question = question.text;
   inputs.has_book = found.has_book;
   inputs.in_book = found.in_book;
+  if (found.missing_shards > 0)
+    inputs.missing_of_book = fmt::format("{} of {} shards of the book, which did not answer", found.missing_shards, found.shards);
   inputs.opening = small && turn.model->supports_opening();
   inputs.small_model = small;
   inputs.quotes_by_number = !turn.model->locks_quotes();

@@ -125,6 +125,10 @@ asio::awaitable<Result<FoundSources>> find_sources(AdmittedTurn& turn, TurnParts
   }
   found.in_book = retrieved->above_threshold;
   found.method = retrieved->method;
+  found.shards = retrieved->shards;
+  found.missing_shards = retrieved->missing_shards.size();
+  if (found.missing_shards > 0)
+    log::warn("turn {}: {} of {} shards of the book did not answer", turn.record.id, found.missing_shards, found.shards);
   found.sources = numbered(std::move(retrieved->hits));
   if (!found.book) {
     found.book = finder_of(found.sources);

@@ -15,7 +15,9 @@ struct FoundSources {
   std::vector<model::Source> sources;
   bool has_book = false;
   bool in_book = false;
-  bool missing = false;  ///< the passages could not be looked up
+  bool missing = false;            ///< the passages could not be looked up
+  std::size_t missing_shards = 0;  ///< parts of the book that could not be looked at, of `shards`
+  std::size_t shards = 0;
   std::string method = "none";
   std::shared_ptr<const retrieval::QuoteFinder> book;  ///< null: nothing to check quotations against
   bool book_goes_on = false;  ///< `book` has the sources alone; what they do not hold is to be asked of PassageFinder::find_quote

@@ -34,7 +34,7 @@ class HeldShard::Choice {
   }
   /// By its scores, those above `bar`.
   void add_best(std::span<const float> scores, const Wanted& wanted, float bar = 0) {
-    TopList best(wanted.best);
+    TopList best(std::min<std::size_t>(wanted.best, scores.size()));
     for (std::uint32_t i = 0; i < scores.size(); ++i) {
       if (scores[i] > bar) best.show({scores[i], i});
     }

@@ -12,6 +12,8 @@ namespace {
 
 /// The first byte of all that is said; another one where what follows is another.
 constexpr std::uint64_t kProtocol = 1;
+/// Passages or pages that somebody names: what is done for each takes time by the shard's length.
+constexpr std::size_t kMostNamed = 1000;
 constexpr std::uint64_t kMost32 = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t kMostInt = std::numeric_limits<std::int32_t>::max();
 
@@ -311,6 +313,7 @@ Result<std::vector<PassageName>> read_names(std::string_view bytes) {
     std::string page_id = from.text();
     return PassageName{std::move(page_id), read_int(from)};
   });
+  if (names.size() > kMostNamed) return fail(ErrorCode::corrupt, "more passages are asked for than anybody quotes from");
   return whole(reader, std::move(names), "passages");
 }
 
@@ -343,6 +346,7 @@ Result<Claim> read_claim(std::string_view bytes) {
   Claim claim;
   claim.text = reader.text();
   claim.preferred = read_list(reader, 1, read_text);
+  if (claim.preferred.size() > kMostNamed) return fail(ErrorCode::corrupt, "more pages are preferred than anybody quotes from");
   return whole(reader, std::move(claim), "claim");
 }
 

@@ -2041,6 +2041,8 @@ export interface Operations {
   diffNote: { method: 'GET'; path: '/v1/notes/{id}/diff'; answer: NoteDiff };
   /** Makes an older version's text a new version. */
   revertNote: { method: 'POST'; path: '/v1/notes/{id}/revert'; request: RevertNoteRequest; answer: Note };
+  /** What a coordinator asks a memory node of its shards. */
+  askShards: { method: 'POST'; path: '/v1/shards/{call}'; answer: string };
   /** Has the book write notes about what has changed, now. */
   startNightlyRun: { method: 'POST'; path: '/v1/jobs/nightly/run'; request: NightlyRunRequest; answer: NightlyRunStarted };
   /** The last nightly runs, newest first. */
