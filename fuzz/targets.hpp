@@ -15,19 +15,21 @@ void ollama_stream(std::string_view bytes);
 void reasoning_filter(std::string_view bytes);
 void http_parser(std::string_view bytes);
 void page_event(std::string_view bytes);
+void shard_messages(std::string_view bytes);
 
 struct Target {
   const char* name;  ///< of its folders in seeds/ and regressions/; the program is called <name>_fuzz
   void (*run)(std::string_view bytes);
 };
 
-inline constexpr std::array<Target, 8> kTargets{{{"sse", sse},
+inline constexpr std::array<Target, 9> kTargets{{{"sse", sse},
                                                  {"ndjson", ndjson},
                                                  {"openai_stream", openai_stream},
                                                  {"anthropic_stream", anthropic_stream},
                                                  {"ollama_stream", ollama_stream},
                                                  {"reasoning_filter", reasoning_filter},
                                                  {"http_parser", http_parser},
-                                                 {"page_event", page_event}}};
+                                                 {"page_event", page_event},
+                                                 {"shard_messages", shard_messages}}};
 
 }  // namespace gibsey::fuzz

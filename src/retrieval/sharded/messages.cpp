@@ -3,6 +3,7 @@
 #include "retrieval/sharded/wire.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <tuple>
@@ -292,7 +293,13 @@ Result<Cards> read_cards(std::string_view bytes) {
   cards.stems = read_list(reader, 1, read_postings);
   cards.pairs = read_list(reader, 1, read_postings);
   std::size_t passages = 0;
-  for (const PageCard& page : cards.pages) passages += page.passages.size();
+  bool finite = true;
+  for (const PageCard& page : cards.pages) {
+    passages += page.passages.size();
+    finite =
+        finite && std::ranges::all_of(page.passages, [](float cosine) { return std::isfinite(cosine); }, &PassageCard::cosine);
+  }
+  if (!finite) return fail(ErrorCode::corrupt, "these bytes are no cards: a cosine is no number");
   if (!name_passages(cards.stems, passages) || !name_passages(cards.pairs, passages))
     return fail(ErrorCode::corrupt, "these bytes are no cards: a word stands in no passage of theirs");
   return whole(reader, std::move(cards), "cards");

@@ -130,6 +130,9 @@ TEST(Messages, CardsNameTheirOwnPassagesInOrder) {
   EXPECT_FALSE(read_cards(encode(cards)));
   cards.stems[0] = {{1, 1}, {1, 1}};
   EXPECT_FALSE(read_cards(encode(cards)));
+  cards = some_cards();
+  cards.pages[0].passages[0].cosine = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_FALSE(read_cards(encode(cards)));
 }
 
 TEST(Messages, AQuestionHasAWeightForEachKeyAndAMeanLength) {

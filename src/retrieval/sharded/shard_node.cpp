@@ -63,7 +63,9 @@ asio::awaitable<std::shared_ptr<const HeldShard>> make(ReadShard read, std::stri
 
 asio::awaitable<std::shared_ptr<const HeldShard>> changed(std::shared_ptr<const HeldShard> shard, std::string page_id,
                                                           std::optional<store::IndexedPage> page) {
-  if (page && shard->parts().has(page->content.page, page->vectors.size())) co_return shard;
+  const bool is_same =
+      page ? shard->parts().has(page->content.page, page->vectors.size()) : shard->parts().find(page_id) == nullptr;
+  if (is_same) co_return shard;
   co_return held(page ? shard->parts().with(std::move(page->content), page->vectors) : shard->parts().without(page_id));
 }
 

@@ -292,6 +292,7 @@ asio::awaitable<Result<void>> ShardedFinder::follow(std::string world, std::stri
 }
 
 std::optional<BookSize> ShardedFinder::size(const std::string& world) const {
+  if (own_ != nullptr) return own_->size(world);
   const auto known = find_world(world);
   return known ? std::optional(known->size) : std::nullopt;
 }

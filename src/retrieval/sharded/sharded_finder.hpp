@@ -46,7 +46,7 @@ class ShardedFinder final : public PassageFinder, public PageIndex {
   /// Has the owners of the page's shard take it in, so that what was written here is found here. Not an error where they do not
   /// answer: they follow the store by themselves.
   boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) override;
-  /// What the store has: all of the book, wherever it lies.
+  /// Of its own shards; where it has none, of the whole book.
   [[nodiscard]] std::optional<BookSize> size(const std::string& world) const override;
 
  private:
