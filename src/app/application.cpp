@@ -2,6 +2,7 @@
 
 #include "app/absent_model.hpp"
 #include "app/chat_models.hpp"
+#include "app/memory_nodes.hpp"
 #include "app/model_library.hpp"
 #include "app/progress.hpp"
 #include "app/version.hpp"

@@ -1,7 +1,6 @@
 #pragma once
 #include "app/change_feed.hpp"
 #include "app/config.hpp"
-#include "app/memory_nodes.hpp"
 #include "app/remote_services.hpp"
 #include "app/runtime.hpp"
 #include "app/stores.hpp"
@@ -41,6 +40,8 @@
 #include <vector>
 
 namespace gibsey::app {
+
+class MemoryNodes;
 
 /// What a command needs; what it does not need is not loaded.
 struct Needs {
