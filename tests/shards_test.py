@@ -88,6 +88,22 @@ class Shards(unittest.TestCase):
         health = self.coordinator.get_json("/health")
         self.assertEqual((health["status"], set(health["dependencies"])), ("healthy", {"memory:a", "memory:b", "memory:c"}))
 
+    def test_an_edit_is_followed(self):
+        """Each over a store of its own, so it is written to all; one that follows another's write needs a store that they share."""
+        self.start()
+        line = "The heron paid for the lantern with a borrowed pearl."
+        for server in (*self.nodes.values(), self.coordinator):
+            status, _, text = server.request("PUT", "/pages/012", {"text": line + " Nobody asked it to pay.", "title": "The heron"})
+            self.assertEqual(status, 200, text)
+        version = json.loads(text)["version"]
+        hits = self.retrieve(self.coordinator, line, fresh=f"012@{version}")[1][0]
+        self.assertEqual((hits[0]["page_id"], hits[0]["page_version"], hits[0]["title"]), ("012", version, "The heron"))
+        claimed = json.loads(self.coordinator.request("POST", "/v1/quotes/verify", {"claim": line})[2])
+        self.assertEqual((claimed["verbatim"], claimed["page_id"]), (True, "012"))
+        for server in (*self.nodes.values(), self.coordinator):
+            self.assertEqual(server.request("DELETE", "/pages/012")[0], 204)
+        wait_until(lambda: not json.loads(self.coordinator.request("POST", "/v1/quotes/verify", {"claim": line})[2])["verbatim"])
+
     def test_what_is_missing_is_told_until_the_node_is_back(self):
         self.start()
         self.retrieve(self.coordinator, QUESTIONS[0])
