@@ -186,13 +186,14 @@ std::vector<model::PageContent> HeldShard::quotes_of(std::span<const PassageName
   std::vector<model::PageContent> pages;
   for (std::size_t i = 0; i < contents_.size(); ++i) {
     const model::PageContent& content = contents_[i];
-    const auto is_asked = [&](int passage) {
-      return std::ranges::any_of(
-          names, [&](const PassageName& name) { return name.page_id == content.page.id && name.passage == passage; });
-    };
+    std::vector<int> passages;
+    for (const PassageName& name : names) {
+      if (name.page_id == content.page.id) passages.push_back(name.passage);
+    }
+    if (passages.empty()) continue;
+    const auto is_asked = [&passages](int passage) { return std::ranges::find(passages, passage) != passages.end(); };
     model::PageContent asked;
     std::ranges::copy_if(content.quotes, std::back_inserter(asked.quotes), is_asked, &model::QuoteCandidate::passage);
-    if (asked.quotes.empty()) continue;
     asked.page = content.page;
     asked.page.text = {};
     pages.push_back(std::move(asked));
