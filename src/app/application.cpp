@@ -133,8 +133,10 @@ Result<void> Application::open_feed() {
   observer_.feed = feed_.get();
   // Workers on one Kafka share the pages among them, so that another one may embed what this process searches.
   const bool elsewhere = !feed_->works() || !config_.kafka_brokers.empty();
-  if (embedder_ && searches && elsewhere) {
-    late_vectors_.emplace(runtime_.executor(), *pages_, *retriever_, embedder_->model(), observer_);
+  retrieval::PageIndex* held = retriever_.get();
+  if (memory_nodes_) held = memory_nodes_->node();
+  if (embedder_ && searches && elsewhere && held != nullptr) {
+    late_vectors_.emplace(runtime_.executor(), *pages_, *held, embedder_->model(), observer_);
     observer_.late_vectors = &*late_vectors_;
   }
   return {};

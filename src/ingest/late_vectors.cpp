@@ -11,11 +11,11 @@ namespace gibsey::ingest {
 
 namespace asio = boost::asio;
 
-LateVectors::LateVectors(asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever,
-                         std::string model, PageObserver& observer, LateVectorSettings settings)
+LateVectors::LateVectors(asio::any_io_executor executor, store::PageStore& pages, retrieval::PageIndex& index, std::string model,
+                         PageObserver& observer, LateVectorSettings settings)
     : executor_(std::move(executor)),
       pages_(pages),
-      retriever_(retriever),
+      index_(index),
       model_(std::move(model)),
       observer_(observer),
       settings_(settings) {}
@@ -99,7 +99,7 @@ asio::awaitable<Result<bool>> LateVectors::take_in(const PageName& page, Wait wa
   GIBSEY_CO_TRY(const auto found, co_await pages_.find_content(page.first, page.second, model_));
   if (!found || found->content.passages.empty()) co_return true;
   if (found->vectors.size() < found->content.passages.size()) co_return false;
-  GIBSEY_CO_CHECK(co_await retriever_.follow(page.first, page.second));
+  GIBSEY_CO_CHECK(co_await index_.follow(page.first, page.second));
   observer_.page_embedded(0, std::chrono::duration<double>(Clock::now() - wait.since).count());
   co_return true;
 }

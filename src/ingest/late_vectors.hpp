@@ -2,7 +2,7 @@
 #include "base/result.hpp"
 #include "ingest/page_observer.hpp"
 #include "provider/wakeup.hpp"
-#include "retrieval/retriever.hpp"
+#include "retrieval/page_index.hpp"
 #include "store/page_store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -24,12 +24,12 @@ struct LateVectorSettings {
 };
 
 /// Where a worker in another process embeds changed pages, nobody says when it has: vectors are no change of a page. One
-/// coroutine looks into the store for those of pages that changed, and has the retriever take them in. Safe to call from any
+/// coroutine looks into the store for those of pages that changed, and has the index take them in. Safe to call from any
 /// thread.
 class LateVectors {
  public:
   /// `model` names the vectors. All must outlive this.
-  LateVectors(boost::asio::any_io_executor executor, store::PageStore& pages, retrieval::Retriever& retriever, std::string model,
+  LateVectors(boost::asio::any_io_executor executor, store::PageStore& pages, retrieval::PageIndex& index, std::string model,
               PageObserver& observer, LateVectorSettings settings = {});
 
   void start();
@@ -58,7 +58,7 @@ class LateVectors {
 
   boost::asio::any_io_executor executor_;
   store::PageStore& pages_;
-  retrieval::Retriever& retriever_;
+  retrieval::PageIndex& index_;
   std::string model_;
   PageObserver& observer_;
   LateVectorSettings settings_;

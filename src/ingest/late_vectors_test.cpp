@@ -2,6 +2,7 @@
 
 #include "ingest/importer.hpp"
 #include "ingest/page_editor.hpp"
+#include "retrieval/retriever.hpp"
 #include "retrieval/testing/run.hpp"
 #include "retrieval/testing/word_embedder.hpp"
 #include "store/memory/page_store.hpp"
