@@ -1,6 +1,6 @@
 """Memory nodes as real processes: three that hold the shards of the bundled worlds, each over a data folder of its own, and a coordinator.
 It answers as one process does; what it says when a node is away, stands still, or comes back; what a node refuses. (Followers of one shared
-store: tests/stack/shards_test.py.)"""
+store: tests/stack/memory_nodes_test.py.)"""
 import json
 import signal
 import socket

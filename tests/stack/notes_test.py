@@ -44,7 +44,8 @@ class Notes(NeedsTheProgram):
     def test_a_person_reads_them_by_cqlsh(self):
         self.assertEqual(self.run_told["status"], "done", self.run_told)
         self.assertGreater(len(self.notes), 1)
-        self.assertEqual(self.run_told["counts"]["extractive"], len(self.notes))
+        # All are new, or another test's run wrote them before and nothing has changed.
+        self.assertIn(self.run_told["counts"]["extractive"], (0, len(self.notes)))
         told = run_cqlsh(f"SELECT cluster, version, text FROM {KEYSPACE}.summaries WHERE world = '{SMALL_WORLD}'")
         for note in self.notes:
             self.assertIn(note["id"], told)
