@@ -31,8 +31,9 @@ run: build
 
 # With the real servers of deploy/stack, whose storm has 600 pages here and 3,000 in make stack-test; STACK=0 leaves them out.
 STACK ?= 1
+CONTRACTS := store_test feed_test
 test: setup-tests $(if $(filter 1,$(STACK)),stack-setup) web
-	@$(if $(filter 1,$(STACK)),GIBSEY_CASSANDRA=ON )tools/setup/build.sh release gibsey
+	@$(if $(filter 1,$(STACK)),GIBSEY_CASSANDRA=ON )tools/setup/build.sh release gibsey $(if $(filter 1,$(STACK)),$(CONTRACTS))
 	@tools/setup/choose_model.sh
 	@tools/setup/build.sh dev all
 	@GIBSEY_STORM_PAGES=$${GIBSEY_STORM_PAGES:-600} /usr/bin/python3 tools/run_tests.py unit page wire includes $(if $(filter 1,$(STACK)),stack)
@@ -55,6 +56,7 @@ stack-run: stack-build
 
 # Against the real servers alone.
 stack-test: setup-tests stack-build
+	@tools/setup/build.sh release $(CONTRACTS)
 	@/usr/bin/python3 tools/run_tests.py stack
 
 # Kafka, Cassandra and Debezium alone: by docker compose where that is here, else as processes (docs/01_cdc_setup.md).
