@@ -7,7 +7,7 @@ from harness import end_cleanly, events_in, read_event_stream  # noqa: F401 - th
 from socket_readers import receive
 
 #: Documented headers that an answer may lack: where auth is off, where the wait is not known, where the page is not built.
-MAY_LACK = {"set-cookie", "retry-after", "etag"}
+MAY_LACK = {"set-cookie", "retry-after", "etag", "x-gibsey-missing-shards"}
 
 
 class Documented:

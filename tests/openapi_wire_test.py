@@ -119,6 +119,8 @@ class EveryPath(unittest.TestCase):
         self.assertIsNone(self.call("GET", "/pages/{id}", 200, values={"id": first["pages"][0]["id"]})["previous"])
         self.call("GET", "/pages/{id}", 200, query={"version": 1, "world": "entrance-way"})
         self.assertEqual(len(self.call("GET", "/retrieve", 200, query={"k": 5, "world": "entrance-way", "character": "arieol", "page": "007"})), 5)
+        # Of a process that is no memory node; what nodes answer stands in shards_test.
+        self.call("POST", "/v1/shards/{call}", 404, values={"call": "counts"})
         found = self.call("POST", "/v1/quotes/verify", 200, body={"claim": first["pages"][0]["text"][:60].rsplit(" ", 1)[0]})
         self.assertTrue(found["verbatim"])
         self.assertFalse(self.call("POST", "/v1/quotes/verify", 200, body={"claim": "The tower was sold for a herring.", "page_id": "007"})["verbatim"])

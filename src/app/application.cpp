@@ -131,8 +131,9 @@ Result<void> Application::open_feed() {
                                                .observer = observer_,
                                                .default_world = worlds.empty() ? "" : worlds.front().name}));
   observer_.feed = feed_.get();
-  // Workers on one Kafka share the pages among them, so that another one may embed what this process searches.
-  const bool elsewhere = !feed_->works() || !config_.kafka_brokers.empty();
+  // Workers on one Kafka share the pages among them, and those on one Cassandra find each other's vectors: another one may embed
+  // what this process searches.
+  const bool elsewhere = !feed_->works() || !config_.kafka_brokers.empty() || !stores_->node().empty();
   retrieval::PageIndex* held = retriever_.get();
   if (memory_nodes_) held = memory_nodes_->node();
   if (embedder_ && searches && elsewhere && held != nullptr) {

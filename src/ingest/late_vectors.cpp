@@ -6,10 +6,17 @@
 #include <boost/asio/use_future.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace gibsey::ingest {
 
 namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kPagesAtOnce = 64;
+
+}  // namespace
 
 LateVectors::LateVectors(asio::any_io_executor executor, store::PageStore& pages, retrieval::PageIndex& index, std::string model,
                          PageObserver& observer, LateVectorSettings settings)
@@ -49,18 +56,24 @@ std::size_t LateVectors::waiting() {
 }
 
 asio::awaitable<void> LateVectors::run() {
-  for (;;) {
-    std::map<PageName, Wait> pages;
-    Clock::time_point next;
-    {
-      const std::lock_guard lock(wake_.mutex());
-      if (stopped_) co_return;
-      pages = due();
-      next = next_look();
+  while (auto pages = next_pages()) {
+    for (const auto& [page, wait] : *pages) {
+      if (!is_stopped()) co_await look_at(page, wait);
     }
-    for (const auto& [page, wait] : pages) co_await look_at(page, wait);
-    if (pages.empty()) co_await wake_.wait([this, next] { return stopped_ || next_look() < next; }, next);
+    if (!pages->empty()) continue;
+    const auto next = first_look();
+    co_await wake_.wait([this, next] { return stopped_ || next_look() < next; }, next);
   }
+}
+
+bool LateVectors::is_stopped() {
+  const std::lock_guard lock(wake_.mutex());
+  return stopped_;
+}
+
+LateVectors::Clock::time_point LateVectors::first_look() {
+  const std::lock_guard lock(wake_.mutex());
+  return next_look();
 }
 
 LateVectors::Clock::time_point LateVectors::next_look() const {
@@ -69,12 +82,19 @@ LateVectors::Clock::time_point LateVectors::next_look() const {
   return next;
 }
 
-std::map<LateVectors::PageName, LateVectors::Wait> LateVectors::due() const {
-  std::map<PageName, Wait> pages;
+/// Some of those that are due, the newest first, so that one which has just changed does not wait for a thousand that nobody
+/// embeds. nullopt: it is stopped.
+std::optional<std::vector<std::pair<LateVectors::PageName, LateVectors::Wait>>> LateVectors::next_pages() {
+  const std::lock_guard lock(wake_.mutex());
+  if (stopped_) return std::nullopt;
+  std::vector<std::pair<PageName, Wait>> pages;
   const auto now = Clock::now();
   for (const auto& entry : waits_) {
-    if (entry.second.next_look <= now) pages.insert(entry);
+    if (entry.second.next_look <= now) pages.push_back(entry);
   }
+  const auto most = pages.begin() + static_cast<std::ptrdiff_t>(std::min(pages.size(), kPagesAtOnce));
+  std::ranges::partial_sort(pages, most, std::greater{}, [](const auto& entry) { return entry.second.since; });
+  pages.erase(most, pages.end());
   return pages;
 }
 

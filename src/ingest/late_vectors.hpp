@@ -12,8 +12,10 @@
 #include <cstddef>
 #include <future>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace gibsey::ingest {
 
@@ -51,8 +53,10 @@ class LateVectors {
   };
 
   boost::asio::awaitable<void> run();
+  [[nodiscard]] bool is_stopped();
+  [[nodiscard]] Clock::time_point first_look();
   [[nodiscard]] Clock::time_point next_look() const;
-  [[nodiscard]] std::map<PageName, Wait> due() const;
+  [[nodiscard]] std::optional<std::vector<std::pair<PageName, Wait>>> next_pages();
   boost::asio::awaitable<void> look_at(PageName page, Wait wait);
   boost::asio::awaitable<Result<bool>> take_in(const PageName& page, Wait wait);
 

@@ -235,8 +235,20 @@ asio::awaitable<Result<void>> Scheduler::perform(model::NightlyRun run) {
   co_return co_await end(std::move(run), lease.state(), std::move(worked));
 }
 
+/// At its end nothing is claimed any more.
+struct Scheduler::Unclaim {
+  explicit Unclaim(std::atomic<bool>& claimed) : claimed_(claimed) {}
+  ~Unclaim() { claimed_ = false; }
+  Unclaim(const Unclaim&) = delete;
+  Unclaim& operator=(const Unclaim&) = delete;
+
+ private:
+  std::atomic<bool>& claimed_;
+};
+
 asio::awaitable<Result<void>> Scheduler::end(model::NightlyRun run, model::JobState job, Result<void> worked) {
-  claimed_ = false;
+  // Not before the row says so: until then it is no crash that left this node's name there.
+  const Unclaim when_written{claimed_};
   const auto now = parts_.clock();
   const bool lost = !worked && worked.error().code == ErrorCode::conflict;
   if (lost) {

@@ -69,6 +69,7 @@ class Scheduler {
   [[nodiscard]] SchedulerState state() const;
 
  private:
+  struct Unclaim;
   class Lease;
 
   boost::asio::awaitable<void> run();

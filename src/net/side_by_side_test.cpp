@@ -1,6 +1,7 @@
 #include "net/side_by_side.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
@@ -49,6 +50,13 @@ TEST_F(SideBySide, EachOnceAndNoMoreThanTheWidthAtATime) {
   for (std::size_t i = 0; i < 50; ++i) EXPECT_EQ(seen_.count(i), 1U);
   EXPECT_EQ(most_, 8);
   EXPECT_EQ(running_, 0);
+}
+
+TEST_F(SideBySide, ManyTimesOnSeveralThreads) {
+  const auto busy = [](std::size_t) -> asio::awaitable<void> {
+    for (int i = 0; i < 3; ++i) co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+  };
+  for (int i = 0; i < 2000; ++i) asio::co_spawn(threads_, side_by_side(20, 8, busy), asio::use_future).get();
 }
 
 TEST_F(SideBySide, FewerThanTheWidthAndNone) {

@@ -1,5 +1,7 @@
 #include "retrieval/http/node_client.hpp"
 
+#include "retrieval/sharded/shard_nodes.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -30,7 +32,10 @@ asio::awaitable<Result<std::string>> NodeClient::call(std::string call, std::str
   auto permit = breaker_.enter();
   if (!permit) co_return std::unexpected(refusal().value_or(Error{ErrorCode::unavailable, node_.name + " does not answer"}));
   const auto begun = std::chrono::steady_clock::now();
+  // A page is taken in behind loads and other pages: that this takes long says nothing of searches.
+  const bool follows = call == sharded::kCallFollow;
   auto answer = co_await exchange(std::move(call), std::move(body), deadline);
+  if (follows && !answer) co_return answer;
   answer ? permit->succeeded() : permit->failed();
   const std::lock_guard lock(mutex_);
   state_.tried = true;

@@ -12,7 +12,7 @@ namespace gibsey::retrieval::sharded {
 namespace {
 
 /// A step between the numbers of pages that makes nobody a neighbour.
-constexpr std::int64_t kGap = 3;
+constexpr std::uint64_t kGap = 3;
 
 }  // namespace
 
@@ -63,8 +63,9 @@ void MergedBook::add(const Place& place, bool in_gaps) {
   if (in_gaps && !cards_of_.empty()) {
     // Orders may be far from each other, or one that a hostile node has made up.
     const std::int64_t before = cards_of_.back()->order;
-    const bool is_far = card.order - kGap > before || card.order < before;
-    const std::int64_t step = is_far ? kGap : std::max<std::int64_t>(1, card.order - before);
+    // Of unsigned numbers, which may wrap; the pages are in their order.
+    const std::uint64_t apart = static_cast<std::uint64_t>(card.order) - static_cast<std::uint64_t>(before);
+    const std::uint64_t step = std::clamp<std::uint64_t>(apart, 1, kGap);
     pages_.resize(pages_.size() + static_cast<std::size_t>(step) - 1);
     cards_of_.resize(pages_.size(), nullptr);
     page_lengths_.resize(pages_.size(), 0.0f);

@@ -24,6 +24,16 @@ Result<T> whole(const WireReader& reader, T value, const char* what) {
   return value;
 }
 
+/// What is asked for twice would be looked up, held and sent twice.
+template <typename T>
+bool has_repeats(std::vector<T> list) {
+  std::ranges::sort(list);
+  return std::ranges::adjacent_find(list) != list.end();
+}
+bool has_repeats(const Keys& keys) {
+  return has_repeats(keys.stems) || has_repeats(keys.pairs);
+}
+
 void write_text(WireWriter& writer, const std::string& text) {
   writer.text(text);
 }
@@ -179,6 +189,7 @@ Result<ShardRequest> read_request(std::string_view bytes) {
   request.shards = read_list(reader, 1, [](WireReader& from) { return static_cast<std::uint32_t>(from.number(kMost32)); });
   request.payload = reader.text();
   if (protocol != kProtocol) return fail(ErrorCode::corrupt, "these bytes are no question to shards of this version");
+  if (has_repeats(request.shards)) return fail(ErrorCode::corrupt, "a shard is asked for twice");
   return whole(reader, std::move(request), "question to shards");
 }
 
@@ -212,6 +223,7 @@ std::string encode(const Keys& keys) {
 Result<Keys> read_keys(std::string_view bytes) {
   WireReader reader(bytes);
   auto keys = read_keys(reader);
+  if (has_repeats(keys)) return fail(ErrorCode::corrupt, "a key is asked for twice");
   return whole(reader, std::move(keys), "keys");
 }
 
@@ -270,6 +282,7 @@ Result<Wanted> read_wanted(std::string_view bytes) {
     *reals = read_list(reader, 4, read_real);
   wanted.open_page = reader.text();
   const std::size_t stems = wanted.keys.stems.size();
+  if (has_repeats(wanted.keys)) return fail(ErrorCode::corrupt, "a key is asked for twice");
   const bool fits = wanted.stem_weights.size() == stems && wanted.subject_weights.size() == stems &&
                     wanted.pair_weights.size() == wanted.keys.pairs.size() && wanted.mean_length > 0;
   if (!fits) return fail(ErrorCode::corrupt, "these bytes are no question: a key without a weight");

@@ -146,5 +146,15 @@ TEST(Messages, AQuestionHasAWeightForEachKeyAndAMeanLength) {
   EXPECT_FALSE(read_wanted(encode(wanted)));
 }
 
+TEST(Messages, NothingIsAskedForTwice) {
+  EXPECT_FALSE(read_request(encode(ShardRequest{"w", 16, {1, 15, 1}, ""})));
+  EXPECT_FALSE(read_keys(encode(Keys{{"tower", "lamp", "tower"}, {}})));
+  EXPECT_FALSE(read_keys(encode(Keys{{}, {{"the", "tower"}, {"the", "tower"}}})));
+  EXPECT_TRUE(read_keys(encode(Keys{{"tower", "lamp"}, {{"the", "tower"}, {"tower", "the"}}})));
+  Wanted twice = some_question();
+  twice.keys.stems = {"tower", "tower"};
+  EXPECT_FALSE(read_wanted(encode(twice)));
+}
+
 }  // namespace
 }  // namespace gibsey::retrieval::sharded

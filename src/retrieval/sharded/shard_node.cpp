@@ -143,21 +143,21 @@ std::optional<BookSize> ShardNode::size(const std::string& world) const {
 }
 
 asio::awaitable<Result<std::string>> ShardNode::answer(std::string call, std::string body) {
-  // It is not ended half-way from another thread; it takes milliseconds.
-  auto to_the_end = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable_t<>());
-  co_return co_await asio::co_spawn(searchers_, answer_here(std::move(call), std::move(body)), std::move(to_the_end));
-}
-
-asio::awaitable<Result<std::string>> ShardNode::answer_here(std::string call, std::string body) {
-  GIBSEY_CO_TRY(const auto request, read_request(body));
+  GIBSEY_CO_TRY(auto request, read_request(body));
   if (request.shard_count != map_.shards()) {
     co_return fail(ErrorCode::conflict,
                    fmt::format("worlds are cut into {} shards here, not {}; give all processes the same GIBSEY_SHARDS",
                                map_.shards(), request.shard_count));
   }
-  if (request.shards.size() > map_.shards()) co_return fail(ErrorCode::corrupt, "more shards are asked than there are");
+  // Here, since the store may answer when the searchers are gone.
+  if (call == kCallFollow) GIBSEY_CO_CHECK(co_await follow(request.world, request.payload));
+  // It is not ended half-way from another thread; it takes milliseconds.
+  auto to_the_end = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable_t<>());
+  co_return co_await asio::co_spawn(searchers_, ask_shards(std::move(call), std::move(request)), std::move(to_the_end));
+}
+
+asio::awaitable<Result<std::string>> ShardNode::ask_shards(std::string call, ShardRequest request) {
   const bool follows = call == kCallFollow;
-  if (follows) GIBSEY_CO_CHECK(co_await follow(request.world, request.payload));
   auto ask = follows ? Result<Ask>([](const HeldShard&) { return std::string(); }) : ask_of(call, request.payload);
   if (!ask) co_return std::unexpected(ask.error());
   std::vector<ShardAnswer> answers;

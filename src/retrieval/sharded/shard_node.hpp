@@ -42,7 +42,7 @@ class ShardNode final : public PageIndex {
     Shards shards;
   };
   boost::asio::awaitable<Result<World>> read_world(model::World world);
-  boost::asio::awaitable<Result<std::string>> answer_here(std::string call, std::string body);
+  boost::asio::awaitable<Result<std::string>> ask_shards(std::string call, ShardRequest request);
   [[nodiscard]] std::shared_ptr<const HeldShard> find(const std::string& world, std::uint32_t shard) const;
 
   store::PageStore& pages_;

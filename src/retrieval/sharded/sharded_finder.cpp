@@ -277,13 +277,14 @@ asio::awaitable<Result<void>> ShardedFinder::load(std::string world) {
 
 asio::awaitable<Result<void>> ShardedFinder::follow(std::string world, std::string page_id) {
   if (own_ != nullptr) GIBSEY_CO_CHECK(co_await own_->follow(world, page_id));
-  if (!find_world(world)) co_return Result<void>();
-  // The first page of a book, or the last.
-  GIBSEY_CO_TRY(const auto pages, co_await pages_.count_pages(world));
-  {
+  const auto known = find_world(world);
+  if (!known) co_return Result<void>();
+  // Whether there is a book may change with its first page; its size is that of the last load. To count all pages at each edit
+  // would take time by their number.
+  if (known->size.pages == 0) {
+    GIBSEY_CO_TRY(const auto pages, co_await pages_.count_pages(world));
     const std::scoped_lock lock(mutex_);
-    if (const auto known = worlds_.find(world); known != worlds_.end())
-      known->second.size.pages = static_cast<std::size_t>(pages);
+    if (const auto at = worlds_.find(world); at != worlds_.end()) at->second.size.pages = static_cast<std::size_t>(pages);
   }
   const std::uint32_t shard = shard_of(world, page_id, nodes_.shards());
   const auto answers = co_await nodes_.ask(kCallFollow, world, {shard}, page_id, Deadline::after(settings_.deadline));
