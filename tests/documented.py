@@ -6,7 +6,8 @@ import urllib.parse
 from harness import end_cleanly, events_in, read_event_stream  # noqa: F401 - the first for those who import it from here
 from socket_readers import receive
 
-#: Documented headers that an answer may lack: where auth is off, where the wait is not known, where the page is not built.
+#: Documented headers that an answer may lack: where auth is off, where the wait is not known, where the page is not built,
+#: where every shard answered.
 MAY_LACK = {"set-cookie", "retry-after", "etag", "x-gibsey-missing-shards"}
 
 

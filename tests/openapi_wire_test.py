@@ -318,7 +318,7 @@ class EveryPath(unittest.TestCase):
         for path in ("/ws/chat", "/ws/{session_id}"):
             self.call("GET", path, 426)
         for (method, path), operation in self.table.operations.items():
-            if "requestBody" in operation:
+            if self.table.request_schema(operation):
                 token = {"X-Cassandra-Token": "t"}
                 self.call(method, path, 400, body="{", headers=token)
                 self.call(method, path, 422 if "422" in operation["responses"] else 400, body="[1]", headers=token)

@@ -45,7 +45,8 @@ class Table:
     def request_schema(self, operation):
         """The schema of a JSON body, or None."""
         body = operation.get("requestBody")
-        return self.resolve(body["content"]["application/json"]["schema"]) if body else None
+        json_body = body and body["content"].get("application/json")
+        return self.resolve(json_body["schema"]) if json_body else None
 
     def problems(self, value, schema, where="$"):
         """What is wrong with a value, a sentence each; empty where it fits."""

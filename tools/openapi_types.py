@@ -123,8 +123,8 @@ class Operations:
     def line(self, method, path, operation):
         name = operation["operationId"]
         parts = [f"method: {literal(method.upper())}", f"path: {literal(path)}"]
-        if "requestBody" in operation:
-            parts.append("request: " + type_of(operation["requestBody"]["content"]["application/json"]["schema"]))
+        if (body := operation.get("requestBody", {}).get("content", {}).get("application/json")):
+            parts.append("request: " + type_of(body["schema"]))
         if "x-events" in operation:
             parts.append(f"event: {pascal(name)}Event")
         elif "x-messages" in operation:

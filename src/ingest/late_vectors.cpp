@@ -42,6 +42,7 @@ void LateVectors::wait() {
 }
 
 void LateVectors::expect(const std::string& world, const std::string& page_id) {
+  if (!index_.holds(world, page_id)) return;
   const std::lock_guard lock(wake_.mutex());
   PageName name(world, page_id);
   if (waits_.size() >= settings_.most_pages && !waits_.contains(name)) return;

@@ -40,7 +40,8 @@ class LateVectors {
   /// Blocks until it has ended; not to be called from an executor's thread.
   void wait();
 
-  /// This page has changed: vectors of it may be written from now on.
+  /// This page has changed: vectors of it may be written from now on. Nothing is looked up for a page that the index does not
+  /// hold.
   void expect(const std::string& world, const std::string& page_id);
   [[nodiscard]] std::size_t waiting();
 

@@ -1,5 +1,6 @@
 #include "ingest/page_follower.hpp"
 
+#include "base/testing/soon.hpp"
 #include "ingest/page_editor.hpp"
 #include "retrieval/quote_finder.hpp"
 #include "retrieval/retriever.hpp"
@@ -16,6 +17,7 @@ namespace gibsey::ingest {
 namespace {
 
 using gibsey::testing::run;
+using gibsey::testing::soon;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -65,11 +67,6 @@ class PageFollowing : public ::testing::Test {
     EXPECT_TRUE(run(follower_.wait_for(written.seq, Deadline::after(seconds(10)))));
   }
   bool stands(const std::string& claim) { return retriever_.quotes("w")->find(claim).has_value(); }
-  template <typename Ready>
-  static bool soon(Ready ready) {
-    for (int i = 0; i < 1000 && !ready(); ++i) std::this_thread::sleep_for(milliseconds(10));
-    return ready();
-  }
 
   store::MemoryPageStore pages_;
   gibsey::testing::WordEmbedder embedder_;

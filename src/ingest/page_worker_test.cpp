@@ -1,5 +1,6 @@
 #include "ingest/page_worker.hpp"
 
+#include "base/testing/soon.hpp"
 #include "feed/log/log_feed.hpp"
 #include "ingest/content_hash.hpp"
 #include "ingest/page_editor.hpp"
@@ -12,12 +13,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <thread>
-
 namespace gibsey::ingest {
 namespace {
 
 using gibsey::testing::run;
+using gibsey::testing::soon;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -92,11 +92,6 @@ class PageWorking : public ::testing::Test {
   }
   void append(const std::string& key, const std::string& value) {
     ASSERT_TRUE(run(feed_->append("cdc.pages", {{key, value, {}, 0}})));
-  }
-  template <typename Ready>
-  static bool soon(Ready ready) {
-    for (int i = 0; i < 1000 && !ready(); ++i) std::this_thread::sleep_for(milliseconds(10));
-    return ready();
   }
   bool all_have_vectors() { return run(pages_.passages_without_vector("w", embedder_.model()))->empty(); }
   std::vector<feed::Delivered> events_of(const std::string& topic) {

@@ -1,5 +1,6 @@
 #include "net/http_pool.hpp"
 
+#include "base/testing/soon.hpp"
 #include "net/testing/canned_server.hpp"
 #include "net/testing/io_threads.hpp"
 #include "net/testing/keeping_server.hpp"
@@ -19,6 +20,7 @@ namespace gibsey::net {
 namespace {
 
 namespace asio = boost::asio;
+using gibsey::testing::soon;
 using namespace std::chrono_literals;
 using testing::CannedServer;
 using testing::chunked;
@@ -56,14 +58,6 @@ class HttpPoolTest : public ::testing::Test {
  protected:
   Answer get(const KeepingServer& server, const std::string& method = "GET", std::string body = {}) {
     return io_.run(fetch(pool_, {.method = method, .url = server.address() + "/x", .headers = {}, .body = std::move(body)}));
-  }
-
-  /// For what an executor does on its own time.
-  template <typename Condition>
-  static bool soon(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (!condition() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(1ms);
-    return condition();
   }
 
   IoThreads io_;

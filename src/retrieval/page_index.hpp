@@ -26,6 +26,9 @@ class PageIndex {
   /// Brings one page of a loaded world in step with the store: written, removed, or only its vectors. Loads and changes take
   /// their turn; nothing to do, and no error, in a world that is not loaded.
   virtual boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) = 0;
+  /// Whether this page is held here, or would be if it were written: not in a world that is not loaded, nor in a part of one that
+  /// another process holds.
+  [[nodiscard]] virtual bool holds(const std::string& world, const std::string& page_id) const = 0;
   /// Of what is held here; nullopt for a world that is not loaded.
   [[nodiscard]] virtual std::optional<BookSize> size(const std::string& world) const = 0;
 };

@@ -322,6 +322,10 @@ asio::awaitable<Result<void>> Retriever::follow(std::string world, std::string p
   return state_->follow(std::move(world), std::move(page_id));
 }
 
+bool Retriever::holds(const std::string& world, const std::string& /*page_id*/) const {
+  return size(world).has_value();
+}
+
 std::optional<BookSize> Retriever::size(const std::string& world) const {
   const auto index = state_->find(world);
   return index ? std::optional(index.size()) : std::nullopt;

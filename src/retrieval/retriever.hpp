@@ -41,6 +41,7 @@ class Retriever : public PassageFinder, public PageIndex {
   /// In time by the page's words and the book's number of pages; the result is that of load().
   boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) override;
   void unload(const std::string& world);
+  [[nodiscard]] bool holds(const std::string& world, const std::string& page_id) const override;
   [[nodiscard]] std::optional<BookSize> size(const std::string& world) const override;
   boost::asio::awaitable<Result<Retrieved>> retrieve(Query query) override;
   boost::asio::awaitable<Result<std::optional<QuoteLocation>>> find_quote(std::string world, std::string claim,

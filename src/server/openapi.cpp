@@ -96,8 +96,8 @@ constexpr const char* kPage = R"html(<!doctype html>
         [make('code', {}, parameter.name), parameter.in, typeOf(parameter.schema), [parameter.required ? 'required. ' : '', parameter.description ?? '']]))));
     }
     if (operation.requestBody) {
-      const schema = operation.requestBody.content['application/json'].schema;
-      body.append(...part('Request', ...typeOf(schema), example(resolve(schema).examples[0])));
+      const [[kind, { schema }]] = Object.entries(operation.requestBody.content);
+      body.append(...part('Request', ...(kind.endsWith('json') ? [...typeOf(schema), example(resolve(schema).examples[0])] : [kind])));
     }
     body.append(...part('Answers', rows(['status', '', 'body'], Object.entries(operation.responses).map(([status, node]) => {
       const content = Object.entries(resolve(node).content ?? {})[0];

@@ -9,7 +9,6 @@
 #include "jobs/scheduler.hpp"
 #include "provider/embedder.hpp"
 #include "retrieval/passage_finder.hpp"
-#include "retrieval/sharded/shard_node.hpp"
 #include "server/auth/authenticator.hpp"
 #include "server/metrics.hpp"
 #include "server/session_hub.hpp"
@@ -30,6 +29,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace gibsey::retrieval::sharded {
+class ShardNode;
+}
 
 namespace gibsey::server {
 

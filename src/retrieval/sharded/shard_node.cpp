@@ -128,6 +128,10 @@ asio::awaitable<Result<void>> ShardNode::follow(std::string world, std::string p
   co_return Result<void>();
 }
 
+bool ShardNode::holds(const std::string& world, const std::string& page_id) const {
+  return find(world, shard_of(world, page_id, map_.shards())) != nullptr;
+}
+
 std::optional<BookSize> ShardNode::size(const std::string& world) const {
   const std::scoped_lock lock(mutex_);
   const auto known = worlds_.find(world);

@@ -27,6 +27,7 @@ class ShardNode final : public PageIndex {
   boost::asio::awaitable<Result<void>> load(std::string world) override;
   /// Nothing is read for a page of a shard that is another node's.
   boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) override;
+  [[nodiscard]] bool holds(const std::string& world, const std::string& page_id) const override;
   /// Of its shards.
   [[nodiscard]] std::optional<BookSize> size(const std::string& world) const override;
 

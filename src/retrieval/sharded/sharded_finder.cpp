@@ -7,7 +7,13 @@
 #include "retrieval/sharded/shard_map.hpp"
 
 #include <fmt/format.h>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <deque>
@@ -130,6 +136,13 @@ ShardedFinder::ShardedFinder(store::PageStore& pages, provider::Embedder* embedd
     : pages_(pages), questions_(embedder), nodes_(nodes), own_(own), settings_(std::move(settings)) {}
 
 asio::awaitable<Result<Retrieved>> ShardedFinder::retrieve(Query query) {
+  // What waits for two things at a time must do so on one strand. And to its end: an asker who leaves is no missing shard.
+  auto to_the_end = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable_t<>());
+  co_return co_await asio::co_spawn(asio::make_strand(co_await asio::this_coro::executor), find(std::move(query)),
+                                    std::move(to_the_end));
+}
+
+asio::awaitable<Result<Retrieved>> ShardedFinder::find(Query query) {
   const auto world = find_world(query.world);
   if (!world) co_return fail(ErrorCode::not_found, fmt::format("no world {} is loaded", query.world));
   GIBSEY_CO_CHECK(check_query(query));
@@ -288,7 +301,7 @@ asio::awaitable<Result<void>> ShardedFinder::follow(std::string world, std::stri
   }
   const std::uint32_t shard = shard_of(world, page_id, nodes_.shards());
   const auto answers = co_await nodes_.ask(kCallFollow, world, {shard}, page_id, Deadline::after(settings_.deadline));
-  if (answers.empty()) log::warn("page {} of {}: {} did not take it in at once", page_id, world, nodes_.told(world, {shard}));
+  tell_behind(world, shard, answers.empty());
   co_return Result<void>();
 }
 
@@ -320,6 +333,23 @@ void ShardedFinder::tell_missing(const std::string& world, const std::set<std::u
   log::warn("world {}: {} of {} shards did not answer: {}", world, missing.size(), nodes_.shards(),
             nodes_.told(world, {missing.begin(), missing.end()}));
   if (settings_.count) settings_.count("missing_shards", world, static_cast<double>(missing.size()));
+}
+
+/// Once, not with each page, that the owners of a shard do not take pages in at once.
+void ShardedFinder::tell_behind(const std::string& world, std::uint32_t shard, bool behind) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const bool was_behind = behind_.contains({world, shard});
+    if (was_behind == behind) return;
+    if (behind)
+      behind_.emplace(world, shard);
+    else
+      behind_.erase({world, shard});
+  }
+  if (behind)
+    log::warn("world {}: {} did not take in a changed page at once", world, nodes_.told(world, {shard}));
+  else
+    log::info("world {}: shard {} takes in changed pages again", world, shard);
 }
 
 }  // namespace gibsey::retrieval::sharded

@@ -46,6 +46,10 @@ class ShardedFinder final : public PassageFinder, public PageIndex {
   /// Has the owners of the page's shard take it in, so that what was written here is found here. Not an error where they do not
   /// answer: they follow the store by themselves.
   boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) override;
+  /// By its own shards; where it has none, nothing.
+  [[nodiscard]] bool holds(const std::string& world, const std::string& page_id) const override {
+    return own_ != nullptr && own_->holds(world, page_id);
+  }
   /// Of its own shards; where it has none, of the whole book.
   [[nodiscard]] std::optional<BookSize> size(const std::string& world) const override;
 
@@ -55,6 +59,7 @@ class ShardedFinder final : public PassageFinder, public PageIndex {
     BookSize size;
   };
   struct Search;
+  boost::asio::awaitable<Result<Retrieved>> find(Query query);
   boost::asio::awaitable<Result<void>> gather_counts(Search& search);
   boost::asio::awaitable<void> gather_cards(Search& search);
   boost::asio::awaitable<Result<Retrieved>> quote(Search& search);
@@ -62,6 +67,7 @@ class ShardedFinder final : public PassageFinder, public PageIndex {
   [[nodiscard]] std::optional<KnownWorld> find_world(const std::string& world) const;
   [[nodiscard]] std::vector<std::uint32_t> all_shards() const;
   Error nobody_answers(const std::string& world, const std::vector<std::uint32_t>& missing) const;
+  void tell_behind(const std::string& world, std::uint32_t shard, bool behind);
   void tell_missing(const std::string& world, const std::set<std::uint32_t>& missing) const;
 
   store::PageStore& pages_;
@@ -71,6 +77,7 @@ class ShardedFinder final : public PassageFinder, public PageIndex {
   ShardedFinderSettings settings_;
   mutable std::mutex mutex_;
   std::map<std::string, KnownWorld> worlds_;
+  std::set<std::pair<std::string, std::uint32_t>> behind_;  ///< world, shard: whose owners did not take the last page in at once
 };
 
 }  // namespace gibsey::retrieval::sharded
