@@ -229,7 +229,6 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   settings.take("GIBSEY_PUBLISH_PAGES", publish, 0);
   config.publish_pages = publish != 0;
   settings.take("GIBSEY_WORKER_RATE", config.worker_rate, 0);
-  settings.take("GIBSEY_WORKER_SHARE", config.worker_share, 0.01, 1);
   settings.take("SERVICE_NAME", config.service_name);
   settings.take("DEFAULT_TEMPERATURE", config.dialect_defaults.temperature, 0, 2);
   settings.take("DEFAULT_TOP_P", config.dialect_defaults.top_p, 0, 1);
@@ -243,6 +242,9 @@ Result<void> apply_settings(Config& config, Settings& settings) {
   GIBSEY_TRY(config.auth, read_auth_settings(find));
   GIBSEY_TRY(config.providers, read_providers(find, [&settings](const char* name) { return settings.in_files(name); }));
   GIBSEY_TRY(config.embedder, read_embedder(find));
+  // The model in this process gives way to readers by itself.
+  config.worker_share = config.embedder && config.embedder->kind != ProviderKind::local ? 0.5 : 1;
+  settings.take("GIBSEY_WORKER_SHARE", config.worker_share, 0.01, 1);
   config.providers_named = !find("LLM_PROVIDERS").empty();
   std::string costs;
   settings.take("GIBSEY_COSTS", costs);

@@ -81,7 +81,7 @@ struct Config {
   std::string feed_sync = "always";
   bool publish_pages = true;   ///< false: another program puts the store's changes on the feed (Debezium)
   int worker_rate = 10000000;  ///< bytes of text a second that the worker embeds at most; 0: as fast as it goes
-  double worker_share = 0.5;   ///< of its time while much waits
+  double worker_share = 1;     ///< of its time while much waits
 };
 
 /// The settings that came by flags; they win over everything else.

@@ -21,7 +21,7 @@ namespace {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
-/// One call of the embedder: the engine puts a reader's question before it, and shares it out in slices of 20 ms.
+/// One call of the embedder. An embedder elsewhere answers a reader's question after it.
 constexpr std::size_t kTextsAtOnce = 32;
 /// Pages that are read, and cut and written where that is due, side by side: on Cassandra each waits for a dozen answers.
 constexpr std::size_t kPagesAtOnce = 8;

@@ -34,7 +34,7 @@ def line(number):
 
 def serve(data=None):
     return harness.Server(harness.scripted("I have heard of it."), data=data,
-                          environment={**stack().environment(), "GIBSEY_OPENING_GRANT": str(talker.GRANT), "GIBSEY_WORKER_SHARE": "1"})
+                          environment={**stack().environment(), "GIBSEY_OPENING_GRANT": str(talker.GRANT)})
 
 
 class Learning(NeedsTheProgram):

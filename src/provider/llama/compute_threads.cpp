@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <thread>
@@ -24,22 +25,28 @@ double processor_seconds_of_program() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-/// Threads of the machine that run or want to, without the asking one; 0 where the system does not tell.
-int others_running() {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/loadavg", "re"), std::fclose);
-  int running = 1;
-  if (!file || std::fscanf(file.get(), "%*s %*s %*s %d/", &running) != 1) return 0;
-  return std::max(0, running - 1);
-}
+/// Threads of this program that evaluate at low priority just now.
+std::atomic<int> low_running = 0;
 
 }  // namespace
 
-ComputeThreads::ComputeThreads(int most) : choice_(std::max(1, most), processors()) {
+ComputeThreads::ComputeThreads(int most, Priority priority) : priority_(priority), choice_(std::max(1, most), processors()) {
   resize();
+}
+
+/// Threads of the machine that run or want to, without the asking one and those that give way to it; 0 where the system does not
+/// tell.
+int ComputeThreads::others_running() const {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/loadavg", "re"), std::fclose);
+  int running = 1;
+  if (!file || std::fscanf(file.get(), "%*s %*s %*s %d/", &running) != 1) return 0;
+  const int give_way = priority_ == Priority::low ? 0 : low_running.load();
+  return std::max(0, running - 1 - give_way);
 }
 
 void ComputeThreads::attach(llama_context* context) {
   contexts_.push_back(context);
+  llama_set_n_threads(context, made_for_, made_for_);
   auto* pool = pools_.at(made_for_).get();
   llama_attach_threadpool(context, pool, pool);
 }
@@ -63,10 +70,12 @@ void ComputeThreads::begin() {
   started_ = std::chrono::steady_clock::now();
   choice_.before(started_, others_running());
   resize();
+  if (priority_ == Priority::low) low_running += made_for_;
   processor_seconds_ = processor_seconds_of_program();
 }
 
 void ComputeThreads::end() {
+  if (priority_ == Priority::low) low_running -= made_for_;
   const auto now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - started_).count();
   choice_.after(now, seconds, processor_seconds_of_program() - processor_seconds_);

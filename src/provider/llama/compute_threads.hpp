@@ -8,10 +8,12 @@
 
 namespace gibsey::provider {
 
-/// The threads with which all contexts of an engine evaluate, one context at a time. Used on the engine's thread only.
+/// The threads with which contexts evaluate, one context at a time. Used on one thread only, whose priority they have.
 class ComputeThreads {
  public:
-  explicit ComputeThreads(int most);
+  /// `low`: threads that give way to all others, so that those need not make room for them.
+  enum class Priority { normal, low };
+  explicit ComputeThreads(int most, Priority priority = Priority::normal);
 
   [[nodiscard]] int threads() const { return choice_.threads(); }
   /// The context must not be evaluated any more when this is destroyed.
@@ -30,7 +32,9 @@ class ComputeThreads {
   void begin();
   void end();
   void resize();
+  [[nodiscard]] int others_running() const;
 
+  const Priority priority_;
   ThreadChoice choice_;
   int made_for_ = 0;
   /// By number of threads. A context's backend goes on pointing to the pool it used last (and pauses it at the next change), so a

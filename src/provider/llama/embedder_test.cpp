@@ -120,6 +120,25 @@ TEST_F(LlamaEmbedderTest, AQuestionDoesNotQueueBehindABook) {
   EXPECT_EQ(order, (std::vector<std::string>{"question", "book"}));
 }
 
+TEST_F(LlamaEmbedderTest, AQuestionOvertakesABookThatIsBeingEmbedded) {
+  boost::asio::io_context io;
+  std::optional<Result<std::vector<std::vector<float>>>> book;
+  boost::asio::co_spawn(io, embedder_->embed(std::vector<std::string>(400, kFixed[1].text)),
+                        [&book](const std::exception_ptr&, auto vectors) { book = std::move(vectors); });
+  io.poll();
+  for (int i = 0; i < 5; ++i) {
+    const auto question = run(embedder_->embed_questions({kFixed[0].text}));
+    ASSERT_TRUE(question);
+    EXPECT_NEAR(question->at(0)[1], kFixed[0].head[1], 6e-3);
+  }
+  io.poll();
+  EXPECT_FALSE(book) << "400 texts took no longer than five questions";
+  io.run();
+  ASSERT_TRUE(book && *book);
+  EXPECT_EQ((*book)->size(), 400U);
+  EXPECT_NEAR(dot(book->value()[399], run(embedder_->embed_questions({kFixed[1].text}))->at(0)), 1, 1e-5);
+}
+
 TEST_F(LlamaEmbedderTest, ACallerThatGoesAwayLeavesNoWork) {
   const auto before = engine_->stats().texts_embedded;
   {

@@ -1,5 +1,6 @@
 #include "provider/llama/engine.hpp"
 
+#include "provider/llama/background_embedder.hpp"
 #include "provider/llama/chat_batcher.hpp"
 #include "provider/llama/chat_context.hpp"
 #include "provider/llama/compute_threads.hpp"
@@ -38,20 +39,23 @@ Result<ContextHandle> make_context(llama_model& model, const llama_context_param
 
 /// Members are destroyed in reverse: the thread must have ended before (~LlamaEngine does it).
 struct LlamaEngine::Parts {
+  ~Parts() { stopping = true; }
+
   EngineOptions options;
+  std::atomic<bool> stopping = false;
   std::unique_ptr<ComputeThreads> threads;
   ModelHandle chat_model;
   ModelHandle embedding_model;
   ContextHandle chat_context;
-  ContextHandle embedding_context;
+  ContextHandle question_context;
   ChatModelFacts facts;
   std::string embedding_name;
   int embedding_dimension = 0;
   std::optional<ChatTemplate> chat_template;
   std::unique_ptr<ChatBatcher> batcher;
-  std::unique_ptr<TextEmbedder> embedder;
+  std::unique_ptr<TextEmbedder> questions;
+  std::unique_ptr<BackgroundEmbedder> books;
 
-  std::atomic<bool> stopping = false;
   std::atomic<int> running = 0;
   mutable std::mutex mutex;  ///< guards the two queues below
   std::condition_variable work_came;
@@ -62,6 +66,7 @@ struct LlamaEngine::Parts {
   Result<void> open_chat();
   Result<void> load_chat(const std::filesystem::path& file, const llama_context_params& params, int gpu_layers);
   Result<void> open_embedding();
+  [[nodiscard]] int most_threads() const;
   [[nodiscard]] llama_context_params on_this_thread(llama_context_params params);
 
   void run();
@@ -71,6 +76,10 @@ struct LlamaEngine::Parts {
   [[nodiscard]] std::deque<QueuedReply>::iterator fairest();
   void end_all();
 };
+
+int LlamaEngine::Parts::most_threads() const {
+  return options.threads > 0 ? options.threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
 
 /// What a context needs to be run by this engine's thread.
 llama_context_params LlamaEngine::Parts::on_this_thread(llama_context_params params) {
@@ -140,14 +149,16 @@ Result<void> LlamaEngine::Parts::open_embedding() {
   params.embeddings = true;
   // Of one core: 55 tokens 13.3 ms without and 16.9 with it, 14 tokens 7.2 and 7.4.
   params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
-  GIBSEY_TRY(embedding_context, make_context(*embedding_model, params, path.string()));
-  const auto pooling = llama_pooling_type(embedding_context.get());
+  GIBSEY_TRY(question_context, make_context(*embedding_model, params, path.string()));
+  const auto pooling = llama_pooling_type(question_context.get());
   if (pooling == LLAMA_POOLING_TYPE_NONE || pooling == LLAMA_POOLING_TYPE_RANK) {
     return fail(ErrorCode::invalid_argument,
                 fmt::format("{} is not an embedding model; set-up makes all-minilm-l6-v2-q8_0.gguf", path.string()));
   }
-  threads->attach(embedding_context.get());
-  embedder = std::make_unique<TextEmbedder>(embedding_context.get(), *threads, text_tokens);
+  GIBSEY_TRY(auto book_context, make_context(*embedding_model, params, path.string()));
+  threads->attach(question_context.get());
+  questions = std::make_unique<TextEmbedder>(question_context.get(), *threads, text_tokens);
+  books = std::make_unique<BackgroundEmbedder>(std::move(book_context), most_threads(), text_tokens, stopping);
   return {};
 }
 
@@ -158,16 +169,16 @@ void LlamaEngine::Parts::run() {
       batcher->step();
       running = batcher->running();
     }
-    if (embedder && !embedder->idle()) embedder->slice();
+    if (questions && !questions->idle()) questions->slice();
   }
   end_all();
 }
 
 bool LlamaEngine::Parts::wait_for_work() {
   std::unique_lock lock(mutex);
-  const bool busy = (batcher && !batcher->idle()) || (embedder && !embedder->idle());
+  const bool busy = (batcher && !batcher->idle()) || (questions && !questions->idle());
   if (!busy) work_came.wait(lock, [this] { return stopping || !queue.empty() || !new_jobs.empty(); });
-  for (auto& job : new_jobs) embedder->add(std::move(job));
+  for (auto& job : new_jobs) questions->add(std::move(job));
   new_jobs.clear();
   return !stopping;
 }
@@ -203,7 +214,7 @@ void LlamaEngine::Parts::admit() {
 void LlamaEngine::Parts::end_all() {
   const Error error{ErrorCode::cancelled, "the engine is shutting down"};
   if (batcher) batcher->fail_all(error);
-  if (embedder) embedder->fail_all(error);
+  if (questions) questions->fail_all(error);
   const std::lock_guard lock(mutex);
   for (auto& queued : queue) queued.reply->fail(error);
   for (auto& job : new_jobs) job->fail(error);
@@ -218,8 +229,7 @@ Result<std::unique_ptr<LlamaEngine>> LlamaEngine::open(EngineOptions options) {
   options.max_queue = std::max(1, options.max_queue);
   options.prefill_chunk = std::clamp(options.prefill_chunk, 16, kBatchTokens);
   parts->options = std::move(options);
-  const auto processors = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  parts->threads = std::make_unique<ComputeThreads>(parts->options.threads > 0 ? parts->options.threads : processors);
+  parts->threads = std::make_unique<ComputeThreads>(parts->most_threads());
   if (!parts->options.chat_model_path.empty()) GIBSEY_CHECK(parts->open_chat());
   if (!parts->options.embedding_model_path.empty()) GIBSEY_CHECK(parts->open_embedding());
   auto* raw = parts.get();
@@ -242,7 +252,7 @@ bool LlamaEngine::can_chat() const {
   return parts_->batcher != nullptr;
 }
 bool LlamaEngine::can_embed() const {
-  return parts_->embedder != nullptr;
+  return parts_->questions != nullptr;
 }
 const ChatModelFacts& LlamaEngine::chat_model() const {
   return parts_->facts;
@@ -294,6 +304,8 @@ Result<std::unique_ptr<TokenStream>> LlamaEngine::submit(ChatRequest request) {
 
 namespace {
 
+constexpr const char* kEmbedsNot = "no embedding model is loaded";
+
 /// A caller that goes away while it waits must not leave work behind.
 struct AbandonAtExit {
   std::shared_ptr<EmbeddingJob> job;
@@ -303,7 +315,15 @@ struct AbandonAtExit {
 }  // namespace
 
 boost::asio::awaitable<Result<Vectors>> LlamaEngine::embed(std::vector<std::string> texts) {
-  if (!can_embed()) co_return fail(ErrorCode::unavailable, "no embedding model is loaded");
+  if (!can_embed()) co_return fail(ErrorCode::unavailable, kEmbedsNot);
+  if (texts.empty()) co_return Vectors{};
+  const AbandonAtExit guard{std::make_shared<EmbeddingJob>(std::move(texts))};
+  GIBSEY_CO_CHECK(parts_->books->add(guard.job));
+  co_return co_await guard.job->result();
+}
+
+boost::asio::awaitable<Result<Vectors>> LlamaEngine::embed_questions(std::vector<std::string> texts) {
+  if (!can_embed()) co_return fail(ErrorCode::unavailable, kEmbedsNot);
   if (texts.empty()) co_return Vectors{};
   const AbandonAtExit guard{std::make_shared<EmbeddingJob>(std::move(texts))};
   {
@@ -322,7 +342,7 @@ EngineStats LlamaEngine::stats() const {
     stats.queued = static_cast<int>(parts_->queue.size());
   }
   stats.running = parts_->running;
-  if (parts_->embedder) stats.texts_embedded = parts_->embedder->texts_embedded();
+  if (can_embed()) stats.texts_embedded = parts_->questions->texts_embedded() + parts_->books->texts_embedded();
   if (!parts_->batcher) return stats;
   const auto& counts = parts_->batcher->counts();
   stats.prompt_tokens_per_second = counts.prompt_rate;

@@ -42,9 +42,9 @@ struct ChatModelFacts {
   int context_tokens = 0;  ///< prompt and reply of one request
 };
 
-/// llama.cpp in this process: one thread owns every llama context and does decoding and embedding in turns. It batches the
-/// replies that run at once over one KV cache, keeps the state of stable prefixes and forks it. Thread-safe. Streams may
-/// outlive the engine: its destructor ends the thread, and every waiting reader gets `cancelled`.
+/// llama.cpp in this process: one thread decodes and embeds questions in turns, another one, which gives way to it, embeds books.
+/// Replies that run at once are batched over one KV cache; the state of stable prefixes is kept and forked. Thread-safe. Streams
+/// may outlive the engine: its destructor ends the thread, and every waiting reader gets `cancelled`.
 class LlamaEngine {
  public:
   /// Errors: not_found (no such file), corrupt (not a GGUF, or damaged), invalid_argument (not a model of the kind asked
@@ -60,8 +60,10 @@ class LlamaEngine {
   /// Queues a reply. Does not wait. Errors: busy, unavailable (no chat model, or shutting down), too_large,
   /// invalid_argument (no messages).
   Result<std::unique_ptr<TokenStream>> submit(ChatRequest request);
-  /// Errors: unavailable, cancelled.
+  /// One vector of unit length a text, behind all that readers wait for. Errors: unavailable, cancelled.
   boost::asio::awaitable<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts);
+  /// The same between two tokens of the replies that are being generated: for readers who wait.
+  boost::asio::awaitable<Result<std::vector<std::vector<float>>>> embed_questions(std::vector<std::string> texts);
 
   [[nodiscard]] const ChatModelFacts& chat_model() const;
   [[nodiscard]] const std::string& embedding_model() const;  ///< lower case, as "all-minilm-l6-v2"

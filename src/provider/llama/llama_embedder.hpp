@@ -10,6 +10,7 @@ class LlamaEmbedder : public Embedder {
   explicit LlamaEmbedder(LlamaEngine& engine) : engine_(engine) {}
 
   boost::asio::awaitable<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts) override;
+  boost::asio::awaitable<Result<std::vector<std::vector<float>>>> embed_questions(std::vector<std::string> texts) override;
   [[nodiscard]] std::string model() const override { return engine_.embedding_model(); }
   [[nodiscard]] int dimension() const override { return engine_.embedding_dimension(); }
 

@@ -15,12 +15,12 @@ namespace gibsey::provider {
 
 using Vectors = std::vector<std::vector<float>>;
 
-/// Texts that one caller wants embedded; shared by the engine's thread and the caller.
+/// Texts that one caller wants embedded; shared by the thread that embeds and the caller.
 class EmbeddingJob {
  public:
   explicit EmbeddingJob(std::vector<std::string> texts) : texts_(std::move(texts)) { vectors_.reserve(texts_.size()); }
 
-  // The engine's side.
+  // The side of the thread that embeds.
   [[nodiscard]] std::size_t left() const { return texts_.size() - vectors_.size(); }
   [[nodiscard]] const std::string& text(std::size_t ahead) const { return texts_[vectors_.size() + ahead]; }
   void put(std::vector<float> vector) { vectors_.push_back(std::move(vector)); }
@@ -41,8 +41,8 @@ class EmbeddingJob {
   std::atomic<bool> abandoned_ = false;
 };
 
-/// Embeds in slices of about 20 ms, so that the replies that are being generated hardly wait. The smallest job goes first: a
-/// question does not queue behind a book. Used on the engine's thread only.
+/// Embeds in slices of about 20 ms, so that whoever shares the thread hardly waits. The smallest job goes first. Used on one
+/// thread only.
 class TextEmbedder {
  public:
   /// `text_tokens`: longer texts are cut.
