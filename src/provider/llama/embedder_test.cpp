@@ -136,7 +136,7 @@ TEST_F(LlamaEmbedderTest, AQuestionOvertakesABookThatIsBeingEmbedded) {
   io.run();
   ASSERT_TRUE(book && *book);
   EXPECT_EQ((*book)->size(), 400U);
-  EXPECT_NEAR(dot(book->value()[399], run(embedder_->embed_questions({kFixed[1].text}))->at(0)), 1, 1e-5);
+  EXPECT_NEAR(dot(book->value()[399], run(embedder_->embed_questions({kFixed[1].text}))->at(0)), 1, 1e-3);
 }
 
 TEST_F(LlamaEmbedderTest, ACallerThatGoesAwayLeavesNoWork) {
