@@ -87,7 +87,8 @@ TEST_F(LlamaEmbedderTest, ABatchGivesWhatSingleTextsGive) {
   for (const std::size_t i : {0U, 17U, 39U}) {
     const auto alone = run(embedder_->embed({texts[i]}));
     ASSERT_TRUE(alone);
-    EXPECT_GT(dot((*alone)[0], (*together)[i]), 0.9999);
+    // Flash attention holds keys in 16 bits and adds up in another order where texts share a batch.
+    EXPECT_GT(dot((*alone)[0], (*together)[i]), 0.999);
   }
 }
 

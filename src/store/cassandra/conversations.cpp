@@ -8,6 +8,12 @@ namespace gibsey::store {
 
 using namespace cassandra;
 
+namespace {
+
+constexpr int kClaimAttempts = 30;
+
+}  // namespace
+
 Async<std::vector<CassandraTurnStore::Member>> CassandraTurnStore::read_members(std::string conversation_id) {
   std::vector<Member> members;
   const auto keep = [&members](Row row) {
@@ -151,8 +157,7 @@ Async<model::IdempotencyClaim> CassandraTurnStore::claim(model::IdempotencyClaim
   // Before the claim, so that drop_claim finds every one that was made.
   GIBSEY_CO_CHECK(co_await session_.write(cql("INSERT INTO claims_by_turn (turn_id, user_id, route, key) VALUES (?, ?, ?, ?)",
                                               claim.turn_id, claim.user_id, claim.route, claim.key)));
-  constexpr int kAttempts = 30;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kClaimAttempts; ++attempt) {
     GIBSEY_CO_TRY(const auto made, co_await session_.apply(
                                        {cql("INSERT INTO claims (user_id, route, key, body_hash, turn_id, made) "
                                             "VALUES (?, ?, ?, ?, ?, ?) IF NOT EXISTS",
@@ -176,18 +181,24 @@ Async<void> CassandraTurnStore::drop_claim(std::string turn_id) {
   GIBSEY_CO_TRY(const auto rows,
                 co_await session_.read(cql("SELECT user_id, route, key FROM claims_by_turn WHERE turn_id = ?", turn_id)));
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::string user_id;
-    std::string route;
-    std::string key;
-    rows[i] >> user_id >> route >> key;
-    GIBSEY_CO_TRY(const auto dropped,
-                  co_await session_.apply({cql("DELETE FROM claims WHERE user_id = ? AND route = ? AND key = ? IF turn_id = ?",
-                                               user_id, route, key, turn_id)}));
-    if (dropped == Applied::unknown) {
-      co_return fail(ErrorCode::unavailable, "Cassandra did not say whether it dropped the claim of a refused request");
-    }
+    model::IdempotencyClaim claim;
+    claim.turn_id = turn_id;
+    rows[i] >> claim.user_id >> claim.route >> claim.key;
+    GIBSEY_CO_CHECK(co_await drop(std::move(claim)));
   }
   co_return Result<void>();
+}
+
+Async<void> CassandraTurnStore::drop(model::IdempotencyClaim claim) {
+  for (int attempt = 0; attempt < kClaimAttempts; ++attempt) {
+    GIBSEY_CO_TRY(const auto dropped,
+                  co_await session_.apply({cql("DELETE FROM claims WHERE user_id = ? AND route = ? AND key = ? IF turn_id = ?",
+                                               claim.user_id, claim.route, claim.key, claim.turn_id)}));
+    if (dropped != Applied::unknown) co_return Result<void>();
+    GIBSEY_CO_TRY(const auto standing, co_await find_claim(claim));
+    if (!standing || standing->turn_id != claim.turn_id) co_return Result<void>();
+  }
+  co_return fail(ErrorCode::busy, "Cassandra did not say whether it dropped the claim of a refused request");
 }
 
 }  // namespace gibsey::store

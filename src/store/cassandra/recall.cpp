@@ -13,6 +13,8 @@ using namespace cassandra;
 
 namespace {
 
+constexpr int kAttempts = 30;
+
 Statement list_statement(const Fact& fact, std::int64_t number) {
   return cql("INSERT INTO facts (user_id, character_id, created, number, id, text) VALUES (?, ?, ?, ?, ?, ?)", fact.user_id,
              fact.character_id, fact.created, number, fact.id, fact.text);
@@ -22,26 +24,27 @@ Statement list_statement(const Fact& fact, std::int64_t number) {
 
 Async<void> CassandraTurnStore::put_fact(Fact fact) {
   const auto number = clock_.next();
-  GIBSEY_CO_TRY(const auto applied,
-                co_await session_.apply(
-                    {cql("INSERT INTO fact_ids (id, user_id, character_id, created, number, text) VALUES (?, ?, ?, ?, ?, "
-                         "?) IF NOT EXISTS",
-                         fact.id, fact.user_id, fact.character_id, fact.created, number, fact.text)}));
-  if (applied == Applied::yes) co_return co_await session_.write(list_statement(fact, number));
-  GIBSEY_CO_TRY(
-      const auto rows,
-      co_await session_.read(cql("SELECT user_id, character_id, created, number, text FROM fact_ids WHERE id = ?", fact.id),
-                             Reading::serial));
-  if (rows.empty()) {
-    co_return fail(ErrorCode::unavailable, "Cassandra did not say whether it took a fact; try again");
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    GIBSEY_CO_TRY(const auto applied,
+                  co_await session_.apply(
+                      {cql("INSERT INTO fact_ids (id, user_id, character_id, created, number, text) VALUES (?, ?, ?, ?, ?, "
+                           "?) IF NOT EXISTS",
+                           fact.id, fact.user_id, fact.character_id, fact.created, number, fact.text)}));
+    if (applied == Applied::yes) co_return co_await session_.write(list_statement(fact, number));
+    GIBSEY_CO_TRY(
+        const auto rows,
+        co_await session_.read(cql("SELECT user_id, character_id, created, number, text FROM fact_ids WHERE id = ?", fact.id),
+                               Reading::serial));
+    if (rows.empty()) continue;
+    Fact standing{.id = fact.id};
+    std::int64_t its_number = 0;
+    rows[0] >> standing.user_id >> standing.character_id >> standing.created >> its_number >> standing.text;
+    // Its writer may have ended before it was listed.
+    GIBSEY_CO_CHECK(co_await session_.write(list_statement(standing, its_number)));
+    if (its_number == number) co_return Result<void>();
+    co_return std::unexpected(fact_exists(fact.id));
   }
-  Fact standing{.id = fact.id};
-  std::int64_t its_number = 0;
-  rows[0] >> standing.user_id >> standing.character_id >> standing.created >> its_number >> standing.text;
-  // Its writer may have ended before it was listed.
-  GIBSEY_CO_CHECK(co_await session_.write(list_statement(standing, its_number)));
-  if (its_number == number) co_return Result<void>();
-  co_return std::unexpected(fact_exists(fact.id));
+  co_return fail(ErrorCode::busy, "Cassandra did not say whether it took a fact; try again in a moment");
 }
 
 Async<std::vector<Fact>> CassandraTurnStore::list_facts(std::string user_id, std::string character_id, int limit) {

@@ -281,6 +281,8 @@ Async<void> Session::write_all(std::vector<Statement> statements) {
 }
 
 Async<Applied> Session::apply(std::vector<Statement> statements) {
+  const Lost lost = lose_ ? lose_() : Lost::nothing;
+  if (lost == Lost::request) co_return Applied::unknown;
   const RawStatements raw(statements);
   const auto how = options(Reading::quorum, false);
   const std::function call = [this, &raw, &how](gibsey_cql_callback callback, void* user) {
@@ -296,6 +298,7 @@ Async<Applied> Session::apply(std::vector<Statement> statements) {
     if (unknown) co_return Applied::unknown;
     co_return std::unexpected(rows.error());
   }
+  if (lost == Lost::answer) co_return Applied::unknown;
   bool applied = false;
   if (!rows->empty()) (*rows)[0] >> applied;
   co_return applied ? Applied::yes : Applied::no;

@@ -31,6 +31,9 @@ struct Address {
 /// What became of a conditional write. `unknown`: the cluster did not say; the row has to be read at SERIAL, which ends it.
 enum class Applied { no, yes, unknown };
 
+/// What gets lost of a conditional write: its answer, when it was carried out or refused; or the write itself, on its way there.
+enum class Lost { nothing, answer, request };
+
 enum class Reading { quorum, serial };
 
 /// The connections to one keyspace of a cluster. Suspends the caller, who goes on, on its own executor, when the cluster has
@@ -65,6 +68,10 @@ class Session {
   /// Statements with conditions, of one partition: all of them, if every condition holds.
   Async<Applied> apply(std::vector<Statement> statements);
 
+  /// Has conditional writes end as if a connection broke: for tests of what is done then. `next` is called before each of them,
+  /// on any thread; null for none. Not while calls are under way.
+  void lose(std::function<Lost()> next) { lose_ = std::move(next); }
+
  private:
   explicit Session(Address address) : address_(std::move(address)) {}
   friend struct Begin;
@@ -74,6 +81,7 @@ class Session {
   Async<Rows> run(const std::function<void(gibsey_cql_callback, void*)>& call, bool* unknown = nullptr);
 
   const Address address_;
+  std::function<Lost()> lose_;
   gibsey_cql_session* session_ = nullptr;
   std::mutex mutex_;
   std::condition_variable all_ended_;

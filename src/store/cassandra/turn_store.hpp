@@ -74,6 +74,7 @@ class CassandraTurnStore final : public TurnStore, public UsageStore, public Rec
   Async<void> remove_turn(Member member);
   Async<bool> has_batch(std::string turn_id, std::int64_t last_seq, std::string batch);
   Async<std::optional<model::IdempotencyClaim>> find_claim(model::IdempotencyClaim of);
+  Async<void> drop(model::IdempotencyClaim claim);
 
   cassandra::Session& session_;
   const std::string node_;

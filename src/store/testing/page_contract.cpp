@@ -346,7 +346,10 @@ TEST_P(PageContract, two_writers_at_once_lose_nothing) {
   }
   run_all(std::move(writes), 4);
   int added = 0;
-  for (const auto& answer : answers) added += answer->value().added;
+  for (const auto& answer : answers) {
+    ASSERT_TRUE(*answer) << answer->error().message;
+    added += answer->value().added;
+  }
   EXPECT_EQ(added, 21);
   EXPECT_EQ(value_of(pages_.find_page("tower", "shared"))->version, 20);
   for (int version = 1; version <= 20; ++version) EXPECT_TRUE(value_of(pages_.find_page_version("tower", "shared", version)));

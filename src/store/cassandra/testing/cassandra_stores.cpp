@@ -10,6 +10,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
+#include <random>
 
 namespace gibsey::store::testing {
 namespace {
@@ -104,6 +106,34 @@ void clear(cassandra::Session& session, const Table& table) {
   for (auto& statement : statements) value_of(session.write(std::move(statement)));
 }
 
+/// Of four conditional writes the answers of two are lost, and one of the writes, in an order by chance, the same in each run;
+/// another one by GIBSEY_LOSS_SEED.
+class Loss {
+ public:
+  cassandra::Lost operator()() {
+    switch (chance_->next() % 4) {
+      case 0: return cassandra::Lost::nothing;
+      case 1: return cassandra::Lost::request;
+      default: return cassandra::Lost::answer;
+    }
+  }
+
+ private:
+  static std::uint32_t seed() {
+    const char* named = std::getenv("GIBSEY_LOSS_SEED");
+    return named == nullptr ? 20 : static_cast<std::uint32_t>(std::strtoul(named, nullptr, 10));
+  }
+  struct Chance {
+    std::uint32_t next() {
+      const std::scoped_lock lock(mutex);
+      return static_cast<std::uint32_t>(generator());
+    }
+    std::mutex mutex;
+    std::mt19937 generator{seed()};
+  };
+  std::shared_ptr<Chance> chance_ = std::make_shared<Chance>();
+};
+
 class CassandraStores final : public Stores {
  public:
   explicit CassandraStores(cassandra::Session& session)
@@ -137,8 +167,15 @@ cassandra::Session& run_session() {
 std::unique_ptr<Stores> open_cassandra_stores() {
   if (contact_point().empty()) return nullptr;
   auto& session = run_session();
+  session.lose(nullptr);
   for (const auto& table : tables()) clear(session, table);
   return std::make_unique<CassandraStores>(session);
+}
+
+std::unique_ptr<Stores> open_losing_cassandra_stores() {
+  auto stores = open_cassandra_stores();
+  if (stores) run_session().lose(Loss());
+  return stores;
 }
 
 const char* why_not_on_cassandra(std::string_view /*test*/) {
