@@ -55,7 +55,7 @@ Async<bool> CassandraPageStore::put_row(const model::PageContent& content, std::
   const auto told = [](const model::Page& of) {
     return std::tie(of.version, of.content_hash, of.updated, of.order, of.label, of.chapter);
   };
-  co_return row && told(row->content.page) == told(page);
+  co_return row&& told(row->content.page) == told(page);
 }
 
 /// What the tables beside `pages` say of a page whose row has been written.
