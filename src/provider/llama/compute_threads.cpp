@@ -19,9 +19,9 @@ int processors() {
   return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
-double processor_seconds_of_program() {
+double seconds_of(clockid_t clock) {
   timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  clock_gettime(clock, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
@@ -66,19 +66,26 @@ void ComputeThreads::resize() {
   }
 }
 
+/// Of the threads so far. Those of low priority stand beside others of this program, which must not be taken for them; the thread
+/// that asks is one of them, and works or spins like the rest.
+double ComputeThreads::processor_seconds() const {
+  if (priority_ == Priority::low) return made_for_ * seconds_of(CLOCK_THREAD_CPUTIME_ID);
+  return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 void ComputeThreads::begin() {
   started_ = std::chrono::steady_clock::now();
   choice_.before(started_, others_running());
   resize();
   if (priority_ == Priority::low) low_running += made_for_;
-  processor_seconds_ = processor_seconds_of_program();
+  processor_seconds_ = processor_seconds();
 }
 
 void ComputeThreads::end() {
   if (priority_ == Priority::low) low_running -= made_for_;
   const auto now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - started_).count();
-  choice_.after(now, seconds, processor_seconds_of_program() - processor_seconds_);
+  choice_.after(now, seconds, processor_seconds() - processor_seconds_);
 }
 
 }  // namespace gibsey::provider

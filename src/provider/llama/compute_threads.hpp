@@ -33,6 +33,7 @@ class ComputeThreads {
   void end();
   void resize();
   [[nodiscard]] int others_running() const;
+  [[nodiscard]] double processor_seconds() const;
 
   const Priority priority_;
   ThreadChoice choice_;
