@@ -5,7 +5,7 @@ import unittest
 import harness
 
 CQL = harness.ROOT / "schema" / "pages.cql"
-MIGRATION = harness.ROOT / "src" / "store" / "cassandra" / "schema.cpp"
+MIGRATION = harness.ROOT / "src" / "store" / "cassandra" / "schema_forms.cpp"
 
 
 def statements(text):

@@ -415,6 +415,7 @@ server::HealthSnapshot Application::health() const {
     world.pages = static_cast<std::int64_t>(size.pages);
     world.passages = static_cast<std::int64_t>(size.passages);
     world.without_vector = static_cast<std::int64_t>(size.without_vector);
+    world.files = size.files;
   }
   snapshot.problems = problems_;
   if (snapshot.nightly && !snapshot.nightly->state.job.last_error.empty())

@@ -4,16 +4,25 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace gibsey::retrieval {
 
+/// The files from which a large book is searched (docs/index_files.md).
+struct IndexFiles {
+  std::uint64_t bytes = 0;
+  std::size_t passages_since = 0;  ///< written or removed since they were made; each search goes through all of them
+  bool rebuilding = false;         ///< new ones are being made beside them
+};
+
 /// How much of a world's book can be found.
 struct BookSize {
   std::size_t pages = 0;
   std::size_t passages = 0;
-  std::size_t without_vector = 0;  ///< passages that are found by their words alone so far
+  std::size_t without_vector = 0;                  ///< passages that are found by their words alone so far
+  std::optional<IndexFiles> files = std::nullopt;  ///< none: held in memory
 };
 
 /// What is kept in step with the pages of the store, so that they can be found. Safe to call from any executor.

@@ -64,7 +64,10 @@ struct LoadedBook {
   [[nodiscard]] BookSize size() const {
     if (held) return held->size();
     const std::size_t passages = filed->version().passage_count();
-    return {filed->version().page_count(), passages, passages - filed->vector_count()};
+    return {.pages = filed->version().page_count(),
+            .passages = passages,
+            .without_vector = passages - filed->vector_count(),
+            .files = IndexFiles{.bytes = filed->files().file_size(), .passages_since = filed->passages_since()}};
   }
 };
 
@@ -146,6 +149,15 @@ class Retriever::State {
         searchers_, large::find_quote(pages_, book.filed, std::move(claim), std::move(preferred_pages)), std::move(to_the_end));
   }
 
+  [[nodiscard]] std::optional<BookSize> size(const std::string& world) const {
+    const auto book = find(world);
+    if (!book) return std::nullopt;
+    BookSize size = book.size();
+    const std::scoped_lock lock(mutex_);
+    if (size.files) size.files->rebuilding = rebuilding_.contains(world);
+    return size;
+  }
+
   [[nodiscard]] LoadedBook find(const std::string& world) const {
     const std::scoped_lock lock(mutex_);
     const auto at = worlds_.find(world);
@@ -182,6 +194,7 @@ class Retriever::State {
             .embedding_model = embedder_ != nullptr ? embedder_->model() : std::string(),
             .folder = large_.folder / world.name,
             .segment_passages = large_.segment_passages,
+            .written_least = large_.written_least,
             .threads = large_.threads,
             .owns_folder = large_.owns_folder,
             .stop = stop_.get_token()};
@@ -198,6 +211,7 @@ class Retriever::State {
     const auto held = co_await changing_.take();
     GIBSEY_CO_TRY(auto current, co_await large::catch_up(pages_, std::move(opened), {}));
     co_await swap_in(world.name, {.filed = std::move(current)});
+    asio::post(builders_, [this, name = world.name] { rebuild_where_wanted(name); });
     co_return true;
   }
 
@@ -242,10 +256,20 @@ class Retriever::State {
     if (!changed) return;
     replace(world, {.filed = changed});
     merge(world, merging_.contains(world) ? BookSegment::Pages() : changed->wanted_merge(), changed->files().manifest().language);
-    if (large_.owns_folder && changed->wants_rebuild() && !followed_.contains(world) && Clock::now() >= not_before_[world]) {
-      followed_[world];
-      asio::co_spawn(rebuilders_, rebuild(world), asio::detached);
+    rebuild_where_wanted(world);
+  }
+
+  /// Runs on builders_.
+  void rebuild_where_wanted(const std::string& world) {
+    const auto book = find(world).filed;
+    if (!book || !large_.owns_folder || !book->wants_rebuild(large_.written_least)) return;
+    if (followed_.contains(world) || Clock::now() < not_before_[world]) return;
+    followed_[world];
+    {
+      const std::scoped_lock lock(mutex_);
+      rebuilding_.insert(world);
     }
+    asio::co_spawn(rebuilders_, rebuild(world), asio::detached);
   }
 
   /// Puts small segments together beside the edits.
@@ -272,6 +296,10 @@ class Retriever::State {
     if (!done) log::warn("world {}: its index was not made anew: {}", world, done.error().message);
     asio::post(builders_, [this, world, failed = !done] {
       followed_.erase(world);
+      {
+        const std::scoped_lock lock(mutex_);
+        rebuilding_.erase(world);
+      }
       // A full disk is not emptied by trying at each edit.
       if (failed) not_before_[world] = Clock::now() + kAfterFailedRebuild;
     });
@@ -295,8 +323,9 @@ class Retriever::State {
   QuestionEmbedder questions_;
   LargeBooks large_;
   std::stop_source stop_;
-  mutable std::mutex mutex_;  ///< guards worlds_ and filing_
+  mutable std::mutex mutex_;  ///< guards worlds_, rebuilding_ and filing_
   std::map<std::string, LoadedBook> worlds_;
+  std::set<std::string> rebuilding_;
   std::set<std::string> merging_;  ///< worlds whose segments are being put together; used on builders_ alone
   std::map<std::string, std::vector<std::string>> followed_;  ///< pages since a world's files are being made anew; there too
   std::map<std::string, Clock::time_point> not_before_;       ///< a world's files are made anew; there too
@@ -327,8 +356,7 @@ bool Retriever::holds(const std::string& world, const std::string& /*page_id*/) 
 }
 
 std::optional<BookSize> Retriever::size(const std::string& world) const {
-  const auto index = state_->find(world);
-  return index ? std::optional(index.size()) : std::nullopt;
+  return state_->size(world);
 }
 
 void Retriever::unload(const std::string& world) {

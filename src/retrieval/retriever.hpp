@@ -19,6 +19,7 @@ struct LargeBooks {
   std::filesystem::path folder;            ///< a folder a world in it; empty: every book is held in memory
   std::size_t least_passages = 50'000;     ///< a shorter book is held in memory
   std::size_t segment_passages = 250'000;  ///< that one file holds, at most
+  std::size_t written_least = 5'000;       ///< passages written since, up to which the files are not made anew in any case
   int threads = 2;                         ///< that build an index
   /// Nobody else writes there. Otherwise what is there is searched, nothing is made or removed, and a book without files that fit
   /// is held in memory.
@@ -35,8 +36,8 @@ class Retriever : public PassageFinder, public PageIndex {
   Retriever(const Retriever&) = delete;
   Retriever& operator=(const Retriever&) = delete;
 
-  /// Of a large book the files are opened and brought in step; where there are none yet, or altered ones, they are made, for
-  /// minutes.
+  /// Of a large book the files are opened and brought in step; where there are none yet, altered ones, or ones that the book has
+  /// left far behind, they are made, for minutes.
   boost::asio::awaitable<Result<void>> load(std::string world) override;
   /// In time by the page's words and the book's number of pages; the result is that of load().
   boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) override;

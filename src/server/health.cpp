@@ -27,6 +27,10 @@ Json dependencies_of(const HealthSnapshot& now) {
   return dependencies;
 }
 
+Json index_of(const retrieval::IndexFiles& files) {
+  return {{"bytes", files.bytes}, {"passages_since", files.passages_since}, {"rebuilding", files.rebuilding}};
+}
+
 Json nightly_of(const HealthSnapshot::Nightly& nightly) {
   const auto time = [](UnixMillis at) { return at == 0 ? Json() : Json(iso8601(at)); };
   const auto& job = nightly.state.job;
@@ -57,6 +61,7 @@ boost::asio::awaitable<net::HttpResponse> health(const Services& services, Route
                       {"pages", world.pages},
                       {"passages", world.passages},
                       {"passages_without_vector", world.without_vector}});
+    if (world.files) worlds.back()["index"] = index_of(*world.files);
   }
   const auto counted = co_await services.turn_store.count();
   const char* status = !counted ? "unhealthy" : now.problems.empty() && all_connected(now) ? "healthy" : "degraded";
@@ -92,6 +97,11 @@ boost::asio::awaitable<net::HttpResponse> ready(const Services& services, RouteR
 }
 
 boost::asio::awaitable<net::HttpResponse> metrics_text(const Services& services, RouteRequest&) {
+  for (const auto& world : services.health().worlds) {
+    services.metrics.world(world.name, world.passages, world.without_vector);
+    if (world.files)
+      services.metrics.index_files(world.name, world.files->bytes, world.files->passages_since, world.files->rebuilding);
+  }
   co_return net::HttpResponse{200, {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, services.metrics.text()};
 }
 

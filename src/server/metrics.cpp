@@ -45,6 +45,7 @@ Labels one_label(std::string_view name, std::string_view value) {
 
 struct Metrics::State {
   using Counters = prometheus::Family<prometheus::Counter>;
+  using Gauges = prometheus::Family<prometheus::Gauge>;
   using Histograms = prometheus::Family<prometheus::Histogram>;
 
   /// The library refuses a name it finds malformed with an exception; names come from our own code.
@@ -56,8 +57,8 @@ struct Metrics::State {
     return prometheus::BuildHistogram().Name("gibsey_" + std::string(name)).Help(std::string(help)).Register(registry);
   }
 
-  prometheus::Gauge& gauge(const char* name, const char* help) {
-    return prometheus::BuildGauge().Name(std::string("gibsey_") + name).Help(help).Register(registry).Add({});
+  Gauges& gauges(const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(std::string("gibsey_") + name).Help(help).Register(registry);
   }
 
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
@@ -71,8 +72,13 @@ struct Metrics::State {
   Counters& embedded = counters("passages_embedded", "Passages embedded because their page was changed");
   Counters& feed_events =
       counters("feed_events", "Changes of pages: published on the feed, worked by the worker, put aside as dead");
-  prometheus::Gauge& lag_events = gauge("feed_lag_events", "Events that the worker has still to do");
-  prometheus::Gauge& lag_seconds = gauge("feed_lag_seconds", "Since the oldest of them");
+  prometheus::Gauge& lag_events = gauges("feed_lag_events", "Events that the worker has still to do").Add({});
+  prometheus::Gauge& lag_seconds = gauges("feed_lag_seconds", "Since the oldest of them").Add({});
+  Gauges& passages = gauges("passages", "Passages of a world's book that can be found");
+  Gauges& without_vector = gauges("passages_without_vector", "Those that are found by their words alone so far");
+  Gauges& index_bytes = gauges("index_bytes", "The files from which a large book is searched");
+  Gauges& index_since = gauges("index_passages_since", "Passages written or removed since those files were made");
+  Gauges& index_rebuilding = gauges("index_rebuilding", "1 while new files are being made beside them");
   std::mutex mutex;
   std::map<std::string, std::pair<Counters*, std::string>, std::less<>> counts;  ///< family and its label's name
 };
@@ -140,6 +146,19 @@ void Metrics::event_died() {
 void Metrics::feed_lag(std::int64_t events, double seconds) {
   state_->lag_events.Set(static_cast<double>(events));
   state_->lag_seconds.Set(seconds);
+}
+
+void Metrics::world(std::string_view name, std::int64_t passages, std::int64_t without_vector) {
+  const auto label = one_label("world", name);
+  state_->passages.Add(label).Set(static_cast<double>(passages));
+  state_->without_vector.Add(label).Set(static_cast<double>(without_vector));
+}
+
+void Metrics::index_files(std::string_view world, std::uint64_t bytes, std::size_t passages_since, bool rebuilding) {
+  const auto label = one_label("world", world);
+  state_->index_bytes.Add(label).Set(static_cast<double>(bytes));
+  state_->index_since.Add(label).Set(static_cast<double>(passages_since));
+  state_->index_rebuilding.Add(label).Set(rebuilding ? 1 : 0);
 }
 
 void Metrics::request(std::string_view route, int status, double seconds) {

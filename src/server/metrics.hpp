@@ -2,6 +2,8 @@
 #include "chat/turn_observer.hpp"
 #include "ingest/page_observer.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +16,8 @@ namespace gibsey::server {
 ///   gibsey_provider_choices_total{provider,why}   gibsey_provider_failures_total{provider,code}
 ///   gibsey_feed_events_total{what}   gibsey_feed_lag_events   gibsey_feed_lag_seconds
 ///   gibsey_page_searchable_seconds   gibsey_page_vectors_seconds   gibsey_passages_embedded_total
+///   gibsey_passages{world}   gibsey_passages_without_vector{world}
+///   gibsey_index_bytes{world}   gibsey_index_passages_since{world}   gibsey_index_rebuilding{world}
 /// Any other name that a turn counts becomes gibsey_<name>_total{label}.
 class Metrics : public chat::TurnObserver, public ingest::PageObserver {
  public:
@@ -32,6 +36,10 @@ class Metrics : public chat::TurnObserver, public ingest::PageObserver {
   void events_worked(std::size_t events) override;
   void event_died() override;
   void feed_lag(std::int64_t events, double seconds) override;
+  /// What of a world's book can be found now; `without_vector`: by its words alone.
+  void world(std::string_view name, std::int64_t passages, std::int64_t without_vector);
+  /// Of a book that is searched from files: retrieval::IndexFiles.
+  void index_files(std::string_view world, std::uint64_t bytes, std::size_t passages_since, bool rebuilding);
   /// `route` is the pattern ("/pages/{id}"), never the path, so that labels stay few.
   void request(std::string_view route, int status, double seconds);
 

@@ -8,6 +8,7 @@
 #include "ingest/page_follower.hpp"
 #include "jobs/scheduler.hpp"
 #include "provider/embedder.hpp"
+#include "retrieval/page_index.hpp"
 #include "retrieval/passage_finder.hpp"
 #include "server/auth/authenticator.hpp"
 #include "server/metrics.hpp"
@@ -43,7 +44,8 @@ struct HealthSnapshot {
     std::string title;
     std::int64_t pages = 0;
     std::int64_t passages = 0;
-    std::int64_t without_vector = 0;  ///< passages that are found by their words alone so far
+    std::int64_t without_vector = 0;                            ///< passages that are found by their words alone so far
+    std::optional<retrieval::IndexFiles> files = std::nullopt;  ///< none: held in memory
   };
   std::string service = "gibsey";
   std::string version;

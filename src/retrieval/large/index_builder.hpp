@@ -19,6 +19,7 @@ struct IndexPlan {
   std::string embedding_model;   ///< "" for none
   std::filesystem::path folder;  ///< of the world's index
   std::size_t segment_passages = 250'000;
+  std::size_t written_least = 5'000;  ///< as LargeBooks has it
   int threads = 2;
   bool owns_folder = true;  ///< whether litter may be removed
   std::stop_token stop;

@@ -13,9 +13,7 @@
 namespace gibsey::retrieval::large {
 namespace {
 
-// The pages written since are scored one and all.
-constexpr std::size_t kWrittenLeast = 5'000;
-// And a book whose vectors are still being made is not made anew at each of them.
+// The pages written since are scored one and all. But a book whose vectors are still being made is not made anew at each of them.
 constexpr std::size_t kWrittenShare = 20;
 // Passages beyond those that are quoted from, since a page may come again. Each is a read of the store.
 constexpr std::size_t kSpare = 8;
@@ -144,9 +142,12 @@ std::shared_ptr<const LargeBook> LargeBook::merged(const BookSegment::Pages& pag
       new LargeBook(version_.files, version_.removed, version_.written.merged(pages, std::move(segment)), removed_vectors_));
 }
 
-bool LargeBook::wants_rebuild() const {
-  const std::size_t changed = version_.written_text.passage_count() + version_.removed->passage_count();
-  return changed > std::max<std::size_t>(kWrittenLeast, files().passage_count() / kWrittenShare);
+bool LargeBook::wants_rebuild(std::size_t least) const {
+  return passages_since() > std::max(least, files().passage_count() / kWrittenShare);
+}
+
+std::size_t LargeBook::passages_since() const {
+  return version_.written_text.passage_count() + version_.removed->passage_count();
 }
 
 AskedPage LargeBook::page_of(const CandidatePage& page) const {

@@ -55,8 +55,11 @@ class LargeBook final {
   /// What BookParts says of the pages written since.
   [[nodiscard]] BookSegment::Pages wanted_merge() const { return version_.written.wanted_merge(); }
   [[nodiscard]] std::shared_ptr<const LargeBook> merged(const BookSegment::Pages& pages, BookSegment segment) const;
-  /// So much was written since that the files should be made anew: a search goes through all of it.
-  [[nodiscard]] bool wants_rebuild() const;
+  /// So much was written since, and more than `least` passages, that the files should be made anew: a search goes through all of
+  /// it.
+  [[nodiscard]] bool wants_rebuild(std::size_t least) const;
+  /// Passages that were written or removed since the files were made.
+  [[nodiscard]] std::size_t passages_since() const;
 
   // A search is: by words, which needs no vector; by meaning; the ranking of what both found; the quotes. (large_search.hpp)
 

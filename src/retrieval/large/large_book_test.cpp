@@ -1,5 +1,6 @@
 #include "retrieval/large/large_book.hpp"
 
+#include "base/testing/soon.hpp"
 #include "retrieval/large/manifest.hpp"
 #include "retrieval/large/testing/made_book.hpp"
 #include "retrieval/retriever.hpp"
@@ -11,9 +12,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <fstream>
 #include <random>
 #include <set>
+#include <thread>
 
 namespace gibsey::retrieval {
 namespace {
@@ -21,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using store::testing::TemporaryFolder;
 using testing::run;
+using testing::soon;
 
 constexpr std::size_t kPages = 1200;
 
@@ -57,9 +61,10 @@ class LargeBookTest : public ::testing::Test {
     run(retriever->load("library")).value();
     return retriever;
   }
-  std::unique_ptr<Retriever> in_files(const fs::path& folder) {
-    auto retriever = std::make_unique<Retriever>(store_, &embedder_,
-                                                 LargeBooks{.folder = folder, .least_passages = 100, .segment_passages = 1000});
+  std::unique_ptr<Retriever> in_files(const fs::path& folder, std::size_t written_least = 5'000) {
+    auto retriever = std::make_unique<Retriever>(
+        store_, &embedder_,
+        LargeBooks{.folder = folder, .least_passages = 100, .segment_passages = 1000, .written_least = written_least});
     run(retriever->load("library")).value();
     return retriever;
   }
@@ -267,6 +272,57 @@ TEST_F(LargeBookTest, IsMadeAnewWhenTheWorldWasAnother) {
   const auto retriever = in_files(folder_.path());
   EXPECT_NE(generation(folder_.path()), first);
   EXPECT_EQ(retriever->size("library")->pages, 200U);
+}
+
+TEST_F(LargeBookTest, IsMadeAnewBesideTheEdits) {
+  const auto large = in_files(folder_.path(), 50);
+  const std::string first = generation(folder_.path());
+  edit(*large, 150, 3);
+  EXPECT_TRUE(soon([&] { return generation(folder_.path()) != first; }));
+  // What was written while they were made is not lost, and what comes later is taken in.
+  edit(*large, 20, 4);
+  const auto fresh = in_memory();
+  EXPECT_EQ(large->size("library")->pages, fresh->size("library")->pages);
+  EXPECT_TRUE(soon([&] { return large->size("library")->passages == fresh->size("library")->passages; }));
+  const Agreement agreed = agreement(*large, *fresh, 60);
+  EXPECT_GE(agreed.first, 0.9);
+  EXPECT_GE(agreed.among, 0.95);
+}
+
+TEST_F(LargeBookTest, FilesThatCannotBeMadeAnewLeaveTheOldOnes) {
+  const auto large = in_files(folder_.path(), 50);
+  const std::string first = generation(folder_.path());
+  fs::rename(folder_.path() / "library", folder_.path() / "kept");
+  std::ofstream(folder_.path() / "library") << "no folder";
+  edit(*large, 60, 5);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  edit(*large, 5, 6);
+  EXPECT_EQ(large->size("library")->pages, in_memory()->size("library")->pages);
+  EXPECT_GE(agreement(*large, *in_memory(), 30).among, 0.95);
+  EXPECT_TRUE(fs::is_regular_file(folder_.path() / "library"));
+  fs::remove(folder_.path() / "library");
+  fs::rename(folder_.path() / "kept", folder_.path() / "library");
+  EXPECT_EQ(generation(folder_.path()), first);
+}
+
+TEST_F(LargeBookTest, WhatChangedWhileNobodyLookedIsBounded) {
+  in_files(folder_.path(), 50);
+  const std::string first = generation(folder_.path());
+  const auto change = [this](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      auto content = book_.page(i);
+      content.page.content_hash = "again";
+      run(store_.put_page(content, std::nullopt)).value();
+    }
+  };
+  change(0, 40);
+  const auto some = in_files(folder_.path(), 50);
+  EXPECT_TRUE(soon([&] { return generation(folder_.path()) != first; })) << "beside the searches";
+  const std::string second = generation(folder_.path());
+  change(100, 400);
+  const auto many = in_files(folder_.path(), 50);
+  EXPECT_NE(generation(folder_.path()), second) << "before the first search";
+  EXPECT_EQ(many->size("library")->passages, kPages * 3);
 }
 
 TEST_F(LargeBookTest, OfFewPassagesIsHeldInMemory) {

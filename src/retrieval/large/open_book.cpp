@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -11,6 +12,8 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr int kChangesARead = 1000;
+// Of the files' pages; twice as many as let a running server make them anew.
+constexpr std::size_t kChangedShare = 10;
 
 /// Pages that changed behind the book's cursor.
 asio::awaitable<Result<void>> add_changed(store::PageStore& pages, const LargeBook& book, std::set<std::string>& changed) {
@@ -55,12 +58,8 @@ Result<std::shared_ptr<const SegmentSet>> open_files(const IndexPlan& plan, std:
   return SegmentSet::open(plan.folder, std::move(**manifest));
 }
 
-}  // namespace
-
-asio::awaitable<Result<LargeBookPtr>> catch_up(store::PageStore& pages, LargeBookPtr book, std::vector<std::string> also) {
-  std::set<std::string> changed(also.begin(), also.end());
-  GIBSEY_CO_CHECK(co_await add_changed(pages, *book, changed));
-  GIBSEY_CO_CHECK(co_await add_embedded(pages, *book, changed));
+/// The book with these pages as the store has them now.
+asio::awaitable<Result<LargeBookPtr>> take_in(store::PageStore& pages, LargeBookPtr book, std::set<std::string> changed) {
   const Manifest& manifest = book->files().manifest();
   std::vector<store::IndexedPage> written;
   std::vector<std::string> gone;
@@ -75,13 +74,31 @@ asio::awaitable<Result<LargeBookPtr>> catch_up(store::PageStore& pages, LargeBoo
   co_return LargeBook::changed(std::move(book), std::move(written), gone);
 }
 
+}  // namespace
+
+asio::awaitable<Result<LargeBookPtr>> catch_up(store::PageStore& pages, LargeBookPtr book, std::vector<std::string> also) {
+  std::set<std::string> changed(also.begin(), also.end());
+  GIBSEY_CO_CHECK(co_await add_changed(pages, *book, changed));
+  GIBSEY_CO_CHECK(co_await add_embedded(pages, *book, changed));
+  co_return co_await take_in(pages, std::move(book), std::move(changed));
+}
+
 asio::awaitable<Result<LargeBookPtr>> open_book(store::PageStore& pages, IndexPlan plan) {
   GIBSEY_CO_TRY(const auto last_change, co_await pages.last_change());
   auto files = open_files(plan, last_change);
   if (!files && files.error().code != ErrorCode::corrupt) co_return std::unexpected(std::move(files).error());
   if (!files) log::warn("world {}: its index is made anew: {}", plan.world, files.error().message);
   if (!files || !*files) co_return nullptr;
-  GIBSEY_CO_TRY(auto book, co_await catch_up(pages, std::make_shared<const LargeBook>(std::move(*files)), {}));
+  LargeBookPtr book = std::make_shared<const LargeBook>(std::move(*files));
+  std::set<std::string> changed;
+  GIBSEY_CO_CHECK(co_await add_changed(pages, *book, changed));
+  GIBSEY_CO_CHECK(co_await add_embedded(pages, *book, changed));
+  // Where nothing can be made they are held all the same.
+  if (plan.owns_folder && changed.size() > std::max(plan.written_least, book->files().page_count() / kChangedShare)) {
+    log::info("world {}: {} pages have changed since its index was made; it is made anew", plan.world, changed.size());
+    co_return nullptr;
+  }
+  GIBSEY_CO_TRY(book, co_await take_in(pages, std::move(book), std::move(changed)));
   // Changes do not tell of a world that was removed as a whole and came back.
   GIBSEY_CO_TRY(const auto count, co_await pages.count_pages(plan.world));
   if (static_cast<std::size_t>(count) != book->version().page_count()) co_return nullptr;

@@ -19,8 +19,8 @@ using LargeBookPtr = std::shared_ptr<const LargeBook>;
 boost::asio::awaitable<Result<LargeBookPtr>> catch_up(store::PageStore& pages, LargeBookPtr book, std::vector<std::string> also);
 
 /// Opens the index of `plan.folder` and catches up; removes what a killed build left there. nullptr where there is no index, or
-/// none that fits: altered files (told in the log), another embedding model or language, or pages that its changes do not account
-/// for.
+/// none that fits: altered files (told in the log), another embedding model or language, pages that its changes do not account
+/// for, or so many that changed since that they had better not be held in memory.
 boost::asio::awaitable<Result<LargeBookPtr>> open_book(store::PageStore& pages, IndexPlan plan);
 
 }  // namespace gibsey::retrieval::large

@@ -1313,6 +1313,15 @@ export interface DependencyStatus {
   detail?: string;
 }
 
+/** The files from which a large book is searched; missing where the book is held in memory. */
+export interface IndexFiles {
+  bytes: number;
+  /** Written or removed since they were made. */
+  passages_since: number;
+  /** New ones are being made beside them. */
+  rebuilding: boolean;
+}
+
 export interface LoadedWorld {
   name: Name;
   title: string;
@@ -1320,6 +1329,7 @@ export interface LoadedWorld {
   passages: number;
   /** Found by their words alone so far; all, where nothing is embedded. */
   passages_without_vector: number;
+  index?: IndexFiles;
 }
 
 export interface Health {
