@@ -193,7 +193,7 @@ class Stack:
 
     def start(self, name):
         """On its old port and with its old files; returns when it is ready. One that ends at its start is started once more, as an init system
-        would: Cassandra's vector index can fail while the commit log is replayed, in an order that is another each time."""
+        would: Cassandra's vector index was seen to fail while the commit log is replayed."""
         self._begun = time.monotonic()
         self._launch(name)
         try:

@@ -58,6 +58,14 @@ Result<std::shared_ptr<const SegmentSet>> open_files(const IndexPlan& plan, std:
   return SegmentSet::open(plan.folder, std::move(**manifest));
 }
 
+/// Pages that are not as they were when the book's files were made.
+asio::awaitable<Result<std::set<std::string>>> changed_since(store::PageStore& pages, const LargeBook& book) {
+  std::set<std::string> changed;
+  GIBSEY_CO_CHECK(co_await add_changed(pages, book, changed));
+  GIBSEY_CO_CHECK(co_await add_embedded(pages, book, changed));
+  co_return changed;
+}
+
 /// The book with these pages as the store has them now.
 asio::awaitable<Result<LargeBookPtr>> take_in(store::PageStore& pages, LargeBookPtr book, std::set<std::string> changed) {
   const Manifest& manifest = book->files().manifest();
@@ -77,9 +85,8 @@ asio::awaitable<Result<LargeBookPtr>> take_in(store::PageStore& pages, LargeBook
 }  // namespace
 
 asio::awaitable<Result<LargeBookPtr>> catch_up(store::PageStore& pages, LargeBookPtr book, std::vector<std::string> also) {
-  std::set<std::string> changed(also.begin(), also.end());
-  GIBSEY_CO_CHECK(co_await add_changed(pages, *book, changed));
-  GIBSEY_CO_CHECK(co_await add_embedded(pages, *book, changed));
+  GIBSEY_CO_TRY(auto changed, co_await changed_since(pages, *book));
+  changed.insert(also.begin(), also.end());
   co_return co_await take_in(pages, std::move(book), std::move(changed));
 }
 
@@ -90,9 +97,7 @@ asio::awaitable<Result<LargeBookPtr>> open_book(store::PageStore& pages, IndexPl
   if (!files) log::warn("world {}: its index is made anew: {}", plan.world, files.error().message);
   if (!files || !*files) co_return nullptr;
   LargeBookPtr book = std::make_shared<const LargeBook>(std::move(*files));
-  std::set<std::string> changed;
-  GIBSEY_CO_CHECK(co_await add_changed(pages, *book, changed));
-  GIBSEY_CO_CHECK(co_await add_embedded(pages, *book, changed));
+  GIBSEY_CO_TRY(auto changed, co_await changed_since(pages, *book));
   // Where nothing can be made they are held all the same.
   if (plan.owns_folder && changed.size() > std::max(plan.written_least, book->files().page_count() / kChangedShare)) {
     log::info("world {}: {} pages have changed since its index was made; it is made anew", plan.world, changed.size());

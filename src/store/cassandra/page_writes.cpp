@@ -51,11 +51,12 @@ Async<bool> CassandraPageStore::put_row(const model::PageContent& content, std::
   GIBSEY_CO_TRY(const auto applied, co_await session_.apply({put_page_statement(content, now)}));
   if (applied != Applied::unknown) co_return applied == Applied::yes;
   GIBSEY_CO_TRY(const auto row, co_await read_page_row(session_, page.world, page.id, Reading::serial));
+  if (!row) co_return false;
   // A page that only moves keeps its version.
   const auto told = [](const model::Page& of) {
     return std::tie(of.version, of.content_hash, of.updated, of.order, of.label, of.chapter);
   };
-  co_return row&& told(row->content.page) == told(page);
+  co_return told(row->content.page) == told(page);
 }
 
 /// What the tables beside `pages` say of a page whose row has been written.
