@@ -192,18 +192,10 @@ class Stack:
         self.parts["debezium"].crash()
 
     def start(self, name):
-        """On its old port and with its old files; returns when it is ready. One that ends at its start is started once more, as an init system
-        would: Cassandra's vector index was seen to fail while the commit log is replayed."""
+        """On its old port and with its old files; returns when it is ready."""
         self._begun = time.monotonic()
         self._launch(name)
-        try:
-            self._wait_until_ready(name)
-        except StackError as error:
-            if self.parts[name].alive():
-                raise
-            print(f"{name} is started once more: {error}", flush=True)
-            self._launch(name)
-            self._wait_until_ready(name)
+        self._wait_until_ready(name)
 
     def restart(self, name):
         self.kill(name)

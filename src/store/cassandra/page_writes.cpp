@@ -99,8 +99,7 @@ Async<void> CassandraPageStore::carry_vectors(const model::PageContent& content,
     }
     for (const auto& vector : vectors) {
       if (stay.contains(vector.passage)) continue;
-      batch.push_back(cql("DELETE FROM page_vectors WHERE world = ? AND embedding_model = ? AND page_id = ? AND passage = ?",
-                          page.world, set.embedding_model, page.id, vector.passage));
+      batch.push_back(drop_vector_statement(page.world, set.embedding_model, page.id, vector.passage));
     }
     GIBSEY_CO_CHECK(co_await session_.write_all(std::move(batch)));
   }

@@ -73,6 +73,13 @@ Statement put_vector_statement(const std::string& world, const std::string& embe
              indexed ? Value(vector.values) : null(), indexed ? null() : Value(to_blob(vector.values)));
 }
 
+Statement drop_vector_statement(const std::string& world, const std::string& embedding_model, const std::string& page_id,
+                                int passage) {
+  static const std::string kDrop =
+      "DELETE FROM page_vectors WHERE world = ? AND embedding_model = ? AND page_id = ? AND passage >= ? AND passage <= ?";
+  return cql(kDrop, world, embedding_model, page_id, passage, passage);
+}
+
 Statement drop_vectors_statement(const std::string& world, const std::string& embedding_model, const std::string& page_id) {
   return cql("DELETE FROM page_vectors WHERE world = ? AND embedding_model = ? AND page_id = ?", world, embedding_model, page_id);
 }

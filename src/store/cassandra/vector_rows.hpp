@@ -20,6 +20,11 @@ Async<std::vector<model::PassageVector>> read_page_vectors(Session& session, std
                                                            std::string page_id);
 [[nodiscard]] Statement put_vector_statement(const std::string& world, const std::string& embedding_model,
                                              const model::PassageVector& vector);
+/// Of one passage. A range of one, never a row by its whole key: where such a deletion is the first that Cassandra 5.0.9 hears of
+/// the table after its start, the row cannot be written again, and a node that was killed then does not come up
+/// (docs/cassandra_tables.md).
+[[nodiscard]] Statement drop_vector_statement(const std::string& world, const std::string& embedding_model,
+                                              const std::string& page_id, int passage);
 [[nodiscard]] Statement drop_vectors_statement(const std::string& world, const std::string& embedding_model,
                                                const std::string& page_id);
 
