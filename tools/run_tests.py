@@ -17,6 +17,8 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "dev"
 ALONE = "--alone"
+#: How many tests of a suite are named with their time.
+SLOWEST = 12
 
 
 class Tally:
@@ -78,12 +80,24 @@ def run_page_tests(tally):
 
 
 class CountingResult(unittest.TextTestResult):
-    """Counts what passed: of failures there may be several in one test, and some before any test."""
+    """Counts what passed: of failures there may be several in one test, and some before any test. Times each test, with what was brought up
+    for it or its class."""
     passed = 0
+
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        self.seconds, self.ended = {}, time.monotonic()
 
     def addSuccess(self, test):
         super().addSuccess(test)
         self.passed += 1
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.seconds[test.id()], self.ended = time.monotonic() - self.ended, time.monotonic()
+
+    def slowest(self, count):
+        return sorted(self.seconds.items(), key=lambda item: -item[1])[:count]
 
 
 def run_python_tests(tally, name, folder):
@@ -96,6 +110,8 @@ def run_python_tests(tally, name, folder):
     result = unittest.TextTestRunner(verbosity=1, stream=sys.stdout, resultclass=CountingResult).run(suite)
     for test, reason in result.skipped:
         print(f"skipped: {test}: {reason}", flush=True)
+    for test, seconds in result.slowest(SLOWEST):
+        print(f"{seconds:6.1f} s  {test}", flush=True)
     failed = len(result.failures) + len(result.errors)
     tally.add(name, result.passed, failed, len(result.skipped), time.monotonic() - started)
 

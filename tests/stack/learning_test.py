@@ -4,7 +4,9 @@ Goals: from write to quotable p95 <= 5 s over 200 pages; more than 700 vectors f
 writes every page has exactly its newest vectors."""
 import collections
 import json
+import operator
 import os
+import struct
 import time
 import unittest
 import urllib.parse
@@ -91,6 +93,40 @@ class Learning(NeedsTheProgram):
                 connection.execute(insert(WORLD, 32000 + number, f"Page {number} of the owl book. {line(1000 + number)} {SHORT}"))
             count = harness.wait_until(lambda: enough(connection, VECTOR_PAGES), 600, "vectors are missing")
         self.assertGreater(count, 700)
+
+
+class NearestByCassandra(NeedsTheProgram):
+    """The index of `page_vectors` answers by itself, for those who ask by CQL (the program searches its own: docs/decisions/0018)."""
+    ASKED, NEAREST = 20, 10
+
+    def test_the_index_of_vectors_finds_the_nearest(self):
+        server = serve()
+        self.addCleanup(server.close)
+        with cql.Connection(stack().cassandra, timeout=60) as connection:
+            rows = harness.wait_until(lambda: self.vectors(connection), 60, "no vectors")
+            model, vectors = rows[0][0], {(page, passage): vector for _, page, passage, vector in rows}
+            found, seconds = 0, []
+            for page, passage in sorted(vectors)[::max(1, len(vectors) // self.ASKED)][:self.ASKED]:
+                asked = vectors[page, passage]
+                exact = sorted(vectors, key=lambda key: -dot(vectors[key], asked))[:self.NEAREST]
+                started = time.monotonic()
+                answer = connection.execute(f"SELECT page_id, passage FROM gibsey.page_vectors WHERE world = {cql.text(WORLD)} AND embedding_model = {cql.text(model)} "
+                                            f"ORDER BY vector ANN OF {list(asked)} LIMIT {self.NEAREST}")
+                seconds.append(time.monotonic() - started)
+                found += len({(page, passage) for page, passage in answer} & set(exact))
+        recall = found / (self.ASKED * self.NEAREST)
+        print(f"Cassandra's own index, {len(vectors)} vectors: recall@{self.NEAREST} {recall:.3f}, {percentiles(seconds)}", flush=True)
+        self.assertGreater(recall, 0.9)
+
+    def vectors(self, connection):
+        """(embedding model, page id, passage, vector) of the world; [] while there are few."""
+        rows = connection.execute(f"SELECT embedding_model, page_id, passage, vector FROM gibsey.page_vectors WHERE world = {cql.text(WORLD)} ALLOW FILTERING")
+        found = [(model.decode(), page, passage, struct.unpack(f">{len(vector) // 4}f", vector)) for model, page, passage, vector in rows if vector]
+        return found if len(found) >= 100 else []
+
+
+def dot(left, right):
+    return sum(map(operator.mul, left, right))
 
 
 def enough(connection, wanted):
