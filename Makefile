@@ -69,7 +69,7 @@ down-cdc:
 # A recording of how the book learns, at most 90 seconds: build/demo/demo.gif. DEMO=--stack: on Kafka and Cassandra.
 DEMO ?=
 demo: setup-tests stack-build
-	@tools/demo/demo.py $(DEMO)
+	@/usr/bin/python3 tools/demo/demo.py $(DEMO)
 
 # Every parser of foreign bytes on inputs that are made up as it goes, each for so long: five minutes for the event streams and five
 # for the lines, 35 in all.

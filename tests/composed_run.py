@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Runs the services of docker-compose.yml that are the program itself, with their commands and environments, without containers: in a network
 and mount namespace of their own, where /etc/hosts gives each service its name and an address 127.0.1.N. For tests/composed_test.py.
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Records how the book learns, in at most 90 seconds: a page is changed -> the event -> retrieval -> a character's answer. Each step is really done
 and its own words are shown. Result: build/demo/demo.gif. Usage: demo.py [--stack]
 
