@@ -80,6 +80,15 @@ def indented(text, keys=()):
     return json.dumps(short(told), indent=1, ensure_ascii=False)[:1500]
 
 
+def of_event(line):
+    """Of Debezium's event what tells of the change; another one as it is."""
+    event = json.loads(line)
+    if "source" not in event:
+        return line
+    cells = {name: {"value": cell["value"]} for name, cell in (event["after"] or {}).items() if name in ("world", "id", "title", "text") and cell}
+    return json.dumps({"op": event["op"], "source": {key: event["source"][key] for key in ("connector", "keyspace", "table")}, "after": cells})
+
+
 class Embedded:
     """The change and the event where the program is alone."""
 
@@ -131,7 +140,7 @@ def record(server, source, frames):
     (command, answer), (listener, event) = source.change()
     harness.wait_until(lambda: LINE in curl(server, "/retrieve?" + urllib.parse.urlencode({"q": LINE, "k": 1}))[1], 60, "the page cannot be quoted")
     recording.card("1. A page of the book is changed", command, indented(answer, ("id", "title", "text", "version")) if answer.startswith("{") else answer)
-    recording.card("2. The change is an event", listener, indented(event))
+    recording.card("2. The change is an event", listener, indented(of_event(event)))
     command, answer = curl(server, "/retrieve?" + urllib.parse.urlencode({"q": QUESTION, "k": 2}))
     recording.card("3. Its line is found", command, indented(answer, ("quote", "page_id", "title", "score")))
     recording.show(ask=QUESTION)
@@ -149,15 +158,21 @@ def kept(times):
     return shown
 
 
+def empty(frame):
+    """Whether nothing is on it: a window before its page was drawn."""
+    with Image.open(frame) as picture:
+        return all(low == high for low, high in picture.getextrema())
+
+
 def write_gif(frames):
     """Its length in seconds. A frame stands until the next one was drawn."""
-    files = sorted(frames.glob("*.jpg"))
+    files = [frame for frame in sorted(frames.glob("*.jpg")) if not empty(frame)]
     files = [files[number] for number in kept([float(path.stem) for path in files])]
     times = [float(path.stem) for path in files]
     durations = [round(1000 * (later - earlier)) for earlier, later in zip(times, times[1:])] + [1000 * READ_SECONDS]
     # One palette for all, of a card and of the end: a palette for each frame takes a second each.
     both = Image.new("RGB", (2080, 660))
-    for place, path in ((0, files[min(1, len(files) - 1)]), (1040, files[-1])):
+    for place, path in ((0, files[0]), (1040, files[-1])):
         both.paste(Image.open(path), (place, 0))
     palette = both.quantize(96)
     pictures = [Image.open(path).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE) for path in files]
