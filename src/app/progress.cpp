@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kBarWidth = 24;
 constexpr auto kRedraw = std::chrono::milliseconds(100);
+/// Where each is a line of a log.
+constexpr auto kNextLine = std::chrono::seconds(10);
 
 bool on_terminal() {
   static const bool kTerminal = isatty(STDERR_FILENO) == 1;
@@ -23,12 +25,12 @@ void ProgressBar::operator()(const std::string& stage, std::size_t done, std::si
   if (stage != stage_) {
     stage_ = stage;
     started_ = now;
-    drawn_ = now;
+    drawn_ = {};
   }
   const auto seconds = std::chrono::duration<double>(now - started_).count();
   const bool finished = done >= total;
   if (seconds < 1.0 || total == 0) return;
-  if (!finished && (!on_terminal() || now - drawn_ < kRedraw)) return;
+  if (!finished && now - drawn_ < (on_terminal() ? Clock::duration(kRedraw) : kNextLine)) return;
   drawn_ = now;
   draw(stage, done, total, seconds);
 }
@@ -36,12 +38,13 @@ void ProgressBar::operator()(const std::string& stage, std::size_t done, std::si
 void ProgressBar::draw(const std::string& stage, std::size_t done, std::size_t total, double seconds) const {
   const auto share = static_cast<double>(done) / static_cast<double>(total);
   const auto rate = static_cast<double>(done) / seconds;
+  const auto left = rate > 0 ? static_cast<double>(total - done) / rate : 0;
   if (!on_terminal()) {
-    fmt::print(stderr, "{}: {} {} in {:.1f} s ({:.0f}/s)\n", name_, total, stage, seconds, rate);
+    if (done < total) fmt::print(stderr, "{}: {} of {} {}, {:.0f}/s, {:.0f} s left\n", name_, done, total, stage, rate, left);
+    if (done >= total) fmt::print(stderr, "{}: {} {} in {:.1f} s ({:.0f}/s)\n", name_, total, stage, seconds, rate);
     return;
   }
   const auto filled = static_cast<std::size_t>(share * kBarWidth);
-  const auto left = rate > 0 ? static_cast<double>(total - done) / rate : 0;
   fmt::print(stderr, "\r\x1b[K{} {:8} [{}{}] {}/{}  {:.0f}/s  {:.0f} s left{}", name_, stage, std::string(filled, '='),
              std::string(kBarWidth - filled, ' '), done, total, rate, left, done >= total ? "\n" : "");
   std::fflush(stderr);

@@ -6,7 +6,7 @@
 namespace gibsey::app {
 
 /// Shows how far a long job is, with its rate and the time left, on standard error: a line that is redrawn on a terminal, a line
-/// a stage otherwise. Copies share nothing; fits ingest::Progress. Silent for jobs under a second.
+/// every ten seconds otherwise. Copies share nothing; fits ingest::Progress. Silent for jobs under a second.
 class ProgressBar {
  public:
   explicit ProgressBar(std::string name) : name_(std::move(name)) {}
