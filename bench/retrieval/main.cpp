@@ -76,7 +76,7 @@ boost::asio::awaitable<retrieval::Embedded> known(std::vector<float> vector) {
 }
 
 boost::asio::awaitable<retrieval::Embedded> embedding(provider::Embedder& embedder, std::string text) {
-  auto vectors = co_await embedder.embed({std::move(text)});
+  auto vectors = co_await embedder.embed_questions({std::move(text)});
   if (!vectors) throw std::runtime_error(vectors.error().message);
   co_return retrieval::Embedded{.vector = std::move(vectors->front()), .scale = {}};
 }
@@ -236,7 +236,7 @@ class Bench {
         const std::string& real = english[i % english.size()];
         text.measure([&] { return find(query, known({})); });
         hybrid.measure([&] { return find(query, known(vector)); });
-        embedded.measure([&] { return wait(embedder_->embed({real})); });
+        embedded.measure([&] { return wait(embedder_->embed_questions({real})); });
         whole.measure([&] { return find(query, embedding(*embedder_, real)); });
         const auto found = made_whole.measure([&] { return find(query, embedding(*embedder_, query.text)); });
         if (!questions[i].page) continue;
