@@ -103,26 +103,30 @@ class NearestByCassandra(NeedsTheProgram):
         server = serve()
         self.addCleanup(server.close)
         with cql.Connection(stack().cassandra, timeout=60) as connection:
-            rows = harness.wait_until(lambda: self.vectors(connection), 60, "no vectors")
-            model, vectors = rows[0][0], {(page, passage): vector for _, page, passage, vector in rows}
+            model, vectors = harness.wait_until(lambda: self.vectors(connection), 60, "no vectors")
             found, seconds = 0, []
-            for page, passage in sorted(vectors)[::max(1, len(vectors) // self.ASKED)][:self.ASKED]:
-                asked = vectors[page, passage]
-                exact = sorted(vectors, key=lambda key: -dot(vectors[key], asked))[:self.NEAREST]
+            for asked in vectors[::max(1, len(vectors) // self.ASKED)][:self.ASKED]:
+                bar = sorted((dot(vector, asked) for vector in vectors), reverse=True)[self.NEAREST - 1]
                 started = time.monotonic()
-                answer = connection.execute(f"SELECT page_id, passage FROM gibsey.page_vectors WHERE world = {cql.text(WORLD)} AND embedding_model = {cql.text(model)} "
+                answer = connection.execute(f"SELECT vector FROM gibsey.page_vectors WHERE world = {cql.text(WORLD)} AND embedding_model = {cql.text(model)} "
                                             f"ORDER BY vector ANN OF {list(asked)} LIMIT {self.NEAREST}")
                 seconds.append(time.monotonic() - started)
-                found += len({(page, passage) for page, passage in answer} & set(exact))
+                # Other tests' pages are nearly the same: whoever is as near as the tenth counts.
+                found += sum(dot(floats(vector), asked) >= bar - 0.001 for vector, in answer)
         recall = found / (self.ASKED * self.NEAREST)
         print(f"Cassandra's own index, {len(vectors)} vectors: recall@{self.NEAREST} {recall:.3f}, {percentiles(seconds)}", flush=True)
         self.assertGreater(recall, 0.9)
 
     def vectors(self, connection):
-        """(embedding model, page id, passage, vector) of the world; [] while there are few."""
-        rows = connection.execute(f"SELECT embedding_model, page_id, passage, vector FROM gibsey.page_vectors WHERE world = {cql.text(WORLD)} ALLOW FILTERING")
-        found = [(model.decode(), page, passage, struct.unpack(f">{len(vector) // 4}f", vector)) for model, page, passage, vector in rows if vector]
-        return found if len(found) >= 100 else []
+        """(embedding model, the world's vectors); None while there are few."""
+        rows = connection.execute(f"SELECT embedding_model, vector FROM gibsey.page_vectors WHERE world = {cql.text(WORLD)} ALLOW FILTERING")
+        found = [floats(vector) for _, vector in rows if vector]
+        return (rows[0][0].decode(), found) if len(found) >= 100 else None
+
+
+def floats(vector):
+    """The numbers of a vector's cell."""
+    return struct.unpack(f">{len(vector) // 4}f", vector)
 
 
 def dot(left, right):
