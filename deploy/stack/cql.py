@@ -42,8 +42,8 @@ class Connection:
 
     def number(self, statement):
         """The one int or bigint that the statement gives."""
-        (value,), = self.execute(statement)
-        return int.from_bytes(value, "big", signed=True)
+        (cell,), = self.execute(statement)
+        return whole(cell)
 
     def close(self):
         self.socket.close()
@@ -81,6 +81,11 @@ class Connection:
 def text(value):
     """A text as it stands in a statement."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def whole(cell):
+    """An int or bigint; 0 where it is null."""
+    return int.from_bytes(cell or b"", "big", signed=True)
 
 
 def answers(address):

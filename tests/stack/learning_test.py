@@ -2,7 +2,6 @@
 
 Goals: from write to quotable p95 <= 5 s over 200 pages; more than 700 vectors for 750 pages; after kill -9 of each part in the midst of 3,000
 writes every page has exactly its newest vectors."""
-import collections
 import json
 import operator
 import os
@@ -12,7 +11,7 @@ import unittest
 import urllib.parse
 
 import talker
-from running import NeedsTheProgram, Topic, cql, harness, insert, p95, percentiles, run_cqlsh, stack
+from running import NeedsTheProgram, Topic, cql, harness, insert, p95, percentiles, run_cqlsh, stack, vector_versions, wrong_vectors
 
 WORLD = "entrance-way"
 QUOTABLE_PAGES, VECTOR_PAGES = 200, 750
@@ -188,19 +187,13 @@ class Storm(NeedsTheProgram):
 
     def settled(self, state):
         """Whether each page has one vector, of its newest version."""
-        with cql.Connection(stack().cassandra, timeout=60) as connection:
-            versions = {page: int.from_bytes(version or b"", "big") for page, version in
-                        ((row[0].decode(), row[1]) for row in connection.execute("SELECT id, version FROM gibsey.pages"))}
-            vectors = collections.defaultdict(list)
-            for page, version in connection.execute("SELECT page_id, page_version FROM gibsey.page_vectors"):
-                vectors[page.decode()].append(int.from_bytes(version or b"", "big"))
-        pages = [str(40000 + number) for number in range(STORM_PAGES)]
-        state["wrong"] = {page: (versions.get(page), vectors[page]) for page in pages if vectors[page] != [versions.get(page)]}
+        state["wrong"] = wrong_vectors([str(40000 + number) for number in range(STORM_PAGES)], world=WORLD)
         return not state["wrong"]
 
 
 class AfterAStart(NeedsTheProgram):
     """Cassandra 5.0.9 fails where the first that it hears of the vectors after a start is the deletion of a row (docs/cassandra_tables.md)."""
+    PAGE = "33900"
 
     def test_an_edited_page_is_the_first_that_cassandra_hears_of(self):
         self.server = serve()
@@ -211,24 +204,23 @@ class AfterAStart(NeedsTheProgram):
             stack().restart("cassandra")
         self.write_and_wait("The ferryman counted his debts instead.")
         stack().restart("cassandra")
-        self.assertEqual(len(self.vectors()), 1)
+        version, vectors = self.page()
+        self.assertEqual(vectors, [version])
 
     def write_and_wait(self, text):
-        before = self.version()
+        before, _ = self.page()
         with cql.Connection(stack().cassandra) as connection:
-            connection.execute(insert(WORLD, 33900, f"{text} {SHORT}"))
-        harness.wait_until(lambda: self.version() > before and self.vectors() == [self.version()], 60, lambda: (before, self.version(), self.vectors()))
+            connection.execute(insert(WORLD, self.PAGE, f"{text} {SHORT}"))
 
-    def version(self):
-        return max(self.numbers("SELECT version FROM gibsey.pages WHERE world = 'entrance-way' AND id = '33900'"), default=0)
+        def is_learned():
+            version, vectors = self.page()
+            return version > before and vectors == [version]
 
-    def vectors(self):
-        """The versions of its vectors."""
-        return self.numbers("SELECT page_version FROM gibsey.page_vectors WHERE page_id = '33900' ALLOW FILTERING")
+        harness.wait_until(is_learned, 60, lambda: (before, self.page()))
 
-    def numbers(self, statement):
-        with cql.Connection(stack().cassandra) as connection:
-            return [int.from_bytes(value or b"", "big") for value, in connection.execute(statement)]
+    def page(self):
+        """(its version, the versions of its vectors)"""
+        return vector_versions(world=WORLD).get(self.PAGE, (0, []))
 
 
 class Turns(NeedsTheProgram):

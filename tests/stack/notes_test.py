@@ -22,10 +22,6 @@ def rows_of(world, columns):
         return connection.execute(f"SELECT {columns} FROM {KEYSPACE}.summaries WHERE world = '{world}'")
 
 
-def number(value):
-    return int.from_bytes(value, "big", signed=True)
-
-
 def ask_for_run(server, world):
     """(status, answer)."""
     status, _, text = server.request("POST", "/v1/jobs/nightly/run", {"world": world, "force": True})
@@ -65,7 +61,7 @@ class Notes(NeedsTheProgram):
             self.assertEqual(status, 200, text)
         now = self.server.get_json(f"/v1/notes/{note['id']}")
         self.assertEqual((now["version"], now["reverted_to"], [version["version"] for version in now["versions"]]), (2, 1, [1, 2]))
-        stored = [(row[0].decode(), number(row[1])) for row in rows_of(SMALL_WORLD, "cluster, version") if row[0].decode() == note["id"]]
+        stored = [(row[0].decode(), cql.whole(row[1])) for row in rows_of(SMALL_WORLD, "cluster, version") if row[0].decode() == note["id"]]
         self.assertEqual(stored, [(note["id"], 2), (note["id"], 1)], "newest first")
         self.assertIn(note["id"], [other["id"] for other in notes_of(self.server, world=SMALL_WORLD, page_id=note["page_ids"][0])])
 

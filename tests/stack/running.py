@@ -44,6 +44,24 @@ def forget_worlds(*worlds):
             connection.execute(f"DELETE FROM {KEYSPACE}.pages WHERE world = {cql.text(world)}")
 
 
+def vector_versions(keyspace=KEYSPACE, world="entrance-way"):
+    """{page id: (its version, the versions of its vectors)} of a world's pages."""
+    with cql.Connection(stack().cassandra, timeout=60) as connection:
+        found = {page.decode(): (cql.whole(version), []) for page, version in
+                 connection.execute(f"SELECT id, version FROM {keyspace}.pages WHERE world = {cql.text(world)}")}
+        for of, page, version in connection.execute(f"SELECT world, page_id, page_version FROM {keyspace}.page_vectors"):
+            if of.decode() == world:
+                found.setdefault(page.decode(), (0, []))[1].append(cql.whole(version))
+    return found
+
+
+def wrong_vectors(pages, **where):
+    """What vector_versions() tells of those of the pages that have not one vector, of their version."""
+    found = vector_versions(**where)
+    told = {page: found.get(page, (0, [])) for page in pages}
+    return {page: (version, vectors) for page, (version, vectors) in told.items() if vectors != [version]}
+
+
 def run_cqlsh(*statements):
     done = subprocess.run(tools.cqlsh(stack().cassandra, "-e", "; ".join(statements)), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -1,11 +1,10 @@
 """Two programs whose workers share the partitions of one topic; one of them is killed, then the broker, while pages are written."""
-import collections
 import re
 import subprocess
 import threading
 import unittest
 
-from running import NeedsTheProgram, cql, harness, stack
+from running import NeedsTheProgram, harness, stack, wrong_vectors
 
 KEYSPACE = "two_workers"
 WORLD = "entrance-way"
@@ -48,15 +47,7 @@ class TwoWorkers(NeedsTheProgram):
         return sum(float(value) for value in re.findall(r"^gibsey_passages_embedded_total(?:\{[^}]*\})? (\S+)$", server.request("GET", "/metrics")[2], re.M))
 
     def wrong(self):
-        """{page: (its version, the versions of its vectors)} of the pages that have another vector than one of their version."""
-        with cql.Connection(stack().cassandra, timeout=60) as connection:
-            versions = {row[0].decode(): int.from_bytes(row[1] or b"", "big") for row in
-                        connection.execute(f"SELECT id, version FROM {KEYSPACE}.pages WHERE world = '{WORLD}'")}
-            vectors = collections.defaultdict(list)
-            for page, version in connection.execute(f"SELECT page_id, page_version FROM {KEYSPACE}.page_vectors"):
-                vectors[page.decode()].append(int.from_bytes(version or b"", "big"))
-        pages = [str(FIRST + number) for number in range(PAGES)]
-        return {page: (versions.get(page), vectors[page]) for page in pages if vectors[page] != [versions.get(page)]}
+        return wrong_vectors([str(FIRST + number) for number in range(PAGES)], keyspace=KEYSPACE, world=WORLD)
 
     def test_they_share_the_work_and_none_of_it_is_lost(self):
         before = [self.embedded(server) for server in (self.first, self.second)]
