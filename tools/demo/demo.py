@@ -80,15 +80,6 @@ def indented(text, keys=()):
     return json.dumps(short(told), indent=1, ensure_ascii=False)[:1500]
 
 
-def of_event(line):
-    """Of Debezium's event what tells of the change; another one as it is."""
-    event = json.loads(line)
-    if "source" not in event:
-        return line
-    cells = {name: {"value": cell["value"]} for name, cell in (event["after"] or {}).items() if name in ("world", "id", "title", "text") and cell}
-    return json.dumps({"op": event["op"], "source": {key: event["source"][key] for key in ("connector", "keyspace", "table")}, "after": cells})
-
-
 class Embedded:
     """The change and the event where the program is alone."""
 
@@ -132,7 +123,14 @@ class OnStack:
         subprocess.run(tools.cqlsh(self.stack.cassandra, "-e", statement), check=True, capture_output=True)
         line = reader.stdout.readline()
         reader.kill()
-        return (f'cqlsh -e "{statement}"', "written"), ("kcat -t cdc.pages -C", line)
+        return (f'cqlsh -e "{statement}"', "written"), ("kcat -t cdc.pages -C", self.told(line))
+
+    @staticmethod
+    def told(line):
+        """Of Debezium's event what tells of the change."""
+        event = json.loads(line)
+        cells = {name: {"value": cell["value"]} for name, cell in event["after"].items() if name in ("world", "id", "title", "text")}
+        return json.dumps({"op": event["op"], "source": {key: event["source"][key] for key in ("connector", "keyspace", "table")}, "after": cells})
 
 
 def record(server, source, frames):
@@ -140,7 +138,7 @@ def record(server, source, frames):
     (command, answer), (listener, event) = source.change()
     harness.wait_until(lambda: LINE in curl(server, "/retrieve?" + urllib.parse.urlencode({"q": LINE, "k": 1}))[1], 60, "the page cannot be quoted")
     recording.card("1. A page of the book is changed", command, indented(answer, ("id", "title", "text", "version")) if answer.startswith("{") else answer)
-    recording.card("2. The change is an event", listener, indented(of_event(event)))
+    recording.card("2. The change is an event", listener, indented(event))
     command, answer = curl(server, "/retrieve?" + urllib.parse.urlencode({"q": QUESTION, "k": 2}))
     recording.card("3. Its line is found", command, indented(answer, ("quote", "page_id", "title", "score")))
     recording.show(ask=QUESTION)
