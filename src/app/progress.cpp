@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kBarWidth = 24;
 constexpr auto kRedraw = std::chrono::milliseconds(100);
-/// Where each is a line of a log.
+/// Where there is no terminal.
 constexpr auto kNextLine = std::chrono::seconds(10);
 
 bool on_terminal() {
@@ -40,8 +40,11 @@ void ProgressBar::draw(const std::string& stage, std::size_t done, std::size_t t
   const auto rate = static_cast<double>(done) / seconds;
   const auto left = rate > 0 ? static_cast<double>(total - done) / rate : 0;
   if (!on_terminal()) {
-    if (done < total) fmt::print(stderr, "{}: {} of {} {}, {:.0f}/s, {:.0f} s left\n", name_, done, total, stage, rate, left);
-    if (done >= total) fmt::print(stderr, "{}: {} {} in {:.1f} s ({:.0f}/s)\n", name_, total, stage, seconds, rate);
+    if (done < total) {
+      fmt::print(stderr, "{}: {} of {} {}, {:.0f}/s, {:.0f} s left\n", name_, done, total, stage, rate, left);
+    } else {
+      fmt::print(stderr, "{}: {} {} in {:.1f} s ({:.0f}/s)\n", name_, total, stage, seconds, rate);
+    }
     return;
   }
   const auto filled = static_cast<std::size_t>(share * kBarWidth);

@@ -352,7 +352,7 @@ asio::awaitable<Result<void>> Retriever::follow(std::string world, std::string p
 }
 
 bool Retriever::holds(const std::string& world, const std::string& /*page_id*/) const {
-  return size(world).has_value();
+  return static_cast<bool>(state_->find(world));
 }
 
 std::optional<BookSize> Retriever::size(const std::string& world) const {
