@@ -20,7 +20,9 @@ pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 add_library(boost_headers INTERFACE)
 target_link_libraries(boost_headers INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(boost_headers INTERFACE
-  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_VISIBILITY BOOST_BEAST_USE_STD_STRING_VIEW)
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_VISIBILITY BOOST_BEAST_USE_STD_STRING_VIEW
+  # What they have of functions that are no templates is compiled once, in src/net/boost_implementation.cpp.
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
 
 add_library(tomlplusplus INTERFACE)
 target_compile_definitions(tomlplusplus INTERFACE TOML_EXCEPTIONS=0 TOML_HEADER_ONLY=1)

@@ -1,9 +1,9 @@
 #include "provider/llama/backend.hpp"
 
+#include "base/log.hpp"
 #include "base/utf8.hpp"
 
 #include <llama.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <mutex>
@@ -20,7 +20,7 @@ void log_line(ggml_log_level level, const char* text, void* /*unused*/) {
   while (line.ends_with('\n')) line.remove_suffix(1);
   if (level == GGML_LOG_LEVEL_ERROR && hearer != nullptr) hearer->hear(line);
   // Its warnings concern developers of llama.cpp; what a reader must know comes back as an Error.
-  if (!line.empty() && line != "." && level != GGML_LOG_LEVEL_DEBUG) spdlog::debug("llama: {}", line);
+  if (!line.empty() && line != "." && level != GGML_LOG_LEVEL_DEBUG) log::debug("llama: {}", line);
 }
 
 }  // namespace

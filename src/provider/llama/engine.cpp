@@ -1,5 +1,6 @@
 #include "provider/llama/engine.hpp"
 
+#include "base/log.hpp"
 #include "provider/llama/background_embedder.hpp"
 #include "provider/llama/chat_batcher.hpp"
 #include "provider/llama/chat_context.hpp"
@@ -8,7 +9,6 @@
 #include "provider/llama/text_embedder.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cctype>
@@ -98,7 +98,7 @@ Result<void> LlamaEngine::Parts::open_chat() {
   const auto size = chat_size(head.parameters, head.context_tokens, options.context_cells);
   const auto params = on_this_thread(chat_context_params(size.cells, options.max_sequences));
   GIBSEY_TRY(const auto placement, place_model(path, head, params));
-  if (!placement.note.empty()) spdlog::info(placement.note);
+  if (!placement.note.empty()) log::info("{}", placement.note);
   GIBSEY_CHECK(load_chat(path, params, placement.gpu_layers));
   facts.name = model_name(*chat_model, path);
   facts.parameters = llama_model_n_params(chat_model.get());
@@ -129,7 +129,7 @@ Result<void> LlamaEngine::Parts::load_chat(const std::filesystem::path& file, co
   }
   if (gpu_layers == 0) return std::unexpected(std::move(context).error());
   // What was free a moment ago may be gone: another program took it, or it lies in pieces.
-  spdlog::warn("the GPU did not take {}: it runs on the processors", file.string());
+  log::warn("the GPU did not take {}: it runs on the processors", file.string());
   return load_chat(file, params, 0);
 }
 
