@@ -48,7 +48,7 @@ void rank(sharded::Cards cards) {
 /// The first byte says what kind of message it is.
 void shard_messages(std::string_view bytes) {
   if (bytes.empty()) return;
-  const int kind = static_cast<unsigned char>(bytes.front()) % 10;
+  const int kind = static_cast<unsigned char>(bytes.front()) % 11;
   bytes.remove_prefix(1);
   if (kind == 0) read_twice(bytes, sharded::read_request);
   if (kind == 1) read_twice(bytes, sharded::read_answers);
@@ -62,6 +62,7 @@ void shard_messages(std::string_view bytes) {
   if (kind == 7) read_twice(bytes, [](std::string_view text) { return sharded::read_pages(text, "w"); });
   if (kind == 8) read_twice(bytes, sharded::read_claim);
   if (kind == 9) read_twice(bytes, sharded::read_found);
+  if (kind == 10) read_twice(bytes, sharded::read_ids);
 }
 
 }  // namespace gibsey::fuzz

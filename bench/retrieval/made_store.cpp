@@ -49,10 +49,14 @@ store::IndexedPage MadeStore::page(std::size_t number, const std::string& model)
   return page;
 }
 
-store::Async<std::optional<store::IndexedPage>> MadeStore::find_content(std::string, std::string id, std::string model) {
-  const std::size_t number = std::stoul(id) - 1;
-  if (number >= book_.page_count() || removed_.contains(number)) co_return std::nullopt;
-  co_return page(number, model);
+store::Async<std::vector<store::IndexedPage>> MadeStore::find_contents(std::string, std::vector<std::string> ids,
+                                                                       std::string model) {
+  std::vector<store::IndexedPage> pages;
+  for (const std::string& id : ids) {
+    const std::size_t number = std::stoul(id) - 1;
+    if (number < book_.page_count() && !removed_.contains(number)) pages.push_back(page(number, model));
+  }
+  co_return pages;
 }
 
 store::Async<std::vector<store::IndexedPage>> MadeStore::list_contents(std::string, store::BookPosition after, int limit,

@@ -28,7 +28,8 @@ class MadeStore final : public store::PageStore {
     co_return static_cast<std::int64_t>(book_.page_count() - removed_.size());
   }
   store::Async<std::int64_t> count_passages(std::string) override { co_return static_cast<std::int64_t>(book_.passage_count()); }
-  store::Async<std::optional<store::IndexedPage>> find_content(std::string world, std::string id, std::string model) override;
+  store::Async<std::vector<store::IndexedPage>> find_contents(std::string world, std::vector<std::string> ids,
+                                                              std::string model) override;
   store::Async<std::vector<store::IndexedPage>> list_contents(std::string world, store::BookPosition after, int limit,
                                                               std::string model) override;
   store::Async<std::vector<store::PassageKey>> passages_without_vector(std::string, std::string) override {

@@ -290,15 +290,15 @@ class Bench {
       if (i % 4 == 3) {
         store_->remove(page);
         edits.measure([&] {
-          if (auto without = large_->without(book_.page_id(page))) large_ = std::move(without);
+          if (auto without = large_->changed({}, {book_.page_id(page)})) large_ = std::move(without);
           return 0;
         });
         continue;
       }
       store_->edit(page, i * 31 % book_.page_count());
-      auto content = wait(store_->find_content("library", book_.page_id(page), embedder_->model()));
+      auto content = wait(store_->find_contents("library", {book_.page_id(page)}, embedder_->model()));
       edits.measure([&] {
-        if (auto with = large_->with(std::move(*content))) large_ = std::move(with);
+        if (auto with = large_->changed(std::move(content), {})) large_ = std::move(with);
         if (auto small = large_->wanted_merge(); !small.empty())
           large_ = large_->merged(small, retrieval::BookSegment(small, "en"));
         return 0;

@@ -58,8 +58,8 @@ std::size_t LateVectors::waiting() {
 
 asio::awaitable<void> LateVectors::run() {
   while (auto pages = next_pages()) {
-    for (const auto& [page, wait] : *pages) {
-      if (!is_stopped()) co_await look_at(page, wait);
+    for (auto& [world, waits] : *pages) {
+      if (!is_stopped()) co_await look_at(world, std::move(waits));
     }
     if (!pages->empty()) continue;
     const auto next = first_look();
@@ -85,7 +85,7 @@ LateVectors::Clock::time_point LateVectors::next_look() const {
 
 /// Some of those that are due, the newest first, so that one which has just changed does not wait for a thousand that nobody
 /// embeds. nullopt: it is stopped.
-std::optional<std::vector<std::pair<LateVectors::PageName, LateVectors::Wait>>> LateVectors::next_pages() {
+std::optional<std::map<std::string, LateVectors::Waits>> LateVectors::next_pages() {
   const std::lock_guard lock(wake_.mutex());
   if (stopped_) return std::nullopt;
   std::vector<std::pair<PageName, Wait>> pages;
@@ -96,33 +96,47 @@ std::optional<std::vector<std::pair<LateVectors::PageName, LateVectors::Wait>>> 
   const auto most = pages.begin() + static_cast<std::ptrdiff_t>(std::min(pages.size(), kPagesAtOnce));
   std::ranges::partial_sort(pages, most, std::greater{}, [](const auto& entry) { return entry.second.since; });
   pages.erase(most, pages.end());
-  return pages;
+  std::map<std::string, Waits> by_world;
+  for (const auto& [page, wait] : pages) by_world[page.first].emplace(page.second, wait);
+  return by_world;
 }
 
-asio::awaitable<void> LateVectors::look_at(PageName page, Wait wait) {
-  const auto taken = co_await take_in(page, wait);
-  if (!taken) log::warn("page {} of {}: its vectors were not looked up: {}", page.second, page.first, taken.error().message);
-  const bool done = taken && *taken;
+asio::awaitable<void> LateVectors::look_at(std::string world, Waits waits) {
+  const auto done = co_await take_in(world, waits);
+  if (!done) log::warn("world {}: vectors of {} pages were not looked up: {}", world, waits.size(), done.error().message);
   const std::lock_guard lock(wake_.mutex());
-  const auto at = waits_.find(page);
-  // It may have changed again meanwhile.
-  if (at == waits_.end() || at->second.since != wait.since) co_return;
-  if (done)
-    waits_.erase(at);
-  else
-    at->second.next_look =
-        Clock::now() + std::min<Clock::duration>(settings_.longest_wait,
-                                                 std::max<Clock::duration>(settings_.first_look, Clock::now() - wait.since));
+  for (const auto& [id, wait] : waits) {
+    const auto at = waits_.find({world, id});
+    // It may have changed again meanwhile.
+    if (at == waits_.end() || at->second.since != wait.since) continue;
+    if (done && done->contains(id))
+      waits_.erase(at);
+    else
+      at->second.next_look =
+          Clock::now() + std::min<Clock::duration>(settings_.longest_wait,
+                                                   std::max<Clock::duration>(settings_.first_look, Clock::now() - wait.since));
+  }
 }
 
-/// Whether there is nothing more to wait for: all vectors are there, or the page is not.
-asio::awaitable<Result<bool>> LateVectors::take_in(const PageName& page, Wait wait) {
-  GIBSEY_CO_TRY(const auto found, co_await pages_.find_content(page.first, page.second, model_));
-  if (!found || found->content.passages.empty()) co_return true;
-  if (found->vectors.size() < found->content.passages.size()) co_return false;
-  GIBSEY_CO_CHECK(co_await index_.follow(page.first, page.second));
-  observer_.page_embedded(0, std::chrono::duration<double>(Clock::now() - wait.since).count());
-  co_return true;
+/// The pages for which there is nothing more to wait: all vectors are there, or the page is not.
+asio::awaitable<Result<std::set<std::string>>> LateVectors::take_in(std::string world, const Waits& waits) {
+  std::vector<std::string> ids;
+  for (const auto& [id, wait] : waits) ids.push_back(id);
+  std::set<std::string> done(ids.begin(), ids.end());
+  GIBSEY_CO_TRY(const auto pages, co_await pages_.find_contents(world, std::move(ids), model_));
+  std::vector<std::string> whole;
+  for (const auto& [content, vectors] : pages) {
+    if (content.passages.empty()) continue;
+    if (vectors.size() < content.passages.size())
+      done.erase(content.page.id);
+    else
+      whole.push_back(content.page.id);
+  }
+  if (whole.empty()) co_return done;
+  GIBSEY_CO_CHECK(co_await index_.follow(world, whole));
+  for (const auto& id : whole)
+    observer_.page_embedded(0, std::chrono::duration<double>(Clock::now() - waits.at(id).since).count());
+  co_return done;
 }
 
 }  // namespace gibsey::ingest

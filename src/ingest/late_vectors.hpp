@@ -13,6 +13,7 @@
 #include <future>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,9 +58,10 @@ class LateVectors {
   [[nodiscard]] bool is_stopped();
   [[nodiscard]] Clock::time_point first_look();
   [[nodiscard]] Clock::time_point next_look() const;
-  [[nodiscard]] std::optional<std::vector<std::pair<PageName, Wait>>> next_pages();
-  boost::asio::awaitable<void> look_at(PageName page, Wait wait);
-  boost::asio::awaitable<Result<bool>> take_in(const PageName& page, Wait wait);
+  using Waits = std::map<std::string, Wait>;  ///< of one world, by page id
+  [[nodiscard]] std::optional<std::map<std::string, Waits>> next_pages();
+  boost::asio::awaitable<void> look_at(std::string world, Waits waits);
+  boost::asio::awaitable<Result<std::set<std::string>>> take_in(std::string world, const Waits& waits);
 
   boost::asio::any_io_executor executor_;
   store::PageStore& pages_;

@@ -55,7 +55,7 @@ class LateVectorsTest : public ::testing::Test {
   }
   /// As the follower of this process does.
   void follow(const std::string& id) {
-    ASSERT_TRUE(run(retriever_.follow("w", id)));
+    ASSERT_TRUE(run(retriever_.follow("w", {id})));
     late_.expect("w", id);
   }
   void embed() { ASSERT_TRUE(run(embed_missing("w", pages_, embedder_, {}))); }

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace gibsey::ingest {
@@ -76,9 +77,10 @@ asio::awaitable<void> PageFollower::run() {
       co_await rest(kAfterFailure);
       continue;
     }
-    for (const auto& change : *changes) {
-      if (stopped_ || !co_await follow(change)) co_return;
-      reach(change);
+    for (auto first = changes->begin(); first != changes->end();) {
+      const auto last = std::find_if(first, changes->end(), [&](const auto& change) { return change.world != first->world; });
+      if (stopped_ || !co_await follow_all({first, last})) co_return;
+      for (; first != last; ++first) reach(*first);
     }
     if (changes->empty()) co_await rest(kLookAgain);
   }
@@ -90,10 +92,23 @@ asio::awaitable<bool> PageFollower::rest(std::chrono::milliseconds time) {
   co_return !stopped_;
 }
 
-asio::awaitable<bool> PageFollower::follow(store::PageChange change) {
-  if (change.seq <= loaded_) co_return true;
+/// Changes of one world, a page once; false: it was told to stop.
+asio::awaitable<bool> PageFollower::follow_all(std::vector<store::PageChange> changes) {
+  std::erase_if(changes, [this](const store::PageChange& change) { return change.seq <= loaded_; });
+  if (changes.empty()) co_return true;
+  std::vector<std::string> ids;
+  for (const auto& change : changes) ids.push_back(change.page_id);
+  if (co_await retriever_.follow(changes.front().world, std::move(ids))) co_return true;
+  // Which of them it is is learned page by page.
+  for (const auto& change : changes) {
+    if (stopped_ || !co_await follow(change)) co_return false;
+  }
+  co_return true;
+}
+
+asio::awaitable<bool> PageFollower::follow(const store::PageChange& change) {
   for (int tries = 1;; ++tries) {
-    const auto followed = co_await retriever_.follow(change.world, change.page_id);
+    const auto followed = co_await retriever_.follow(change.world, {change.page_id});
     if (followed) break;
     log::error("page {} of {} is not searchable as it is: {}", change.page_id, change.world, followed.error().message);
     if (tries == kTries) co_return true;

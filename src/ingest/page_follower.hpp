@@ -56,7 +56,8 @@ class PageFollower {
   };
 
   boost::asio::awaitable<void> run();
-  boost::asio::awaitable<bool> follow(store::PageChange change);
+  boost::asio::awaitable<bool> follow_all(std::vector<store::PageChange> changes);
+  boost::asio::awaitable<bool> follow(const store::PageChange& change);
   boost::asio::awaitable<bool> rest(std::chrono::milliseconds time);
   boost::asio::awaitable<bool> wait_until(std::function<bool()> ready, Deadline deadline);
   void reach(const store::PageChange& change);

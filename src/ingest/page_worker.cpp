@@ -292,13 +292,18 @@ asio::awaitable<Result<void>> PageWorker::embed_slice(std::vector<Task>& tasks, 
 
 /// The vectors are searched, and what died is told, before the events are committed.
 asio::awaitable<Result<void>> PageWorker::finish(std::vector<Task> tasks, std::vector<feed::Event> dead) {
+  std::map<std::string, std::vector<std::string>> embedded;
   for (const auto& task : tasks) {
-    if (!task.died.empty()) {
-      for (const auto* delivered : task.events) dead.push_back(dead_event(*delivered, task.died));
-      continue;
+    for (const auto* delivered : task.events) {
+      if (!task.died.empty()) dead.push_back(dead_event(*delivered, task.died));
     }
-    if (task.embedded == 0) continue;
-    if (retriever_ != nullptr) GIBSEY_CO_CHECK(co_await retriever_->follow(task.page.world, task.page.page_id));
+    if (task.died.empty() && task.embedded > 0) embedded[task.page.world].push_back(task.page.page_id);
+  }
+  for (auto& [world, ids] : embedded) {
+    if (retriever_ != nullptr) GIBSEY_CO_CHECK(co_await retriever_->follow(world, std::move(ids)));
+  }
+  for (const auto& task : tasks) {
+    if (!task.died.empty() || task.embedded == 0) continue;
     const auto since = unix_millis_now() - task.events.front()->event.time;
     observer_.page_embedded(task.embedded, static_cast<double>(std::max<UnixMillis>(since, 0)) / 1000);
   }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 namespace gibsey::retrieval {
@@ -34,6 +36,11 @@ std::vector<std::shared_ptr<const model::Page>> pages_of(const BookSegment::Page
 bool same_page(const model::Page& a, const model::Page& b) {
   return std::tie(a.version, a.content_hash, a.order, a.label, a.chapter) ==
          std::tie(b.version, b.content_hash, b.order, b.label, b.chapter);
+}
+
+/// What the book's order is by.
+std::tuple<const std::int64_t&, const std::string&> in_order(const model::Page& page) {
+  return std::tie(page.order, page.id);
 }
 
 /// Segments of as many pages as 4, 16, 64 ... are of one size.
@@ -73,28 +80,55 @@ bool BookParts::has(const model::Page& page, std::size_t vectors) const {
   return static_cast<std::size_t>(std::ranges::count(at->vectors->has, true)) == vectors;
 }
 
-BookParts BookParts::with(model::PageContent content, std::span<const model::PassageVector> vectors) const {
-  auto of_page = std::make_shared<const PageVectors>(content.passages.size(), vectors);
-  if (const model::Page* known = find(content.page.id); known != nullptr && same_page(*known, content.page)) {
-    BookParts changed = *this;
-    const auto at = std::ranges::find(changed.pages_, known, [](const BookPage& page) { return &page.content->page; });
-    at->vectors = std::move(of_page);
-    return changed;
-  }
-  BookParts changed = without(content.page.id);
-  const auto page = shared(std::move(content));
-  const auto place_of = [](const BookPage& other) { return std::tie(other.content->page.order, other.content->page.id); };
-  const auto at = std::ranges::lower_bound(changed.pages_, std::tie(page->page.order, page->page.id), {}, place_of);
-  changed.pages_.insert(at, BookPage{page, std::move(of_page), {static_cast<std::uint32_t>(changed.segments_.size()), 0}});
-  changed.segments_.emplace_back(BookSegment::Pages{page}, language_);
+BookParts BookParts::changed(std::vector<store::IndexedPage> written, const std::vector<std::string>& gone) const {
+  BookParts changed = *this;
+  changed.take_in_vectors(written);
+  std::unordered_set<std::string_view> out(gone.begin(), gone.end());
+  for (const store::IndexedPage& page : written) out.insert(page.content.page.id);
+  std::erase_if(changed.pages_, [&out](const BookPage& page) { return out.contains(page.content->page.id); });
+  changed.drop_empty_segments();
+  changed.insert(std::move(written));
   return changed;
 }
 
-BookParts BookParts::without(const std::string& id) const {
-  BookParts changed = *this;
-  std::erase_if(changed.pages_, [&id](const BookPage& page) { return page.content->page.id == id; });
-  changed.drop_empty_segments();
-  return changed;
+/// Of the pages that are as they were, which need nothing more: they are taken out of `written`.
+void BookParts::take_in_vectors(std::vector<store::IndexedPage>& written) {
+  std::unordered_map<std::string_view, std::size_t> place_of;
+  for (std::size_t i = 0; i < written.size(); ++i) place_of.emplace(written[i].content.page.id, i);
+  std::vector<BookPage*> known(written.size());
+  for (BookPage& page : pages_) {
+    if (const auto at = place_of.find(page.content->page.id); at != place_of.end()) known[at->second] = &page;
+  }
+  std::vector<store::IndexedPage> others;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    auto& [content, vectors] = written[i];
+    if (known[i] != nullptr && same_page(known[i]->content->page, content.page)) {
+      known[i]->vectors = std::make_shared<const PageVectors>(content.passages.size(), vectors);
+    } else {
+      others.push_back(std::move(written[i]));
+    }
+  }
+  written = std::move(others);
+}
+
+/// Of pages that the book does not have.
+void BookParts::insert(std::vector<store::IndexedPage> written) {
+  if (written.empty()) return;
+  std::ranges::sort(written, {}, [](const store::IndexedPage& page) { return in_order(page.content.page); });
+  BookSegment::Pages pages;
+  std::vector<BookPage> added;
+  for (store::IndexedPage& page : written) {
+    auto vectors = std::make_shared<const PageVectors>(page.content.passages.size(), page.vectors);
+    const PagePlace place{static_cast<std::uint32_t>(segments_.size()), static_cast<std::uint32_t>(pages.size())};
+    pages.push_back(shared(std::move(page.content)));
+    added.push_back({pages.back(), std::move(vectors), place});
+  }
+  std::vector<BookPage> all;
+  all.reserve(pages_.size() + added.size());
+  const auto order = [](const BookPage& page) { return in_order(page.content->page); };
+  std::ranges::merge(pages_, added, std::back_inserter(all), {}, order, order);
+  pages_ = std::move(all);
+  segments_.emplace_back(pages, language_);
 }
 
 std::vector<std::size_t> BookParts::pages_by_segment() const {

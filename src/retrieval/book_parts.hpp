@@ -4,6 +4,7 @@
 #include "retrieval/quote_finder.hpp"
 #include "retrieval/text_index.hpp"
 #include "retrieval/vector_index.hpp"
+#include "store/page_store.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -26,8 +27,9 @@ struct BookSegment {
 /// The pages of a book and the segments in which their words are looked up. A value: a change gives another book, which shares
 /// what has not changed. What the indexes made of it answer does not depend on how it came about, only on its pages.
 ///
-/// A changed page gets a segment of its own; the place in its old segment is given up. Many small segments would make every
-/// lookup slow, so wanted_merge() tells which pages to put into one; that takes time by their words and is done beside the edits.
+/// Pages that change together get a segment of their own; the places in their old segments are given up. Many small segments
+/// would make every lookup slow, so wanted_merge() tells which pages to put into one; that takes time by their words and is done
+/// beside the edits.
 class BookParts {
  public:
   /// Of a whole book, in its order.
@@ -41,10 +43,9 @@ class BookParts {
   [[nodiscard]] bool has(const model::Page& page, std::size_t vectors) const;
   [[nodiscard]] const std::string& language() const { return language_; }
 
-  /// The book with this page, in the place of the one of that id if there is one.
-  [[nodiscard]] BookParts with(model::PageContent content, std::span<const model::PassageVector> vectors) const;
-  /// The book without the page of that id.
-  [[nodiscard]] BookParts without(const std::string& id) const;
+  /// The book with these pages, each in the place of the one of its id if there is one, and without those of the ids `gone`. No
+  /// id twice.
+  [[nodiscard]] BookParts changed(std::vector<store::IndexedPage> written, const std::vector<std::string>& gone) const;
 
   /// Pages that should share a segment; none when all is well.
   [[nodiscard]] BookSegment::Pages wanted_merge() const;
@@ -63,6 +64,8 @@ class BookParts {
     PagePlace place;
   };
 
+  void take_in_vectors(std::vector<store::IndexedPage>& written);
+  void insert(std::vector<store::IndexedPage> written);
   [[nodiscard]] std::vector<PagePlace> places() const;
   [[nodiscard]] std::vector<std::size_t> pages_by_segment() const;
   void drop_empty_segments();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gibsey::retrieval {
 
@@ -32,9 +33,10 @@ class PageIndex {
   /// (Re)builds what is held of one world from the store. A failure changes nothing. Errors: not_found (no such world), those of
   /// the store.
   virtual boost::asio::awaitable<Result<void>> load(std::string world) = 0;
-  /// Brings one page of a loaded world in step with the store: written, removed, or only its vectors. Loads and changes take
-  /// their turn; nothing to do, and no error, in a world that is not loaded.
-  virtual boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) = 0;
+  /// Brings some pages of a loaded world, no id twice, in step with the store: written, removed, or only their vectors. Many at
+  /// once take little longer than one. Loads and changes take their turn; nothing to do, and no error, in a world that is not
+  /// loaded.
+  virtual boost::asio::awaitable<Result<void>> follow(std::string world, std::vector<std::string> page_ids) = 0;
   /// Whether this page is held here, or would be if it were written: not in a world that is not loaded, nor in a part of one that
   /// another process holds.
   [[nodiscard]] virtual bool holds(const std::string& world, const std::string& page_id) const = 0;

@@ -8,6 +8,7 @@
 #include "retrieval/large/large_search.hpp"
 #include "retrieval/large/open_book.hpp"
 #include "retrieval/question_embedder.hpp"
+#include "retrieval/store_pages.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -19,6 +20,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -101,13 +103,13 @@ class Retriever::State {
     co_return Result<void>();
   }
 
-  asio::awaitable<Result<void>> follow(std::string world, std::string page_id) {
+  asio::awaitable<Result<void>> follow(std::string world, std::vector<std::string> page_ids) {
     const auto held = co_await changing_.take();
     if (!find(world)) co_return Result<void>();
     std::string model;
     if (embedder_ != nullptr) model = embedder_->model();
-    GIBSEY_CO_TRY(auto page, co_await pages_.find_content(world, page_id, std::move(model)));
-    co_await asio::co_spawn(builders_, replace_page(std::move(world), std::move(page_id), std::move(page)), asio::use_awaitable);
+    GIBSEY_CO_TRY(auto found, co_await look_up_pages(pages_, world, std::move(page_ids), std::move(model)));
+    co_await asio::co_spawn(builders_, replace_pages(std::move(world), std::move(found)), asio::use_awaitable);
     co_return Result<void>();
   }
 
@@ -234,25 +236,27 @@ class Retriever::State {
   }
 
   /// Runs on builders_, without a pause.
-  asio::awaitable<void> replace_page(std::string world, std::string page_id, std::optional<store::IndexedPage> page) {
+  asio::awaitable<void> replace_pages(std::string world, StorePages found) {
     const auto index = find(world);
     if (!index) co_return;
     if (index.filed) {
-      replace_filed(world, page_id, std::move(page), index.filed);
+      replace_filed(world, std::move(found), index.filed);
       co_return;
     }
     const BookParts& book = index.held->parts();
-    auto changed = page ? book.with(std::move(page->content), page->vectors) : book.without(page_id);
+    auto changed = book.changed(std::move(found.written), found.gone);
     auto small = merging_.contains(world) ? BookSegment::Pages() : changed.wanted_merge();
     std::string language = book.language();
     replace(world, {.held = std::make_shared<const HeldBook>(std::move(changed))});
     merge(world, std::move(small), std::move(language));
   }
 
-  void replace_filed(const std::string& world, const std::string& page_id, std::optional<store::IndexedPage> page,
-                     const large::LargeBookPtr& book) {
-    if (const auto at = followed_.find(world); at != followed_.end()) at->second.push_back(page_id);
-    auto changed = page ? book->with(std::move(*page)) : book->without(page_id);
+  void replace_filed(const std::string& world, StorePages found, const large::LargeBookPtr& book) {
+    if (const auto at = followed_.find(world); at != followed_.end()) {
+      for (const store::IndexedPage& page : found.written) at->second.push_back(page.content.page.id);
+      std::ranges::copy(found.gone, std::back_inserter(at->second));
+    }
+    auto changed = book->changed(std::move(found.written), found.gone);
     if (!changed) return;
     replace(world, {.filed = changed});
     merge(world, merging_.contains(world) ? BookSegment::Pages() : changed->wanted_merge(), changed->files().manifest().language);
@@ -347,8 +351,8 @@ asio::awaitable<Result<void>> Retriever::load(std::string world) {
   return state_->load(std::move(world));
 }
 
-asio::awaitable<Result<void>> Retriever::follow(std::string world, std::string page_id) {
-  return state_->follow(std::move(world), std::move(page_id));
+asio::awaitable<Result<void>> Retriever::follow(std::string world, std::vector<std::string> page_ids) {
+  return state_->follow(std::move(world), std::move(page_ids));
 }
 
 bool Retriever::holds(const std::string& world, const std::string& /*page_id*/) const {

@@ -40,7 +40,7 @@ class Retriever : public PassageFinder, public PageIndex {
   /// left far behind, they are made, for minutes.
   boost::asio::awaitable<Result<void>> load(std::string world) override;
   /// In time by the page's words and the book's number of pages; the result is that of load().
-  boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) override;
+  boost::asio::awaitable<Result<void>> follow(std::string world, std::vector<std::string> page_ids) override;
   void unload(const std::string& world);
   [[nodiscard]] bool holds(const std::string& world, const std::string& page_id) const override;
   [[nodiscard]] std::optional<BookSize> size(const std::string& world) const override;

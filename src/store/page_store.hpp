@@ -104,8 +104,12 @@ class PageStore {
   virtual Async<std::int64_t> count_passages(std::string world) = 0;
   /// Everything of a world that an index needs, in the book's order.
   virtual Async<std::vector<model::PageContent>> load_contents(std::string world) = 0;
-  /// The same of one page, with its vectors of that embedding model ("" for none).
-  virtual Async<std::optional<IndexedPage>> find_content(std::string world, std::string id, std::string embedding_model) = 0;
+  /// The same of these pages, no id twice, with their vectors of that embedding model ("" for none): those that are there, in the
+  /// order of the ids.
+  virtual Async<std::vector<IndexedPage>> find_contents(std::string world, std::vector<std::string> ids,
+                                                        std::string embedding_model) = 0;
+  /// The same of one page.
+  Async<std::optional<IndexedPage>> find_content(std::string world, std::string id, std::string embedding_model);
   /// The same of pages in the book's order, behind `after`, at most `limit`: a book that is too long to be held is read by these.
   virtual Async<std::vector<IndexedPage>> list_contents(std::string world, BookPosition after, int limit,
                                                         std::string embedding_model) = 0;

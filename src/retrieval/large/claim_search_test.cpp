@@ -49,7 +49,7 @@ class ClaimSearch : public ::testing::Test {
   }
   void edit(const std::string& id, std::int64_t order, const std::string& text) {
     run(store_.put_page(content_of("w", id, order, text), std::nullopt)).value();
-    run(retriever_.follow("w", id)).value();
+    run(retriever_.follow("w", {id})).value();
   }
 
   store::MemoryPageStore store_;
@@ -120,7 +120,7 @@ TEST_F(ClaimSearch, KnowsTheBookAsItIsNow) {
   edit("1", 1, "Nothing happened here before the second page began.");
   EXPECT_EQ(find("w", "The lamp went out at nine")->page_id, "3");
   run(store_.remove_page("w", "3", std::nullopt)).value();
-  run(retriever_.follow("w", "3")).value();
+  run(retriever_.follow("w", {"3"})).value();
   EXPECT_FALSE(find("w", "The lamp went out at nine"));
 }
 

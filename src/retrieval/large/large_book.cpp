@@ -72,69 +72,32 @@ bool LargeBook::has_just_so(const store::IndexedPage& page) const {
          row.fingerprint == fingerprint_of(page.content.page) && vectors_of(*at) == page.vectors.size();
 }
 
-std::shared_ptr<const LargeBook> LargeBook::with(store::IndexedPage page) const {
-  if (has_just_so(page)) return nullptr;
+std::shared_ptr<const LargeBook> LargeBook::changed(std::vector<store::IndexedPage> written,
+                                                    const std::vector<std::string>& gone) const {
+  std::erase_if(written, [this](const store::IndexedPage& page) { return has_just_so(page); });
+  std::vector<std::uint32_t> in_files;
+  const auto take_from_files = [&](const std::string& id) {
+    const auto at = files().find_page(id);
+    if (!at || version_.removed->contains(*at)) return false;
+    in_files.push_back(*at);
+    return true;
+  };
+  for (const store::IndexedPage& page : written) take_from_files(page.content.page.id);
+  bool changes = !written.empty();
+  for (const std::string& id : gone) changes |= take_from_files(id) || version_.written.find(id) != nullptr;
+  if (!changes) return nullptr;
   auto removed = version_.removed;
   std::size_t removed_vectors = removed_vectors_;
-  if (const auto at = files().find_page(page.content.page.id); at && !removed->contains(*at)) {
+  if (!in_files.empty()) {
     auto more = std::make_shared<RemovedPages>(*removed);
-    more->add(files(), *at);
-    removed = std::move(more);
-    removed_vectors += vectors_of(*at);
-  }
-  auto written = version_.written.with(std::move(page.content), page.vectors);
-  return std::shared_ptr<const LargeBook>(new LargeBook(version_.files, std::move(removed), std::move(written), removed_vectors));
-}
-
-std::shared_ptr<const LargeBook> LargeBook::without(const std::string& id) const {
-  auto removed = version_.removed;
-  std::size_t removed_vectors = removed_vectors_;
-  const auto at = files().find_page(id);
-  const bool in_files = at && !removed->contains(*at);
-  if (!in_files && version_.written.find(id) == nullptr) return nullptr;
-  if (in_files) {
-    auto more = std::make_shared<RemovedPages>(*removed);
-    more->add(files(), *at);
-    removed = std::move(more);
-    removed_vectors += vectors_of(*at);
-  }
-  return std::shared_ptr<const LargeBook>(
-      new LargeBook(version_.files, std::move(removed), version_.written.without(id), removed_vectors));
-}
-
-std::shared_ptr<const LargeBook> LargeBook::changed(std::shared_ptr<const LargeBook> book,
-                                                    std::vector<store::IndexedPage> written,
-                                                    const std::vector<std::string>& gone) {
-  for (const std::string& id : gone) {
-    if (auto less = book->without(id)) book = std::move(less);
-  }
-  if (book->version_.written.size() > 0) {
-    for (store::IndexedPage& page : written) {
-      if (auto more = book->with(std::move(page))) book = std::move(more);
+    for (const std::uint32_t page : in_files) {
+      more->add(files(), page);
+      removed_vectors += vectors_of(page);
     }
-    return book;
+    removed = std::move(more);
   }
-  // Many at once, as after a start: one segment of all takes less than one of each.
-  std::erase_if(written, [&book](const store::IndexedPage& page) { return book->has_just_so(page); });
-  if (written.empty()) return book;
-  std::ranges::sort(written, {}, [](const store::IndexedPage& page) {
-    return std::pair(page.content.page.order, std::string_view(page.content.page.id));
-  });
-  auto removed = std::make_shared<RemovedPages>(*book->version_.removed);
-  std::size_t removed_vectors = book->removed_vectors_;
-  std::vector<model::PageContent> contents;
-  std::vector<model::PassageVector> vectors;
-  for (store::IndexedPage& page : written) {
-    if (const auto at = book->files().find_page(page.content.page.id); at && !removed->contains(*at)) {
-      removed->add(book->files(), *at);
-      removed_vectors += book->vectors_of(*at);
-    }
-    contents.push_back(std::move(page.content));
-    std::ranges::move(page.vectors, std::back_inserter(vectors));
-  }
-  BookParts parts(std::move(contents), vectors, book->files().manifest().language);
-  return std::shared_ptr<const LargeBook>(
-      new LargeBook(book->version_.files, std::move(removed), std::move(parts), removed_vectors));
+  auto parts = version_.written.changed(std::move(written), gone);
+  return std::shared_ptr<const LargeBook>(new LargeBook(version_.files, std::move(removed), std::move(parts), removed_vectors));
 }
 
 std::shared_ptr<const LargeBook> LargeBook::merged(const BookSegment::Pages& pages, BookSegment segment) const {

@@ -45,13 +45,10 @@ class LargeBook final {
  public:
   explicit LargeBook(std::shared_ptr<const SegmentSet> files);
 
-  /// The book with this page in the place of the one of that id; nullptr where it has it just so.
-  [[nodiscard]] std::shared_ptr<const LargeBook> with(store::IndexedPage page) const;
-  /// nullptr where it has no page of that id.
-  [[nodiscard]] std::shared_ptr<const LargeBook> without(const std::string& id) const;
-  /// The book with these pages and without those, in one step.
-  static std::shared_ptr<const LargeBook> changed(std::shared_ptr<const LargeBook> book, std::vector<store::IndexedPage> written,
-                                                  const std::vector<std::string>& gone);
+  /// The book with these pages, each in the place of the one of its id, and without those of the ids `gone`, in one step. No id
+  /// twice. nullptr where it has all of it just so.
+  [[nodiscard]] std::shared_ptr<const LargeBook> changed(std::vector<store::IndexedPage> written,
+                                                         const std::vector<std::string>& gone) const;
   /// What BookParts says of the pages written since.
   [[nodiscard]] BookSegment::Pages wanted_merge() const { return version_.written.wanted_merge(); }
   [[nodiscard]] std::shared_ptr<const LargeBook> merged(const BookSegment::Pages& pages, BookSegment segment) const;

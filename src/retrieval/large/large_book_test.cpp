@@ -119,7 +119,7 @@ class LargeBookTest : public ::testing::Test {
         run(store_.put_page(std::move(content), std::nullopt)).value();
       }
       if (i % 2 == 0) embed();
-      run(retriever.follow("library", id)).value();
+      run(retriever.follow("library", {id})).value();
     }
     embed();
   }
@@ -168,7 +168,9 @@ TEST_F(LargeBookTest, AnswersAfterEditsAsIfItWereReadAnew) {
   const std::string before = generation(folder_.path() / "edited");
   edit(*edited, 120, 7);
   // What was embedded last was not followed one by one.
-  for (std::size_t i = 0; i < kPages; ++i) run(edited->follow("library", book_.page_id(i))).value();
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < kPages; ++i) ids.push_back(book_.page_id(i));
+  run(edited->follow("library", std::move(ids))).value();
   EXPECT_EQ(generation(folder_.path() / "edited"), before) << "the files are the old ones";
   const auto anew = in_files(folder_.path() / "anew");
   EXPECT_EQ(edited->size("library")->pages, anew->size("library")->pages);
@@ -190,13 +192,13 @@ TEST_F(LargeBookTest, QuotesAPageAsItIsNow) {
   content.quotes = {{"library", content.page.id, 0, 0, static_cast<std::int32_t>(line.size()), 11, 1, line}};
   content.page.content_hash = "changed";
   run(store_.put_page(content, std::nullopt)).value();
-  run(large->follow("library", content.page.id)).value();
+  run(large->follow("library", {content.page.id})).value();
   const auto found = hits(*large, "How many lanterns did the abbot Quorvelim count?");
   ASSERT_FALSE(found.empty());
   EXPECT_EQ(found.front().quote.text, line);
   EXPECT_EQ(found.front().page_version, 2);
   run(store_.remove_page("library", content.page.id, std::nullopt)).value();
-  run(large->follow("library", content.page.id)).value();
+  run(large->follow("library", {content.page.id})).value();
   for (const Hit& hit : hits(*large, "How many lanterns did the abbot Quorvelim count?")) EXPECT_NE(hit.quote.text, line);
 }
 

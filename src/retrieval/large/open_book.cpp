@@ -1,6 +1,7 @@
 #include "retrieval/large/open_book.hpp"
 
 #include "base/log.hpp"
+#include "retrieval/store_pages.hpp"
 
 #include <algorithm>
 #include <set>
@@ -69,17 +70,10 @@ asio::awaitable<Result<std::set<std::string>>> changed_since(store::PageStore& p
 /// The book with these pages as the store has them now.
 asio::awaitable<Result<LargeBookPtr>> take_in(store::PageStore& pages, LargeBookPtr book, std::set<std::string> changed) {
   const Manifest& manifest = book->files().manifest();
-  std::vector<store::IndexedPage> written;
-  std::vector<std::string> gone;
-  for (const std::string& id : changed) {
-    GIBSEY_CO_TRY(auto page, co_await pages.find_content(manifest.world, id, manifest.embedding_model));
-    if (page) {
-      written.push_back(std::move(*page));
-    } else {
-      gone.push_back(id);
-    }
-  }
-  co_return LargeBook::changed(std::move(book), std::move(written), gone);
+  GIBSEY_CO_TRY(auto found,
+                co_await look_up_pages(pages, manifest.world, {changed.begin(), changed.end()}, manifest.embedding_model));
+  auto now = book->changed(std::move(found.written), found.gone);
+  co_return now ? std::move(now) : std::move(book);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace gibsey::retrieval::sharded {
 namespace {
 
 /// The first byte of all that is said; another one where what follows is another.
-constexpr std::uint64_t kProtocol = 1;
+constexpr std::uint64_t kProtocol = 2;
 /// Passages or pages that somebody names: what is done for each takes time by the shard's length.
 constexpr std::size_t kMostNamed = 1000;
 constexpr std::uint64_t kMost32 = std::numeric_limits<std::uint32_t>::max();
@@ -335,6 +335,20 @@ Result<std::vector<PassageName>> read_names(std::string_view bytes) {
   });
   if (names.size() > kMostNamed) return fail(ErrorCode::corrupt, "more passages are asked for than anybody quotes from");
   return whole(reader, std::move(names), "passages");
+}
+
+std::string encode(const std::vector<std::string>& page_ids) {
+  WireWriter writer;
+  write_list(writer, page_ids, [](WireWriter& to, const std::string& id) { to.text(id); });
+  return writer.take();
+}
+
+Result<std::vector<std::string>> read_ids(std::string_view bytes) {
+  WireReader reader(bytes);
+  auto ids = read_list(reader, 1, [](WireReader& from) { return from.text(); });
+  if (ids.size() > kMostNamed) return fail(ErrorCode::corrupt, "more pages are to be taken in than at once");
+  if (has_repeats(ids)) return fail(ErrorCode::corrupt, "a page is named twice");
+  return whole(reader, std::move(ids), "page ids");
 }
 
 std::string encode(const std::vector<model::PageContent>& pages) {

@@ -112,6 +112,10 @@ struct PassageName {
 [[nodiscard]] std::string encode(const std::vector<PassageName>& names);
 [[nodiscard]] Result<std::vector<PassageName>> read_names(std::string_view bytes);
 
+[[nodiscard]] std::string encode(const std::vector<std::string>& page_ids);
+/// corrupt also where an id is named twice.
+[[nodiscard]] Result<std::vector<std::string>> read_ids(std::string_view bytes);
+
 /// Pages without text, with the quote candidates of the passages that were asked for.
 [[nodiscard]] std::string encode(const std::vector<model::PageContent>& pages);
 [[nodiscard]] Result<std::vector<model::PageContent>> read_pages(std::string_view bytes, const std::string& world);

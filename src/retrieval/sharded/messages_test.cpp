@@ -58,6 +58,7 @@ std::vector<Kind> kinds() {
       {"names", encode(std::vector<PassageName>{{"007", 1}}), [](auto bytes) { return read_names(bytes).has_value(); }},
       {"pages", encode(std::vector{page}), [](auto bytes) { return read_pages(bytes, "w").has_value(); }},
       {"claim", encode(Claim{"The tower leans.", {"007"}}), [](auto bytes) { return read_claim(bytes).has_value(); }},
+      {"ids", encode(std::vector<std::string>{"007", "012"}), [](auto bytes) { return read_ids(bytes).has_value(); }},
       {"found", encode(std::optional(found)), [](auto bytes) { return read_found(bytes).has_value(); }},
       {"nothing found", encode(std::optional<Found>()), [](auto bytes) { return read_found(bytes).has_value(); }},
   };
@@ -81,6 +82,8 @@ TEST(Messages, AreReadAsTheyWereWritten) {
   EXPECT_EQ(pages[0].quotes[0].text, "The tower leans.");
   EXPECT_EQ(pages[0].quotes[0].page_id, "007");
   EXPECT_EQ(pages[0].page.chapter, "One");
+  EXPECT_EQ(read_ids(encode(std::vector<std::string>{"012", "007", ""})).value(), (std::vector<std::string>{"012", "007", ""}));
+  EXPECT_FALSE(read_ids(encode(std::vector<std::string>{"012", "007", "012"}))) << "a page is read, and put in its place, once";
 }
 
 TEST(Messages, AnythingCutOffOrAddedIsRefused) {

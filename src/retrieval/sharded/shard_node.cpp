@@ -1,6 +1,7 @@
 #include "retrieval/sharded/shard_node.hpp"
 
 #include "retrieval/sharded/shard_nodes.hpp"
+#include "retrieval/store_pages.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -61,12 +62,18 @@ asio::awaitable<std::shared_ptr<const HeldShard>> make(ReadShard read, std::stri
   co_return held(BookParts(std::move(read.contents), read.vectors, std::move(language)));
 }
 
-asio::awaitable<std::shared_ptr<const HeldShard>> changed(std::shared_ptr<const HeldShard> shard, std::string page_id,
-                                                          std::optional<store::IndexedPage> page) {
-  const bool is_same =
-      page ? shard->parts().has(page->content.page, page->vectors.size()) : shard->parts().find(page_id) == nullptr;
-  if (is_same) co_return shard;
-  co_return held(page ? shard->parts().with(std::move(page->content), page->vectors) : shard->parts().without(page_id));
+/// Whether the shard has them just so.
+bool is_as(const HeldShard& shard, const StorePages& pages) {
+  const auto is_there = [&shard](const store::IndexedPage& page) {
+    return shard.parts().has(page.content.page, page.vectors.size());
+  };
+  const auto is_gone = [&shard](const std::string& id) { return shard.parts().find(id) == nullptr; };
+  return std::ranges::all_of(pages.written, is_there) && std::ranges::all_of(pages.gone, is_gone);
+}
+
+asio::awaitable<std::shared_ptr<const HeldShard>> changed(std::shared_ptr<const HeldShard> shard, StorePages pages) {
+  if (is_as(*shard, pages)) co_return shard;
+  co_return held(shard->parts().changed(std::move(pages.written), pages.gone));
 }
 
 }  // namespace
@@ -96,13 +103,15 @@ asio::awaitable<Result<ShardNode::World>> ShardNode::read_world(model::World wor
   std::string after;
   for (bool more = true; more;) {
     GIBSEY_CO_TRY(const auto pages, co_await pages_.list_pages(world.name, after, kPagesAtOnce));
+    std::vector<std::string> own;
     for (const model::Page& page : pages) {
-      const auto shard = read.find(shard_of(world.name, page.id, map_.shards()));
-      if (shard == read.end()) continue;
-      GIBSEY_CO_TRY(auto content, co_await pages_.find_content(world.name, page.id, embedding_model_));
-      if (!content) continue;
-      shard->second.contents.push_back(std::move(content->content));
-      std::ranges::move(content->vectors, std::back_inserter(shard->second.vectors));
+      if (read.contains(shard_of(world.name, page.id, map_.shards()))) own.push_back(page.id);
+    }
+    GIBSEY_CO_TRY(auto contents, co_await pages_.find_contents(world.name, std::move(own), embedding_model_));
+    for (store::IndexedPage& page : contents) {
+      ReadShard& shard = read.at(shard_of(world.name, page.content.page.id, map_.shards()));
+      shard.contents.push_back(std::move(page.content));
+      std::ranges::move(page.vectors, std::back_inserter(shard.vectors));
     }
     more = pages.size() == kPagesAtOnce;
     if (more) after = pages.back().id;
@@ -114,17 +123,22 @@ asio::awaitable<Result<ShardNode::World>> ShardNode::read_world(model::World wor
   co_return made;
 }
 
-asio::awaitable<Result<void>> ShardNode::follow(std::string world, std::string page_id) {
-  const std::uint32_t shard = shard_of(world, page_id, map_.shards());
-  if (!find(world, shard)) co_return Result<void>();
+asio::awaitable<Result<void>> ShardNode::follow(std::string world, std::vector<std::string> page_ids) {
+  std::erase_if(page_ids, [&](const std::string& id) { return !holds(world, id); });
+  if (page_ids.empty()) co_return Result<void>();
   const auto turn = co_await changing_.take();
-  GIBSEY_CO_TRY(auto page, co_await pages_.find_content(world, page_id, embedding_model_));
-  auto before = find(world, shard);
-  if (!before) co_return Result<void>();
-  auto after =
-      co_await asio::co_spawn(builders_, changed(std::move(before), std::move(page_id), std::move(page)), asio::use_awaitable);
-  const std::scoped_lock lock(mutex_);
-  worlds_[world].shards[shard] = std::move(after);
+  GIBSEY_CO_TRY(auto found, co_await look_up_pages(pages_, world, std::move(page_ids), embedding_model_));
+  std::map<std::uint32_t, StorePages> by_shard;
+  const auto of = [&](const std::string& id) -> StorePages& { return by_shard[shard_of(world, id, map_.shards())]; };
+  for (store::IndexedPage& page : found.written) of(page.content.page.id).written.push_back(std::move(page));
+  for (std::string& id : found.gone) of(id).gone.push_back(std::move(id));
+  for (auto& [shard, pages] : by_shard) {
+    auto before = find(world, shard);
+    if (!before) continue;
+    auto after = co_await asio::co_spawn(builders_, changed(std::move(before), std::move(pages)), asio::use_awaitable);
+    const std::scoped_lock lock(mutex_);
+    worlds_[world].shards[shard] = std::move(after);
+  }
   co_return Result<void>();
 }
 
@@ -154,7 +168,10 @@ asio::awaitable<Result<std::string>> ShardNode::answer(std::string call, std::st
                                map_.shards(), request.shard_count));
   }
   // Here, since the store may answer when the searchers are gone.
-  if (call == kCallFollow) GIBSEY_CO_CHECK(co_await follow(request.world, request.payload));
+  if (call == kCallFollow) {
+    GIBSEY_CO_TRY(auto page_ids, read_ids(request.payload));
+    GIBSEY_CO_CHECK(co_await follow(request.world, std::move(page_ids)));
+  }
   // It is not ended half-way from another thread; it takes milliseconds.
   auto to_the_end = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable_t<>());
   co_return co_await asio::co_spawn(searchers_, ask_shards(std::move(call), std::move(request)), std::move(to_the_end));

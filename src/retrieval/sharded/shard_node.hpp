@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace gibsey::retrieval::sharded {
 
@@ -26,7 +27,7 @@ class ShardNode final : public PageIndex {
   /// Reads the pages of its shards alone.
   boost::asio::awaitable<Result<void>> load(std::string world) override;
   /// Nothing is read for a page of a shard that is another node's.
-  boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) override;
+  boost::asio::awaitable<Result<void>> follow(std::string world, std::vector<std::string> page_ids) override;
   [[nodiscard]] bool holds(const std::string& world, const std::string& page_id) const override;
   /// Of its shards.
   [[nodiscard]] std::optional<BookSize> size(const std::string& world) const override;

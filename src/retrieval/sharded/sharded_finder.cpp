@@ -288,8 +288,8 @@ asio::awaitable<Result<void>> ShardedFinder::load(std::string world) {
   co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> ShardedFinder::follow(std::string world, std::string page_id) {
-  if (own_ != nullptr) GIBSEY_CO_CHECK(co_await own_->follow(world, page_id));
+asio::awaitable<Result<void>> ShardedFinder::follow(std::string world, std::vector<std::string> page_ids) {
+  if (own_ != nullptr) GIBSEY_CO_CHECK(co_await own_->follow(world, page_ids));
   const auto known = find_world(world);
   if (!known) co_return Result<void>();
   // Whether there is a book may change with its first page; its size is that of the last load. To count all pages at each edit
@@ -299,9 +299,11 @@ asio::awaitable<Result<void>> ShardedFinder::follow(std::string world, std::stri
     const std::scoped_lock lock(mutex_);
     if (const auto at = worlds_.find(world); at != worlds_.end()) at->second.size.pages = static_cast<std::size_t>(pages);
   }
-  const std::uint32_t shard = shard_of(world, page_id, nodes_.shards());
-  const auto answers = co_await nodes_.ask(kCallFollow, world, {shard}, page_id, Deadline::after(settings_.deadline));
-  tell_behind(world, shard, answers.empty());
+  std::set<std::uint32_t> shards;
+  for (const std::string& id : page_ids) shards.insert(shard_of(world, id, nodes_.shards()));
+  const auto answers = co_await nodes_.ask(kCallFollow, world, {shards.begin(), shards.end()}, encode(page_ids),
+                                           Deadline::after(settings_.deadline));
+  for (const std::uint32_t shard : shards) tell_behind(world, shard, !answers.contains(shard));
   co_return Result<void>();
 }
 

@@ -45,7 +45,7 @@ class ShardedFinder final : public PassageFinder, public PageIndex {
   boost::asio::awaitable<Result<void>> load(std::string world) override;
   /// Has the owners of the page's shard take it in, so that what was written here is found here. Not an error where they do not
   /// answer: they follow the store by themselves.
-  boost::asio::awaitable<Result<void>> follow(std::string world, std::string page_id) override;
+  boost::asio::awaitable<Result<void>> follow(std::string world, std::vector<std::string> page_ids) override;
   /// By its own shards; where it has none, nothing.
   [[nodiscard]] bool holds(const std::string& world, const std::string& page_id) const override {
     return own_ != nullptr && own_->holds(world, page_id);

@@ -61,10 +61,11 @@ struct Book {
     return query;
   }
 
-  /// Edits, removals, and new pages at random places; both follow.
+  /// Edits, removals, and new pages at random places; both follow, three changes at a time.
   void edit(ShardCluster& cluster, std::size_t changes, std::uint64_t seed) {
     std::mt19937_64 random(seed);
     const MadeBook other({.pages = 5000, .seed = seed});
+    std::set<std::string> changed;
     for (std::size_t i = 0; i < changes; ++i) {
       const std::string id = i % 5 == 0 ? fmt::format("new-{}", i) : made.page_id(random() % made.page_count());
       const bool is_there = run(store.find_page("library", id)).value().has_value();
@@ -79,8 +80,11 @@ struct Book {
         run(store.put_page(std::move(content), std::nullopt)).value();
       }
       if (i % 2 == 0) embed();
-      run(alone.follow("library", id)).value();
-      cluster.follow("library", id);
+      changed.insert(id);
+      if (i % 3 != 2 && i + 1 < changes) continue;
+      run(alone.follow("library", {changed.begin(), changed.end()})).value();
+      cluster.follow("library", {changed.begin(), changed.end()});
+      changed.clear();
     }
   }
 
@@ -254,7 +258,7 @@ TEST(ShardedFinder, AnEditCostsOtherNodesNothing) {
   const std::uint32_t shard = sharded::shard_of("library", id, 16);
   std::vector<int> before;
   for (std::size_t i = 0; i < 3; ++i) before.push_back(cluster.server(i).calls());
-  cluster.follow("library", id);
+  cluster.follow("library", {id});
   for (std::size_t i = 0; i < 3; ++i)
     EXPECT_EQ(cluster.server(i).calls() - before[i], cluster.map().owns(i, "library", shard) ? 1 : 0);
 }
@@ -276,7 +280,7 @@ TEST(ShardedFinder, KnowsWhichWorldsHaveABook) {
   for (auto& passage : page.passages) passage.world = "sarah";
   for (auto& quote : page.quotes) quote.world = "sarah";
   run(book.store.put_page(page, std::nullopt)).value();
-  cluster.follow("sarah", page.page.id);
+  cluster.follow("sarah", {page.page.id});
   EXPECT_TRUE(cluster.finder().has_book("sarah"));
 }
 

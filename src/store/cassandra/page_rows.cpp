@@ -13,8 +13,6 @@ using Json = nlohmann::json;
 const std::string kColumns =
     "world, id, label, title, chapter, text, source, voice, position, version, content_hash, updated, passages, quotes";
 const std::string kSelect = "SELECT " + kColumns + " FROM pages WHERE world = ?";
-/// Asked for at once.
-constexpr std::size_t kMostIds = 64;
 
 /// [number, start, end, text] each; the text of a passage is kept because old programs may have cut the page otherwise.
 std::string encode_passages(const model::PageContent& content) {
@@ -91,10 +89,7 @@ Async<std::optional<PageRow>> read_page_row(Session& session, std::string world,
 Async<std::vector<model::PageContent>> read_page_rows(Session& session, std::string world, std::vector<std::string> ids) {
   static const std::string kFind = kSelect + " AND id IN ?";
   std::vector<model::PageContent> contents;
-  for (std::size_t at = 0; at < ids.size(); at += kMostIds) {
-    const auto end = std::min(at + kMostIds, ids.size());
-    const std::vector<std::string> some(ids.begin() + static_cast<std::ptrdiff_t>(at),
-                                        ids.begin() + static_cast<std::ptrdiff_t>(end));
+  for (const auto& some : in_slices(ids)) {
     GIBSEY_CO_TRY(const auto rows, co_await session.read(cql(kFind, world, some)));
     for (std::size_t i = 0; i < rows.size(); ++i) {
       GIBSEY_CO_TRY(auto row, read_row(rows[i]));

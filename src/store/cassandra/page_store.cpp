@@ -154,14 +154,13 @@ namespace {
 
 constexpr int kAll = std::numeric_limits<int>::max();
 
-/// `contents` in the order of `places`; a page that went meanwhile is left out.
-template <typename Place>
-std::vector<model::PageContent> in_order(std::vector<model::PageContent> contents, const std::vector<Place>& places) {
+/// `contents` in the order of `ids`; a page that is not there is left out.
+std::vector<model::PageContent> in_order(std::vector<model::PageContent> contents, const std::vector<std::string>& ids) {
   std::map<std::string, model::PageContent*> by_id;
   for (auto& content : contents) by_id[content.page.id] = &content;
   std::vector<model::PageContent> ordered;
-  for (const auto& place : places) {
-    const auto found = by_id.find(place.id);
+  for (const auto& id : ids) {
+    const auto found = by_id.find(id);
     if (found == by_id.end() || found->second == nullptr) continue;
     ordered.push_back(std::move(*std::exchange(found->second, nullptr)));
   }
@@ -185,9 +184,10 @@ Async<std::vector<model::Page>> CassandraPageStore::list_pages(std::string world
     start = {.order = state->position, .id = after};
   }
   GIBSEY_CO_TRY(const auto here, co_await places(world, start, limit));
-  GIBSEY_CO_TRY(auto contents, co_await read_page_rows(session_, world, ids_of(here)));
+  const auto ids = ids_of(here);
+  GIBSEY_CO_TRY(auto contents, co_await read_page_rows(session_, world, ids));
   std::vector<model::Page> pages;
-  for (auto& content : in_order(std::move(contents), here)) pages.push_back(std::move(content.page));
+  for (auto& content : in_order(std::move(contents), ids)) pages.push_back(std::move(content.page));
   co_return pages;
 }
 
@@ -208,7 +208,7 @@ Async<std::int64_t> CassandraPageStore::count_passages(std::string world) {
 Async<std::vector<model::PageContent>> CassandraPageStore::load_contents(std::string world) {
   GIBSEY_CO_TRY(const auto here, co_await places(world, {}, kAll));
   GIBSEY_CO_TRY(auto contents, co_await read_all_page_rows(session_, world));
-  co_return in_order(std::move(contents), here);
+  co_return in_order(std::move(contents), ids_of(here));
 }
 
 namespace {
@@ -221,30 +221,26 @@ std::vector<model::PassageVector> of_version(std::vector<model::PassageVector> v
 
 }  // namespace
 
-Async<std::optional<IndexedPage>> CassandraPageStore::find_content(std::string world, std::string id,
-                                                                   std::string embedding_model) {
-  GIBSEY_CO_TRY(auto row, co_await read_page_row(session_, world, id));
-  if (!row || row->content.page.version == 0) co_return std::nullopt;
-  IndexedPage found{.content = std::move(row->content), .vectors = {}};
-  if (!embedding_model.empty()) {
-    GIBSEY_CO_TRY(auto vectors, co_await read_page_vectors(session_, world, embedding_model, id));
-    found.vectors = of_version(std::move(vectors), found.content.page.version);
+Async<std::vector<IndexedPage>> CassandraPageStore::find_contents(std::string world, std::vector<std::string> ids,
+                                                                  std::string embedding_model) {
+  GIBSEY_CO_TRY(auto contents, co_await read_page_rows(session_, world, ids));
+  std::map<std::string, std::vector<model::PassageVector>> by_page;
+  if (!embedding_model.empty() && !contents.empty()) {
+    GIBSEY_CO_TRY(auto vectors, co_await read_page_vectors(session_, world, embedding_model, ids));
+    for (auto& vector : vectors) by_page[vector.page_id].push_back(std::move(vector));
   }
-  co_return found;
+  std::vector<IndexedPage> pages;
+  for (auto& content : in_order(std::move(contents), ids)) {
+    auto vectors = of_version(std::move(by_page[content.page.id]), content.page.version);
+    pages.push_back({.content = std::move(content), .vectors = std::move(vectors)});
+  }
+  co_return pages;
 }
 
 Async<std::vector<IndexedPage>> CassandraPageStore::list_contents(std::string world, BookPosition after, int limit,
                                                                   std::string embedding_model) {
   GIBSEY_CO_TRY(const auto here, co_await places(world, after, limit));
-  GIBSEY_CO_TRY(auto contents, co_await read_page_rows(session_, world, ids_of(here)));
-  std::vector<IndexedPage> pages;
-  for (auto& content : in_order(std::move(contents), here)) {
-    auto& page = pages.emplace_back(IndexedPage{.content = std::move(content), .vectors = {}});
-    if (embedding_model.empty()) continue;
-    GIBSEY_CO_TRY(auto vectors, co_await read_page_vectors(session_, world, embedding_model, page.content.page.id));
-    page.vectors = of_version(std::move(vectors), page.content.page.version);
-  }
-  co_return pages;
+  co_return co_await find_contents(std::move(world), ids_of(here), std::move(embedding_model));
 }
 
 Async<std::vector<model::PassageVector>> CassandraPageStore::load_vectors(std::string world, std::string embedding_model) {

@@ -81,7 +81,7 @@ Async<void> CassandraPageStore::carry_vectors(const model::PageContent& content,
   const auto& page = content.page;
   GIBSEY_CO_TRY(const auto sets, co_await read_vector_sets(session_, page.world));
   for (const auto& set : sets) {
-    GIBSEY_CO_TRY(const auto vectors, co_await read_page_vectors(session_, page.world, set.embedding_model, page.id));
+    GIBSEY_CO_TRY(const auto vectors, co_await read_page_vectors(session_, page.world, set.embedding_model, {page.id}));
     std::map<std::string, const model::PassageVector*> by_text;
     for (const auto& vector : vectors) {
       const auto passage = std::ranges::find(before, vector.passage, &model::Passage::number);

@@ -55,4 +55,15 @@ template <typename... Values>
   return statement;
 }
 
+/// Lists for `IN ?`: as many as are asked for at once.
+[[nodiscard]] inline std::vector<std::vector<std::string>> in_slices(const std::vector<std::string>& ids) {
+  constexpr std::size_t kMost = 64;
+  std::vector<std::vector<std::string>> slices;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (i % kMost == 0) slices.emplace_back();
+    slices.back().push_back(ids[i]);
+  }
+  return slices;
+}
+
 }  // namespace gibsey::store::cassandra

@@ -21,14 +21,13 @@ model::PassageVector read_vector(Row row) {
   return vector;
 }
 
-Async<std::vector<model::PassageVector>> select_vectors(Session& session, Statement statement) {
-  std::vector<model::PassageVector> vectors;
+/// Adds those of the statement's rows.
+Async<void> read_rows(Session& session, Statement statement, std::vector<model::PassageVector>& vectors) {
   const auto keep = [&vectors](Row row) {
     vectors.push_back(read_vector(row));
     return Result<void>();
   };
-  GIBSEY_CO_CHECK(co_await session.each(std::move(statement), keep));
-  co_return vectors;
+  co_return co_await session.each(std::move(statement), keep);
 }
 
 }  // namespace
@@ -55,13 +54,19 @@ Async<std::vector<VectorSet>> read_vector_sets(Session& session, std::string wor
 }
 
 Async<std::vector<model::PassageVector>> read_vectors(Session& session, std::string world, std::string embedding_model) {
-  co_return co_await select_vectors(session, cql(kSelect, world, embedding_model));
+  std::vector<model::PassageVector> vectors;
+  GIBSEY_CO_CHECK(co_await read_rows(session, cql(kSelect, world, embedding_model), vectors));
+  co_return vectors;
 }
 
 Async<std::vector<model::PassageVector>> read_page_vectors(Session& session, std::string world, std::string embedding_model,
-                                                           std::string page_id) {
-  static const std::string kOfPage = kSelect + " AND page_id = ?";
-  co_return co_await select_vectors(session, cql(kOfPage, world, embedding_model, page_id));
+                                                           std::vector<std::string> page_ids) {
+  static const std::string kOfPages = kSelect + " AND page_id IN ?";
+  std::vector<model::PassageVector> vectors;
+  for (const auto& some : in_slices(page_ids)) {
+    GIBSEY_CO_CHECK(co_await read_rows(session, cql(kOfPages, world, embedding_model, some), vectors));
+  }
+  co_return vectors;
 }
 
 Statement put_vector_statement(const std::string& world, const std::string& embedding_model, const model::PassageVector& vector) {

@@ -16,8 +16,9 @@ struct VectorSet {
 };
 Async<std::vector<VectorSet>> read_vector_sets(Session& session, std::string world);
 Async<std::vector<model::PassageVector>> read_vectors(Session& session, std::string world, std::string embedding_model);
+/// By page, then passage.
 Async<std::vector<model::PassageVector>> read_page_vectors(Session& session, std::string world, std::string embedding_model,
-                                                           std::string page_id);
+                                                           std::vector<std::string> page_ids);
 [[nodiscard]] Statement put_vector_statement(const std::string& world, const std::string& embedding_model,
                                              const model::PassageVector& vector);
 /// Of one passage. A range of one, never a row by its whole key: where such a deletion is the first that Cassandra 5.0.9 hears of

@@ -340,13 +340,18 @@ Async<std::vector<model::PassageVector>> MemoryPageStore::load_vectors(std::stri
   co_return found;
 }
 
-Async<std::optional<IndexedPage>> MemoryPageStore::find_content(std::string world, std::string id, std::string embedding_model) {
+Async<std::vector<IndexedPage>> MemoryPageStore::find_contents(std::string world, std::vector<std::string> ids,
+                                                               std::string embedding_model) {
   const std::lock_guard lock(mutex_);
+  std::vector<IndexedPage> found;
   const auto pages = pages_.find(world);
-  if (pages == pages_.end()) co_return std::nullopt;
-  const auto page = pages->second.current.find(id);
-  if (page == pages->second.current.end()) co_return std::nullopt;
-  co_return IndexedPage{.content = page->second.content, .vectors = vectors_of(page->second, embedding_model)};
+  if (pages == pages_.end()) co_return found;
+  for (const auto& id : ids) {
+    const auto page = pages->second.current.find(id);
+    if (page == pages->second.current.end()) continue;
+    found.push_back({.content = page->second.content, .vectors = vectors_of(page->second, embedding_model)});
+  }
+  co_return found;
 }
 
 Async<std::int64_t> MemoryPageStore::count_passages(std::string world) {

@@ -30,7 +30,8 @@ class MemoryPageStore final : public PageStore, public CharacterStore {
   Async<std::int64_t> count_pages(std::string world) override;
   Async<std::int64_t> count_passages(std::string world) override;
   Async<std::vector<model::PageContent>> load_contents(std::string world) override;
-  Async<std::optional<IndexedPage>> find_content(std::string world, std::string id, std::string embedding_model) override;
+  Async<std::vector<IndexedPage>> find_contents(std::string world, std::vector<std::string> ids,
+                                                std::string embedding_model) override;
   Async<std::vector<IndexedPage>> list_contents(std::string world, BookPosition after, int limit,
                                                 std::string embedding_model) override;
 

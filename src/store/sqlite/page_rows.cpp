@@ -294,15 +294,19 @@ Result<std::vector<model::PageContent>> load_contents(Connection& db, const std:
   return read_contents(db, world, "");
 }
 
-Result<std::optional<IndexedPage>> find_content(Connection& db, const std::string& world, const std::string& id,
-                                                const std::string& embedding_model) {
-  if (id.empty()) return std::nullopt;
-  GIBSEY_TRY(auto contents, read_contents(db, world, id));
-  if (contents.empty()) return std::nullopt;
-  IndexedPage found{.content = std::move(contents.front()), .vectors = {}};
-  if (embedding_model.empty()) return found;
-  GIBSEY_TRY(found.vectors, page_vectors(db, world, id, embedding_model));
-  return found;
+Result<std::vector<IndexedPage>> find_contents(Connection& db, const std::string& world, const std::vector<std::string>& ids,
+                                               const std::string& embedding_model) {
+  std::vector<IndexedPage> pages;
+  pages.reserve(ids.size());
+  for (const std::string& id : ids) {
+    if (id.empty()) continue;
+    GIBSEY_TRY(auto contents, read_contents(db, world, id));
+    if (contents.empty()) continue;
+    auto& page = pages.emplace_back(IndexedPage{.content = std::move(contents.front()), .vectors = {}});
+    if (embedding_model.empty()) continue;
+    GIBSEY_TRY(page.vectors, page_vectors(db, world, id, embedding_model));
+  }
+  return pages;
 }
 
 Result<std::int64_t> count_passages(Connection& db, const std::string& world) {
@@ -320,13 +324,7 @@ Result<std::vector<IndexedPage>> list_contents(Connection& db, const std::string
                                    return id;
                                  },
                                  world, after.order, after.id, limit));
-  std::vector<IndexedPage> pages;
-  pages.reserve(ids.size());
-  for (const std::string& id : ids) {
-    GIBSEY_TRY(auto page, find_content(db, world, id, embedding_model));
-    if (page) pages.push_back(std::move(*page));
-  }
-  return pages;
+  return find_contents(db, world, ids, embedding_model);
 }
 
 }  // namespace gibsey::store::sqlite

@@ -38,8 +38,8 @@ Result<std::optional<model::Page>> find_page_version(Connection& db, const std::
 Result<std::vector<model::Page>> list_pages(Connection& db, const std::string& world, const std::string& after, int limit);
 Result<std::int64_t> count_pages(Connection& db, const std::string& world);
 Result<std::vector<model::PageContent>> load_contents(Connection& db, const std::string& world);
-Result<std::optional<IndexedPage>> find_content(Connection& db, const std::string& world, const std::string& id,
-                                                const std::string& embedding_model);
+Result<std::vector<IndexedPage>> find_contents(Connection& db, const std::string& world, const std::vector<std::string>& ids,
+                                               const std::string& embedding_model);
 Result<std::int64_t> count_passages(Connection& db, const std::string& world);
 Result<std::vector<IndexedPage>> list_contents(Connection& db, const std::string& world, const BookPosition& after, int limit,
                                                const std::string& embedding_model);

@@ -118,9 +118,10 @@ Async<std::vector<model::PageContent>> SqlitePageStore::load_contents(std::strin
   return database_->read([world = std::move(world)](Connection& db) { return sqlite::load_contents(db, world); });
 }
 
-Async<std::optional<IndexedPage>> SqlitePageStore::find_content(std::string world, std::string id, std::string embedding_model) {
-  return database_->read([world = std::move(world), id = std::move(id), embedding_model = std::move(embedding_model)](
-                             Connection& db) { return sqlite::find_content(db, world, id, embedding_model); });
+Async<std::vector<IndexedPage>> SqlitePageStore::find_contents(std::string world, std::vector<std::string> ids,
+                                                               std::string embedding_model) {
+  return database_->read([world = std::move(world), ids = std::move(ids), embedding_model = std::move(embedding_model)](
+                             Connection& db) { return sqlite::find_contents(db, world, ids, embedding_model); });
 }
 
 Async<std::int64_t> SqlitePageStore::count_passages(std::string world) {

@@ -165,6 +165,33 @@ TEST_P(PageEditContract, one_page_with_all_that_an_index_needs) {
   EXPECT_FALSE(value_of(pages_.find_content("tower", "", "m")));
 }
 
+TEST_P(PageEditContract, many_pages_with_all_that_an_index_needs) {
+  constexpr int kPages = 150;
+  std::vector<model::PageContent> book;
+  std::vector<model::PassageVector> vectors;
+  std::vector<std::string> asked{"", "nowhere"};
+  for (int i = 0; i < kPages; ++i) {
+    book.push_back(sample_page(std::to_string(i), i, "text " + std::to_string(i)));
+    if (i % 2 == 0) vectors.push_back(sample_vector(std::to_string(i), 1, static_cast<float>(i)));
+    if (i % 10 != 7) asked.push_back(std::to_string(kPages - 1 - i));
+  }
+  put(book);
+  value_of(pages_.put_vectors("tower", "m", vectors));
+  edit(sample_page("4", -1, "another text"));
+  const auto found = value_of(pages_.find_contents("tower", asked, "m"));
+  ASSERT_EQ(found.size() + 2, asked.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto& [content, of_page] = found[i];
+    ASSERT_EQ(content.page.id, asked[i + 2]) << "in the order of the ids";
+    EXPECT_EQ(content.quotes.size(), 3U);
+    const int number = std::stoi(content.page.id);
+    ASSERT_EQ(of_page.size(), number % 2 == 0 && number != 4 ? 1U : 0U) << number;
+    for (const auto& vector : of_page) EXPECT_EQ(vector.values, sample_vector("", 1, static_cast<float>(number)).values);
+  }
+  EXPECT_TRUE(value_of(pages_.find_contents("well", asked, "m")).empty());
+  EXPECT_TRUE(value_of(pages_.find_contents("tower", {}, "m")).empty());
+}
+
 TEST_P(PageEditContract, changes_are_told_in_their_order) {
   EXPECT_EQ(value_of(pages_.last_change()), 0);
   put({sample_page("1", 0, "a"), sample_page("2", 1, "b")});

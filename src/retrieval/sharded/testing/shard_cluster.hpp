@@ -98,7 +98,9 @@ class ShardCluster {
     return threads_.run(finder_->find_quote(std::move(world), std::move(claim), std::move(preferred)));
   }
   /// As the coordinator's follower does.
-  void follow(const std::string& world, const std::string& page_id) { threads_.run(finder_->follow(world, page_id)).value(); }
+  void follow(const std::string& world, std::vector<std::string> page_ids) {
+    threads_.run(finder_->follow(world, std::move(page_ids))).value();
+  }
 
   [[nodiscard]] ShardServer& server(std::size_t i) { return *servers_[i]; }
   [[nodiscard]] sharded::ShardNode& node(std::size_t i) { return *nodes_[i]; }
