@@ -1,5 +1,7 @@
 """Starts the real program on a free port with a temporary data folder, and talks to it over HTTP."""
 import contextlib
+import fcntl
+import hashlib
 import http.client
 import json
 import os
@@ -28,13 +30,30 @@ _prepared = {}
 
 
 def prepared_pages(program):
-    """A pages.db with the bundled worlds and their vectors, made once a test run: embedding them takes seconds at each start."""
+    """A pages.db with the bundled worlds and their vectors, made once a test run: embedding them takes seconds at each start. The processes of
+    a run that names a folder with GIBSEY_PREPARED share it."""
     if program not in _prepared:
-        folder = tempfile.TemporaryDirectory(prefix="gibsey-prepared-")
-        _prepared[program] = folder
-        with Server(scripted("Hello."), data=folder.name, program=program):
-            pass
-    return pathlib.Path(_prepared[program].name) / "pages.db"
+        _prepared[program] = _prepare(program)
+    return _prepared[program]
+
+
+def _prepare(program):
+    shared = os.environ.get("GIBSEY_PREPARED")
+    if not shared:
+        # Lives as long as its finalizer, which is as long as this process.
+        _prepared[program, "folder"] = folder = tempfile.TemporaryDirectory(prefix="gibsey-prepared-")
+        shared = folder.name
+    name = hashlib.sha256(str(program).encode()).hexdigest()[:16]
+    made = pathlib.Path(shared) / name
+    with open(made.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            with tempfile.TemporaryDirectory(dir=shared) as data:
+                with Server(scripted("Hello."), data=data, program=program):
+                    pass
+                made.mkdir()
+                shutil.move(pathlib.Path(data) / "pages.db", made)
+    return made / "pages.db"
 
 
 def environment_of(more):

@@ -1,163 +1,215 @@
 #!/usr/bin/env python3
-"""Runs every test of the project and ends with the line "N passed, N failed".
+"""Runs every test of the project, several jobs side by side, and ends with the line "N passed, N failed".
 
 Suites: the C++ unit tests (build/dev: AddressSanitizer and UndefinedBehaviorSanitizer), the page's unit tests, the tests over
 the wire (tests/), the include order, and the program on real Kafka, Cassandra, Debezium, Redis, nginx and Airflow (tests/stack/, with
-build/release/gibsey). Usage: run_tests.py [SUITE...]; default: all."""
+build/release/gibsey). A program of unit tests, or a module of Python, is a job; what a job says is printed when it ends.
+
+Usage: run_tests.py [--lanes N] [SUITE...]; default: all suites, as many lanes as there are processors, eight at most."""
+import argparse
+import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import unittest
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "dev"
-ALONE = "--alone"
-#: How many tests of a suite are named with their time.
-SLOWEST = 12
+WIRE, STACK = ROOT / "tests", ROOT / "tests" / "stack"
+MOST_LANES = 8
+#: How many tests are named with their time.
+SLOWEST = 25
+#: Their bounds of time are for a program that has the processors to itself: these run one by one, after all others.
+ALONE = {"ask_test", "model_test"}
+#: What takes minutes begins first, so that no lane is left with it at the end.
+LONG = ("chat_test", "storm_test", "page_edits_test", "facades_test", "shards_test", "crash_test", "nightly_test")
+#: These need no stack, or bring up their own; all others of tests/stack share one.
+WITHOUT_THE_STACK = ("contracts_test", "commands_test", "airflow_test")
 
 
-class Tally:
-    def __init__(self):
-        self.passed = self.failed = self.skipped = 0
+@dataclasses.dataclass
+class Counts:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: dict = dataclasses.field(default_factory=dict)  # of each test, where that is known
 
-    def add(self, name, passed, failed, skipped, seconds):
-        self.passed += passed
-        self.failed += failed
-        self.skipped += skipped
-        tail = f", {skipped} skipped" if skipped else ""
-        print(f"{name}: {passed} passed, {failed} failed{tail} ({seconds:.1f} s)", flush=True)
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
 
 
-def tests_environment():
-    environment = dict(os.environ)
-    environment["ASAN_OPTIONS"] = "detect_leaks=1:strict_string_checks=1:check_initialization_order=1"
-    environment["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1"
+@dataclasses.dataclass
+class Job:
+    suite: str
+    name: str
+    command: typing.Callable  # of the file for its report
+    read: typing.Callable     # Counts of the report's JSON ({} where there is none) and the exit status
+    folder: pathlib.Path = ROOT
+    environment: dict = dataclasses.field(default_factory=dict)
+    timeout: int = 1800
+    alone: bool = False
+
+
+def environment_of_tests():
+    environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:check_initialization_order=1",
+                   "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"}
     environment.setdefault("GIBSEY_SHARED_DATA", str(ROOT.parent / "shared" / "data"))
     return environment
 
 
-def run_unit_tests(tally):
+def unit_jobs():
     programs = sorted(BUILD.glob("*_test"))
-    if not programs:
-        print(f"{BUILD} holds no tests: build it first", flush=True)
-        tally.add("unit", 0, 1, 0, 0)
-    for program in programs:
+    assert programs, f"{BUILD} holds no tests: build it first"
+    return [Job("unit", program.name, lambda report, program=program: [program, "--gtest_brief=1", f"--gtest_output=json:{report}"], counts_of_gtest)
+            for program in programs]
+
+
+def counts_of_gtest(told, _):
+    cases = [case for suite in told["testsuites"] for case in suite["testsuite"]]
+    left_out = [case for case in cases if case.get("result") == "SKIPPED"]
+    for case in left_out:
+        print(f"skipped: {case['classname']}.{case['name']}")
+    failed = told["failures"] + told.get("errors", 0)
+    return Counts(told["tests"] - told["failures"] - len(left_out), failed, len(left_out),
+                  {f"{case['classname']}.{case['name']}": float(case["time"].rstrip("s")) for case in cases})
+
+
+def page_jobs():
+    return [Job("page", "vitest", lambda report: ["npx", "--no-install", "vitest", "run", "--reporter=default", "--reporter=json", f"--outputFile.json={report}"],
+                # A file that cannot be loaded has no tests that could fail: the exit status tells.
+                lambda told, _: Counts(told.get("numPassedTests", 0), told.get("numFailedTests", 0), told.get("numPendingTests", 0)),
+                folder=ROOT / "web", timeout=600)]
+
+
+def python_job(suite, folder, modules, **more):
+    command = [sys.executable, "-W", "ignore", ROOT / "tools" / "python_tests.py", folder]
+    return Job(suite, modules[0] if len(modules) == 1 else f"{modules[0]} to {modules[-1]}", lambda report: [*command, report, *modules],
+               lambda told, _: Counts(**told), folder=folder, timeout=3000, **more)
+
+
+def modules_in(folder):
+    return sorted(path.stem for path in folder.glob("*_test.py"))
+
+
+def wire_jobs():
+    return [python_job("over the wire", WIRE, [module], alone=module in ALONE) for module in modules_in(WIRE)]
+
+
+def stack_jobs():
+    """These are tests of the program as it is shipped, the others of the one with sanitizers."""
+    environment = {"GIBSEY_PROGRAM": os.environ.get("GIBSEY_PROGRAM", str(ROOT / "build" / "release" / "gibsey")), "GIBSEY_STACK_REQUIRED": "1"}
+    together = [module for module in modules_in(STACK) if module not in WITHOUT_THE_STACK]
+    return [python_job("on the stack", STACK, modules, environment=environment) for modules in [together, *([module] for module in WITHOUT_THE_STACK)]]
+
+
+def include_jobs():
+    return [Job("include order", "include_order", lambda _: [sys.executable, ROOT / "tools" / "include_order.py"],
+                lambda _, status: Counts(passed=int(status == 0), failed=int(status != 0)))]
+
+
+SUITES = {"stack": stack_jobs, "unit": unit_jobs, "page": page_jobs, "wire": wire_jobs, "includes": include_jobs}
+
+
+class Runner:
+    """Runs jobs and adds up what they tell."""
+
+    def __init__(self, shared):
+        self.shared = pathlib.Path(shared)
+        self.printing = threading.Lock()
+        self.total = Counts()
+        self.suites = {}  # name: (Counts, seconds of its jobs)
+
+    def run(self, job):
         started = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
-            report = pathlib.Path(folder) / "report.json"
-            done = subprocess.run([program, "--gtest_brief=1", f"--gtest_output=json:{report}"], cwd=ROOT,
-                                  env=tests_environment(), timeout=1800)
-            counts = json.loads(report.read_text()) if report.exists() else None
-        seconds = time.monotonic() - started
-        if counts is None:
-            tally.add(program.name, 0, 1, 0, seconds)
-            continue
-        left_out = [case for suite in counts["testsuites"] for case in suite["testsuite"] if case.get("result") == "SKIPPED"]
-        for case in left_out:
-            print(f"skipped: {case['classname']}.{case['name']}", flush=True)
-        failed = counts["failures"] + counts.get("errors", 0)
-        # A sanitizer speaks up at exit, after the tests have passed.
-        if done.returncode != 0 and failed == 0:
-            failed = 1
-        tally.add(program.name, counts["tests"] - counts["failures"] - len(left_out), failed, len(left_out), seconds)
+        with tempfile.TemporaryDirectory(dir=self.shared) as folder:
+            report, said = pathlib.Path(folder) / "report.json", pathlib.Path(folder) / "said"
+            status = self.execute(job, report, said)
+            told = said.read_text(errors="replace")
+            with self.printing:
+                counts = self.counts(job, report, status)
+                seconds = time.monotonic() - started
+                self.add(job, counts, seconds)
+                sys.stdout.write(told if told.endswith("\n") or not told else told + "\n")
+                print(f"{job.suite}, {job.name}: {counts} ({seconds:.1f} s)", flush=True)
+
+    def execute(self, job, report, said):
+        """Its exit status; what it says is in the file `said`."""
+        environment = {**environment_of_tests(), **job.environment, "GIBSEY_PREPARED": str(self.shared)}
+        with open(said, "wb") as output:
+            process = subprocess.Popen([str(word) for word in job.command(report)], cwd=job.folder, env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=output, stderr=subprocess.STDOUT)
+            try:
+                return process.wait(job.timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                output.write(f"\n{job.name} was ended after {job.timeout} s\n".encode())
+                return process.wait()
+
+    def counts(self, job, report, status):
+        """Whoever ends badly without a word of a failure has failed all the same: a sanitizer speaks up at the end."""
+        try:
+            counts = job.read(json.loads(report.read_text()) if report.exists() else {}, status)
+        except (ValueError, KeyError, TypeError):
+            counts = Counts()
+        if not counts.passed and not counts.skipped or status != 0:
+            counts.failed = counts.failed or 1
+        return counts
+
+    def add(self, job, counts, seconds):
+        of_suite, before = self.suites.get(job.suite, (Counts(), 0))
+        for sum_of in (self.total, of_suite):
+            sum_of.passed += counts.passed
+            sum_of.failed += counts.failed
+            sum_of.skipped += counts.skipped
+        self.total.seconds |= {f"{job.name}: {test}": taken for test, taken in counts.seconds.items()}
+        self.suites[job.suite] = (of_suite, before + seconds)
 
 
-def run_page_tests(tally):
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        report = pathlib.Path(folder) / "report.json"
-        done = subprocess.run(["npx", "--no-install", "vitest", "run", "--reporter=default", "--reporter=json", f"--outputFile.json={report}"],
-                              cwd=ROOT / "web", env=tests_environment(), timeout=600)
-        counts = json.loads(report.read_text()) if report.exists() else {}
-    # A file that cannot be loaded has no tests that could fail.
-    failed = counts.get("numFailedTests", 0) or int(done.returncode != 0 or not counts)
-    tally.add("page", counts.get("numPassedTests", 0), failed, counts.get("numPendingTests", 0), time.monotonic() - started)
-
-
-class CountingResult(unittest.TextTestResult):
-    """Counts what passed: of failures there may be several in one test, and some before any test. Times each test, with what was brought up
-    for it or its class."""
-    passed = 0
-
-    def __init__(self, *words, **options):
-        super().__init__(*words, **options)
-        self.seconds, self.ended = {}, time.monotonic()
-
-    def addSuccess(self, test):
-        super().addSuccess(test)
-        self.passed += 1
-
-    def stopTest(self, test):
-        super().stopTest(test)
-        self.seconds[test.id()], self.ended = time.monotonic() - self.ended, time.monotonic()
-
-    def slowest(self, count):
-        return sorted(self.seconds.items(), key=lambda item: -item[1])[:count]
-
-
-def run_python_tests(tally, name, folder):
-    started = time.monotonic()
-    sys.path.insert(0, str(ROOT / "tests"))
-    os.environ.update(tests_environment())
-    suite = unittest.TestLoader().discover(str(folder), pattern="*_test.py")
-    # Interrupted, it ends after the test that runs, and says what failed.
-    unittest.installHandler()
-    result = unittest.TextTestRunner(verbosity=1, stream=sys.stdout, resultclass=CountingResult).run(suite)
-    for test, reason in result.skipped:
-        print(f"skipped: {test}: {reason}", flush=True)
-    for test, seconds in result.slowest(SLOWEST):
-        print(f"{seconds:6.1f} s  {test}", flush=True)
-    failed = len(result.failures) + len(result.errors)
-    tally.add(name, result.passed, failed, len(result.skipped), time.monotonic() - started)
-
-
-def run_wire_tests(tally):
-    run_python_tests(tally, "over the wire", ROOT / "tests")
-
-
-def run_stack_tests(tally):
-    """In a process of its own: these are tests of the program as it is shipped, the others of the one with sanitizers."""
-    started = time.monotonic()
-    environment = {"GIBSEY_PROGRAM": str(ROOT / "build" / "release" / "gibsey"), "GIBSEY_STACK_REQUIRED": "1", **os.environ}
-    process = subprocess.Popen([sys.executable, "-W", "ignore", __file__, ALONE, "stack"], env=environment, stdout=subprocess.PIPE, text=True)
-    counts = None
-    for line in process.stdout:
-        counts = re.match(r"stack: (\d+) passed, (\d+) failed(?:, (\d+) skipped)?", line) or counts
-        print(line, end="", flush=True)
-    failed = process.wait() != 0
-    passed, found, skipped = (int(n or 0) for n in counts.groups()) if counts else (0, 0, 0)
-    tally.add("on the stack", passed, found or int(failed), skipped, time.monotonic() - started)
-
-
-def run_stack_alone(tally):
-    run_python_tests(tally, "stack", ROOT / "tests" / "stack")
-
-
-def run_include_order(tally):
-    started = time.monotonic()
-    done = subprocess.run([sys.executable, ROOT / "tools" / "include_order.py"])
-    tally.add("include order", int(done.returncode == 0), int(done.returncode != 0), 0, time.monotonic() - started)
-
-
-SUITES = {"unit": run_unit_tests, "page": run_page_tests, "wire": run_wire_tests, "includes": run_include_order, "stack": run_stack_tests}
+def run_all(jobs, lanes, runner):
+    begins_first = sorted((job for job in jobs if not job.alone), key=lambda job: job.suite != "on the stack" and job.name not in LONG)
+    for some, beside in ((begins_first, lanes), ([job for job in jobs if job.alone], 1)):
+        with concurrent.futures.ThreadPoolExecutor(beside) as pool:
+            running = [pool.submit(runner.run, job) for job in some]
+            try:
+                for job in running:
+                    job.result()
+            except KeyboardInterrupt:
+                # It has reached the jobs too, which end after the test that runs; no further one begins.
+                pool.shutdown(cancel_futures=True)
+                raise
 
 
 def main():
-    tally = Tally()
-    if sys.argv[1:2] == [ALONE]:
-        run_stack_alone(tally)
-        return 1 if tally.failed or not tally.passed else 0
-    for name in sys.argv[1:] or list(SUITES):
-        SUITES[name](tally)
-    if tally.skipped:
-        print(f"{tally.skipped} skipped", flush=True)
-    print(f"{tally.passed} passed, {tally.failed} failed", flush=True)
-    return 1 if tally.failed or not tally.passed else 0
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--lanes", type=int, default=min(os.cpu_count() or 1, MOST_LANES))
+    options.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
+    given = options.parse_args()
+    if unknown := [name for name in given.suites if name not in SUITES]:
+        options.error(f"there is no suite {unknown[0]}: {', '.join(SUITES)}")
+    jobs = [job for name in SUITES if name in (given.suites or SUITES) for job in SUITES[name]()]
+    started, interrupted = time.monotonic(), False
+    with tempfile.TemporaryDirectory(prefix="gibsey-tests-") as shared:
+        runner = Runner(shared)
+        try:
+            run_all(jobs, given.lanes, runner)
+        except KeyboardInterrupt:
+            interrupted = True
+            print("interrupted: not all tests were run", flush=True)
+    for test, seconds in sorted(runner.total.seconds.items(), key=lambda item: -item[1])[:SLOWEST]:
+        print(f"{seconds:6.1f} s  {test}")
+    for suite, (counts, seconds) in runner.suites.items():
+        print(f"{suite}: {counts} ({seconds:.0f} s of {given.lanes} lanes)")
+    print(f"{time.monotonic() - started:.0f} s")
+    if runner.total.skipped:
+        print(f"{runner.total.skipped} skipped")
+    print(f"{runner.total.passed} passed, {runner.total.failed} failed", flush=True)
+    return 1 if interrupted or runner.total.failed or not runner.total.passed else 0
 
 
 if __name__ == "__main__":
