@@ -16,6 +16,7 @@ QUESTIONS = ("Why did Arieol climb the tower?", "Who counted the stairs?", "What
              "Where does the corridor end?", "Tell me about the owl and the key", "xylophone quarks", "Who are you?")
 NODES = ("a", "b", "c")
 SHARDS = 16
+PROTOCOL = b"\x02"
 
 
 def free_ports(count):
@@ -157,13 +158,17 @@ class Shards(unittest.TestCase):
         node = self.start_node("a", GIBSEY_AUTH="on", GIBSEY_SERVICE_TOKEN="service-token-of-the-shard-tests")
         known = {"Authorization": "Bearer service-token-of-the-shard-tests", "Content-Type": "application/octet-stream"}
         self.assertEqual(node.request("POST", "/v1/shards/counts", b"")[0], 401)
-        for body in (b"", b"\x00" * 40, b"\xff" * 4000, b"\x01\x04tower", b'{"world": "tower"}', bytes(range(256)) * 200):
+        for body in (b"", b"\x00" * 40, b"\xff" * 4000, PROTOCOL + b"\x04tower", b'{"world": "tower"}', bytes(range(256)) * 200):
             for call in ("counts", "cards", "pages", "quote", "follow"):
                 status, _, text = node.request("POST", "/v1/shards/" + call, body, known)
                 self.assertEqual(status, 400, (call, body[:20], text))
-        question = b"\x01" + b"\x0centrance-way" + bytes([SHARDS]) + bytes([2, 0, 1])
+        asked = b"\x0centrance-way" + bytes([SHARDS]) + bytes([2, 0, 1])
+        question = PROTOCOL + asked
         self.assertEqual(node.request("POST", "/v1/shards/counts", question + b"\x02\x00\x00", known)[0], 200)
         self.assertEqual(node.request("POST", "/v1/shards/counts", question + b"\x02\xff\xff", known)[0], 400)
+        status, _, text = node.request("POST", "/v1/shards/counts", b"\x01" + asked + b"\x02\x00\x00", known)
+        self.assertEqual(status, 400)
+        self.assertIn("run the same version of gibsey on every node", text)
         self.assertEqual(node.request("POST", "/v1/shards/nothing", question + b"\x02\x00\x00", known)[0], 404)
         other = question.replace(bytes([SHARDS, 2, 0, 1]), bytes([SHARDS + 1, 2, 0, 1]))
         status, _, text = node.request("POST", "/v1/shards/counts", other + b"\x02\x00\x00", known)

@@ -2,6 +2,8 @@
 
 #include "retrieval/sharded/wire.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -168,6 +170,11 @@ std::vector<KeyCount>& added(std::vector<KeyCount>& counts, const std::vector<Ke
   return counts;
 }
 
+std::string unlike_version(std::string_view what) {
+  return fmt::format("these bytes are no {} of version {} of the nodes' protocol; run the same version of gibsey on every node",
+                     what, kProtocol);
+}
+
 }  // namespace
 
 std::string encode(const ShardRequest& request) {
@@ -188,7 +195,7 @@ Result<ShardRequest> read_request(std::string_view bytes) {
   request.shard_count = static_cast<std::uint32_t>(reader.number(kMost32));
   request.shards = read_list(reader, 1, [](WireReader& from) { return static_cast<std::uint32_t>(from.number(kMost32)); });
   request.payload = reader.text();
-  if (protocol != kProtocol) return fail(ErrorCode::corrupt, "these bytes are no question to shards of this version");
+  if (protocol != kProtocol) return fail(ErrorCode::corrupt, unlike_version("question to shards"));
   if (has_repeats(request.shards)) return fail(ErrorCode::corrupt, "a shard is asked for twice");
   return whole(reader, std::move(request), "question to shards");
 }
@@ -210,7 +217,7 @@ Result<std::vector<ShardAnswer>> read_answers(std::string_view bytes) {
     const auto shard = static_cast<std::uint32_t>(from.number(kMost32));
     return ShardAnswer{shard, from.text()};
   });
-  if (protocol != kProtocol) return fail(ErrorCode::corrupt, "these bytes are no answer of shards of this version");
+  if (protocol != kProtocol) return fail(ErrorCode::corrupt, unlike_version("answer of shards"));
   return whole(reader, std::move(answers), "answer of shards");
 }
 
