@@ -41,18 +41,18 @@ std::string Draft::so_far() const {
 
 asio::awaitable<void> Draft::open(const Prompt& prompt) {
   if (prompt.quote && quotes_) {
-    co_await writer_.write(quotes_->insert(*prompt.quote, model::QuoteOrigin::opening, ""));
+    writer_.write(quotes_->insert(*prompt.quote, model::QuoteOrigin::opening, ""));
   } else if (!prompt.opening.empty()) {
     co_await writer_.pass(check(), prompt.opening);
   } else if (found_.missing && quotes_) {
-    co_await writer_.write(quotes_->feed(std::string(kBookAway) + "\n\n"));
+    writer_.write(quotes_->feed(std::string(kBookAway) + "\n\n"));
   }
 }
 
 asio::awaitable<void> Draft::close(bool whole) {
   co_await writer_.end(check());
   if (whole && quotes_ && found_.in_book && !found_.sources.empty() && quotes_->quotes().empty()) {
-    co_await writer_.write(
+    writer_.write(
         quotes_->insert(found_.sources.front(), model::QuoteOrigin::epigraph, quotes_->reply().empty() ? "" : "\n\n"));
   }
   auto& record = turn_.record;

@@ -6,20 +6,13 @@ namespace gibsey::chat {
 
 namespace asio = boost::asio;
 
-namespace {
-
-/// How old the newest stored text of a running reply may be: what a crash can take.
-constexpr auto kSaveEvery = std::chrono::milliseconds(250);
-
-}  // namespace
-
 asio::awaitable<void> ReplyWriter::pass(ReplyCheck& check, std::string text) {
-  co_await write(check.feed(text));
+  write(check.feed(text));
   co_await settle(check);
 }
 
 asio::awaitable<void> ReplyWriter::end(ReplyCheck& check) {
-  co_await write(check.finish());
+  write(check.finish());
   co_await settle(check);
 }
 
@@ -29,11 +22,11 @@ asio::awaitable<void> ReplyWriter::settle(ReplyCheck& check) {
     for (const auto& source : turn_.record.sources) preferred.push_back(source.page_id);
     auto place = co_await parts_.passages.find_quote(turn_.world.name, *std::move(claim), std::move(preferred));
     if (!place) log::warn("turn {}: a quotation could not be looked up: {}", turn_.record.id, place.error().message);
-    co_await write(check.settle(place ? *place : std::nullopt));
+    write(check.settle(place ? *place : std::nullopt));
   }
 }
 
-asio::awaitable<void> ReplyWriter::write(std::vector<CheckedPiece> pieces) {
+void ReplyWriter::write(std::vector<CheckedPiece> pieces) {
   for (auto& piece : pieces) {
     if (auto* text = std::get_if<model::TokenText>(&piece)) write_text(std::move(text->text));
     if (auto* quote = std::get_if<model::QuoteClosed>(&piece)) {
@@ -41,10 +34,7 @@ asio::awaitable<void> ReplyWriter::write(std::vector<CheckedPiece> pieces) {
       turn_.log->append(std::move(*quote));
     }
   }
-  if (!pieces.empty() && Deadline::Clock::now() - saved_ >= kSaveEvery) {
-    saved_ = Deadline::Clock::now();
-    co_await save_events(turn_, parts_);
-  }
+  if (!pieces.empty()) turn_.saver->owe(turn_.log, parts_.turns);
 }
 
 void ReplyWriter::write_text(std::string text) {
@@ -54,17 +44,6 @@ void ReplyWriter::write_text(std::string text) {
     parts_.observer.phase("first_token", turn_.milliseconds() / 1000);
   }
   turn_.log->append(model::TokenText{std::move(text)});
-}
-
-asio::awaitable<void> save_events(AdmittedTurn& turn, TurnParts& parts) {
-  const auto unsaved = turn.log->unsaved();
-  if (unsaved.events.empty()) co_return;
-  const auto saved = co_await parts.turns.append_events(turn.record.id, unsaved.first_seq, unsaved.events);
-  if (saved) {
-    turn.log->mark_saved(unsaved);
-  } else {
-    log::warn("turn {}: {} events were not stored: {}", turn.record.id, unsaved.events.size(), saved.error().message);
-  }
 }
 
 }  // namespace gibsey::chat

@@ -4,7 +4,6 @@
 #include "chat/answer.hpp"
 #include "chat/history_window.hpp"
 #include "chat/recall.hpp"
-#include "chat/reply_writer.hpp"
 #include "chat/stored_turn.hpp"
 
 #include <fmt/format.h>
@@ -84,7 +83,7 @@ void log_phases(const model::Turn& turn) {
 /// how it ended (recovery.hpp). Readers are told last.
 asio::awaitable<void> close_books(AdmittedTurn& turn, TurnParts& parts, const Result<void>& outcome) {
   record_outcome(turn, outcome);
-  co_await save_events(turn, parts);
+  co_await turn.saver->finish(turn.log, parts.turns);
   co_await settle(turn, parts, outcome);
   auto closing = closing_events(turn.record);
   auto last = turn.log->unsaved();

@@ -1,4 +1,5 @@
 #pragma once
+#include "chat/event_saver.hpp"
 #include "chat/turn_log.hpp"
 #include "chat/turn_service.hpp"
 #include "model/character.hpp"
@@ -23,6 +24,7 @@ struct AdmittedTurn {
   model::Turn record;
   provider::ChatModel* model = nullptr;  ///< that answers, or will be asked first
   std::shared_ptr<TurnLog> log;
+  std::shared_ptr<EventSaver> saver;
   Deadline deadline = Deadline::never();
   Deadline::Clock::time_point started;
   int context_tokens = 6000;

@@ -78,6 +78,29 @@ void TurnLog::mark_saved(const Unsaved& saved) {
   saved_ = std::max(saved_, static_cast<std::size_t>(saved.first_seq - 1) + saved.events.size());
 }
 
+std::optional<TurnLog::Unsaved> TurnLog::begin_save() {
+  const std::lock_guard lock(saves_.mutex());
+  if (saving_ || saves_ended_) return std::nullopt;
+  auto rest = unsaved();
+  if (rest.events.empty()) return std::nullopt;
+  saving_ = true;
+  return rest;
+}
+
+void TurnLog::end_save() {
+  const std::lock_guard lock(saves_.mutex());
+  saving_ = false;
+  saves_.notify();
+}
+
+asio::awaitable<void> TurnLog::end_saves() {
+  {
+    const std::lock_guard lock(saves_.mutex());
+    saves_ended_ = true;
+  }
+  co_await saves_.wait([this] { return !saving_; });
+}
+
 void TurnLog::wake(std::vector<std::move_only_function<void()>> waiters) {
   for (auto& waiter : waiters) waiter();
 }

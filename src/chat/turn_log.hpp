@@ -1,5 +1,6 @@
 #pragma once
 #include "chat/turn_service.hpp"
+#include "provider/wakeup.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -37,6 +38,12 @@ class TurnLog final : public RunningTurn {
   };
   [[nodiscard]] Unsaved unsaved() const;
   void mark_saved(const Unsaved& saved);
+  /// unsaved(), for the caller to store before end_save(); nothing where there is nothing, while another does so, and after
+  /// end_saves().
+  [[nodiscard]] std::optional<Unsaved> begin_save();
+  void end_save();
+  /// From now on begin_save() gives nothing; waits until what it gave has been stored.
+  boost::asio::awaitable<void> end_saves();
 
  private:
   static void wake(std::vector<std::move_only_function<void()>> waiters);
@@ -46,6 +53,9 @@ class TurnLog final : public RunningTurn {
   std::vector<model::TurnEvent> events_;
   std::size_t saved_ = 0;  ///< how many of them the store has
   std::vector<std::move_only_function<void()>> waiters_;
+  provider::Wakeup saves_;  ///< guards the next two
+  bool saving_ = false;     ///< between begin_save() and end_save()
+  bool saves_ended_ = false;
   bool closed_ = false;
   bool stop_requested_ = false;
   bool interrupted_ = false;

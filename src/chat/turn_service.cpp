@@ -35,7 +35,11 @@ constexpr int kMostEvents = 1'000'000;
 class Turns final : public TurnService {
  public:
   Turns(asio::any_io_executor executor, TurnParts parts, TurnSettings settings, std::map<std::string, TurnParts> special)
-      : executor_(std::move(executor)), parts_(parts), settings_(std::move(settings)), special_(std::move(special)) {}
+      : executor_(std::move(executor)),
+        parts_(parts),
+        settings_(std::move(settings)),
+        special_(std::move(special)),
+        saver_(std::make_shared<EventSaver>(executor_)) {}
 
   asio::awaitable<Result<StartOutcome>> start(Question question) override {
     if (!question.idempotency) co_return co_await admit(std::move(question), random_id());
@@ -226,6 +230,7 @@ class Turns final : public TurnService {
     turn->hold = std::move(hold);
     turn->model = &parts_.models.preferred();
     turn->log = std::make_shared<TurnLog>(turn_id);
+    turn->saver = saver_;
     turn->deadline = Deadline::after(settings_.time_limit);
     turn->started = started;
     turn->context_tokens = settings_.context_tokens;
@@ -371,6 +376,7 @@ class Turns final : public TurnService {
   TurnParts parts_;
   TurnSettings settings_;
   const std::map<std::string, TurnParts> special_;
+  const std::shared_ptr<EventSaver> saver_;
   std::atomic<int> running_ = 0;
   std::atomic<bool> draining_ = false;
   mutable std::mutex mutex_;

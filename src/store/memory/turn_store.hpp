@@ -11,7 +11,7 @@ namespace gibsey::store {
 
 /// Turns with their logs, the usage log and what personas recall, in memory, gone with the object: for tests and for trying
 /// things out. Never suspends, never fails but as named.
-class MemoryTurnStore final : public TurnStore, public UsageStore, public RecallStore {
+class MemoryTurnStore : public TurnStore, public UsageStore, public RecallStore {
  public:
   Async<void> begin(model::Turn turn) override;
   Async<void> append_events(std::string turn_id, std::int64_t first_seq, std::vector<model::TurnEvent> events) override;
