@@ -43,12 +43,13 @@ class Readers:
             status = (await reader.readline()).split()
             if status[1:2] != [b"200"]:
                 raise OSError(f"the answer is {status}")
-            self.open += 1
             last = None
             while line := await reader.readline():
                 if line.startswith(b"data: word"):
                     now = time.monotonic()
-                    if last is not None:
+                    if last is None:
+                        self.open += 1  # its page has been looked up and its prompt made
+                    else:
                         self.gaps.append(now - last - GAP)
                     last = now
                     self.tokens += 1

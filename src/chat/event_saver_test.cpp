@@ -1,4 +1,6 @@
 #include "chat/event_saver.hpp"
+
+#include "base/deadline.hpp"
 #include "store/memory/turn_store.hpp"
 
 #include <gtest/gtest.h>

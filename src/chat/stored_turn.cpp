@@ -12,10 +12,12 @@ class StoredTurn final : public RunningTurn {
 
   [[nodiscard]] const std::string& turn_id() const override { return turn_id_; }
 
-  boost::asio::awaitable<std::optional<model::NumberedEvent>> next_after(std::int64_t seq) override {
-    const auto next = std::ranges::upper_bound(events_, seq, {}, &model::NumberedEvent::seq);
-    co_return next == events_.end() ? std::nullopt : std::optional(*next);
+  [[nodiscard]] std::vector<model::NumberedEvent> events_after(std::int64_t seq, std::size_t most) const override {
+    const auto first = std::ranges::upper_bound(events_, seq, {}, &model::NumberedEvent::seq);
+    const auto count = std::min(most, static_cast<std::size_t>(events_.end() - first));
+    return {first, first + static_cast<std::ptrdiff_t>(count)};
   }
+  void when_after(std::int64_t, std::move_only_function<void()> then) override { then(); }
 
   [[nodiscard]] std::optional<std::int64_t> last_seq() const override { return events_.empty() ? 0 : events_.back().seq; }
   void stop() override {}

@@ -1,13 +1,5 @@
 #include "chat/turn_log.hpp"
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -15,31 +7,23 @@ namespace gibsey::chat {
 
 namespace asio = boost::asio;
 
-asio::awaitable<std::optional<model::NumberedEvent>> TurnLog::next_after(std::int64_t seq) {
-  const auto wanted = static_cast<std::size_t>(std::max<std::int64_t>(seq, 0));
-  for (;;) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (wanted < events_.size()) co_return model::NumberedEvent{static_cast<std::int64_t>(wanted) + 1, events_[wanted]};
-      if (closed_) co_return std::nullopt;
+std::vector<model::NumberedEvent> TurnLog::events_after(std::int64_t seq, std::size_t most) const {
+  std::vector<model::NumberedEvent> found;
+  const std::lock_guard lock(mutex_);
+  for (auto i = static_cast<std::size_t>(std::max<std::int64_t>(seq, 0)); i < events_.size() && found.size() < most; ++i)
+    found.push_back({static_cast<std::int64_t>(i) + 1, events_.at(i)});
+  return found;
+}
+
+void TurnLog::when_after(std::int64_t seq, std::move_only_function<void()> then) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::cmp_greater_equal(std::max<std::int64_t>(seq, 0), events_.size()) && !closed_) {
+      waiters_.push_back(std::move(then));
+      return;
     }
-    const auto executor = co_await asio::this_coro::executor;
-    // The handler is kept under the lock, so an event that arrives meanwhile is not missed; it runs on the reader's executor.
-    co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
-        [this, wanted, executor](auto handler) {
-          auto resume = [handler = std::move(handler), work = asio::make_work_guard(executor)]() mutable {
-            asio::post(work.get_executor(), std::move(handler));
-          };
-          std::unique_lock lock(mutex_);
-          if (wanted < events_.size() || closed_) {
-            lock.unlock();
-            resume();
-          } else {
-            waiters_.emplace_back(std::move(resume));
-          }
-        },
-        asio::use_awaitable);
   }
+  then();
 }
 
 void TurnLog::append(model::TurnEvent event) {
@@ -69,8 +53,9 @@ std::optional<std::int64_t> TurnLog::last_seq() const {
 
 TurnLog::Unsaved TurnLog::unsaved() const {
   const std::lock_guard lock(mutex_);
-  return {.first_seq = static_cast<std::int64_t>(saved_) + 1,
-          .events = {events_.begin() + static_cast<std::ptrdiff_t>(saved_), events_.end()}};
+  Unsaved rest{.first_seq = static_cast<std::int64_t>(saved_) + 1, .events = {}};
+  for (auto i = saved_; i < events_.size(); ++i) rest.events.push_back(events_.at(i));
+  return rest;
 }
 
 void TurnLog::mark_saved(const Unsaved& saved) {

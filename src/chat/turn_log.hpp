@@ -1,5 +1,6 @@
 #pragma once
-#include "chat/turn_service.hpp"
+#include "chat/event_list.hpp"
+#include "chat/running_turn.hpp"
 #include "provider/wakeup.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -17,7 +18,8 @@ class TurnLog final : public RunningTurn {
   explicit TurnLog(std::string turn_id) : turn_id_(std::move(turn_id)) {}
 
   [[nodiscard]] const std::string& turn_id() const override { return turn_id_; }
-  boost::asio::awaitable<std::optional<model::NumberedEvent>> next_after(std::int64_t seq) override;
+  [[nodiscard]] std::vector<model::NumberedEvent> events_after(std::int64_t seq, std::size_t most) const override;
+  void when_after(std::int64_t seq, std::move_only_function<void()> then) override;
   [[nodiscard]] std::optional<std::int64_t> last_seq() const override;
   void stop() override;
 
@@ -50,7 +52,7 @@ class TurnLog final : public RunningTurn {
 
   const std::string turn_id_;
   mutable std::mutex mutex_;
-  std::vector<model::TurnEvent> events_;
+  EventList events_;
   std::size_t saved_ = 0;  ///< how many of them the store has
   std::vector<std::move_only_function<void()>> waiters_;
   provider::Wakeup saves_;  ///< guards the next two

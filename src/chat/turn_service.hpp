@@ -2,6 +2,7 @@
 #include "base/result.hpp"
 #include "chat/costs.hpp"
 #include "chat/dialect.hpp"
+#include "chat/running_turn.hpp"
 #include "chat/tone.hpp"
 #include "chat/turn_observer.hpp"
 #include "model/turn.hpp"
@@ -78,20 +79,6 @@ struct CreditsRefused {
 /// The bounded queue in front of the model is full; nothing was charged.
 struct Busy {
   int wait_seconds = 1;
-};
-
-/// A turn that goes on by itself, whether or not anyone reads it. Shared by its readers; safe to use from any executor.
-class RunningTurn {
- public:
-  virtual ~RunningTurn() = default;
-  [[nodiscard]] virtual const std::string& turn_id() const = 0;
-  /// The first event after number `seq` (0: the first of all), waiting until it is there; nullopt after the last one. Many
-  /// readers may follow one turn.
-  virtual boost::asio::awaitable<std::optional<model::NumberedEvent>> next_after(std::int64_t seq) = 0;
-  /// The number of the last event once no other will follow.
-  [[nodiscard]] virtual std::optional<std::int64_t> last_seq() const = 0;
-  /// The reader's wish: the reply ends where it is and is kept.
-  virtual void stop() = 0;
 };
 
 using StartOutcome = std::variant<std::shared_ptr<RunningTurn>, CreditsRefused, Busy>;

@@ -23,6 +23,7 @@ namespace asio = boost::asio;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kHeadRead = 4 * 1024;
 constexpr std::size_t kBodyRead = 64 * 1024;
+constexpr std::size_t kKept = 1024;                 // of memory for what a stream writes: tokens are small, and streams many
 constexpr std::size_t kDrained = 16 * 1024 * 1024;  // of a refused request, before the socket is closed
 constexpr std::chrono::seconds kDrainTime{2};
 
@@ -50,6 +51,8 @@ HttpConnection::HttpConnection(Socket socket, HttpHandler& handler, const HttpLi
   boost::system::error_code ignored;
   // Tokens are small and must not wait for the previous one's acknowledgement.
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  // For write_now; what waits is asynchronous either way.
+  socket_.non_blocking(true, ignored);
 }
 
 HttpConnection::Awaitable<void> HttpConnection::run() {
@@ -288,7 +291,7 @@ HttpExchange::Written HttpConnection::write(std::string_view bytes) {
   fmt::format_to(std::back_inserter(outgoing_), "{:x}\r\n", bytes.size());
   outgoing_.append(bytes).append("\r\n");
   auto written = co_await write_all(outgoing_);
-  if (outgoing_.capacity() > kBodyRead) outgoing_ = {};
+  if (outgoing_.capacity() > kKept) outgoing_ = {};
   co_return written;
 }
 
@@ -298,7 +301,15 @@ HttpExchange::Written HttpConnection::end_stream() {
   co_return co_await write_all("0\r\n\r\n");
 }
 
+std::size_t HttpConnection::write_now(std::string_view bytes) {
+  if (bytes.empty() || write_failure_) return 0;
+  boost::system::error_code error;
+  const auto written = socket_.write_some(asio::buffer(bytes), error);
+  return error ? 0 : written;  // an error meets the write that waits, too
+}
+
 HttpExchange::Written HttpConnection::write_all(std::string_view bytes) {
+  bytes.remove_prefix(write_now(bytes));
   while (!bytes.empty() && !write_failure_) {
     timeout_.start(limits_.write);
     const auto [error, written] = co_await socket_.async_write_some(asio::buffer(bytes), kTuple);

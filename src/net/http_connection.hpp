@@ -60,6 +60,8 @@ class HttpConnection : public HttpExchange, public std::enable_shared_from_this<
   /// Appends what arrives to received_; false at the end of the stream, on an error and on a timeout.
   Awaitable<bool> read_more(std::size_t at_most);
   Written write_all(std::string_view bytes);
+  /// What the kernel takes at once: a token goes out without a way through the scheduler.
+  [[nodiscard]] std::size_t write_now(std::string_view bytes);
   [[nodiscard]] std::string response_head(int status, const HttpHeaders& headers, std::optional<std::size_t> length) const;
   Awaitable<void> close();
   void watch_client();

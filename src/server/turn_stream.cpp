@@ -1,15 +1,18 @@
 #include "server/turn_stream.hpp"
 
 #include "net/sse.hpp"
+#include "net/timeout.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/defer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <exception>
-#include <optional>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
 #include <utility>
 
 namespace gibsey::server {
@@ -17,65 +20,95 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Where the next event, the client's leaving and the keep-alive time meet. Shared with a wait for an event that may outlive the
-/// stream: a turn need not be able to cancel one.
-struct Meeting {
-  explicit Meeting(const asio::any_io_executor& executor) : wake(executor) {}
-  asio::steady_timer wake;
-  bool arrived = false;
-  bool left = false;
-  std::optional<model::NumberedEvent> event;
-  std::exception_ptr failure;
+/// Events that are written at once, at most: a reader who comes late gets the talk so far in few pieces.
+constexpr std::size_t kEventsAtOnce = 64;
+
+/// A stream's memory for the next events: most are tokens, but the first of a turn are long.
+constexpr std::size_t kKept = 1024;
+
+/// Where the next event, the client's leaving and the keep-alive time meet. Shared with the turn, which may tell of an event
+/// after the stream is over. Used on the stream's executor, a strand, but for tell().
+class Meeting : public std::enable_shared_from_this<Meeting> {
+ public:
+  enum class News { events, quiet, left };
+
+  explicit Meeting(asio::any_io_executor executor)
+      : executor_(std::move(executor)), quiet_(executor_, [this] { wake(News::quiet); }) {}
+
+  void leave() {
+    left_ = true;
+    wake(News::left);
+  }
+  [[nodiscard]] bool left() const { return left_; }
+
+  /// Until what was asked for is there, the client has left, or `keep_alive` is over.
+  asio::awaitable<News> wait(std::chrono::milliseconds keep_alive) {
+    quiet_.start(keep_alive);
+    if (!left_ && !arrived_) co_await suspend();
+    quiet_.stop();
+    if (left_) co_return News::left;
+    co_return std::exchange(arrived_, false) ? News::events : News::quiet;
+  }
+
+  /// Asks the turn to tell of what follows `seq`.
+  void ask(chat::RunningTurn& turn, std::int64_t seq) {
+    // Deferred, so that the thread that appended the event takes it on to its reader, and no other is woken for it.
+    turn.when_after(seq, [self = shared_from_this()] { asio::defer(self->executor_, [self] { self->wake(News::events); }); });
+  }
+
+ private:
+  asio::awaitable<void> suspend() {
+    return asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
+        [this](auto handler) {
+          resume_ = [handler = std::move(handler), work = asio::make_work_guard(executor_)]() mutable { std::move(handler)(); };
+        },
+        asio::use_awaitable);
+  }
+
+  void wake(News news) {
+    if (news == News::events) arrived_ = true;
+    if (auto resume = std::exchange(resume_, nullptr)) resume();
+  }
+
+  asio::any_io_executor executor_;
+  net::Timeout quiet_;
+  bool arrived_ = false;
+  bool left_ = false;
+  std::move_only_function<void()> resume_;  ///< the stream, while it waits
 };
 
-void ask_for_event(const asio::any_io_executor& executor, std::shared_ptr<Meeting> meeting,
-                   std::shared_ptr<chat::RunningTurn> turn, std::int64_t after_seq) {
-  meeting->arrived = false;
-  auto waiting = turn->next_after(after_seq);
-  // The completion keeps the turn alive while one of its coroutines runs.
-  asio::co_spawn(executor, std::move(waiting),
-                 [meeting, turn = std::move(turn)](std::exception_ptr failure, std::optional<model::NumberedEvent> event) {
-                   meeting->failure = failure;
-                   meeting->event = std::move(event);
-                   meeting->arrived = true;
-                   meeting->wake.cancel();
-                 });
-}
-
-/// Waits for the event that was asked for; whether the stream goes on.
-asio::awaitable<bool> await_event(net::HttpExchange& exchange, Meeting& meeting, std::chrono::milliseconds keep_alive) {
-  std::string comment;
-  net::append_sse_comment(comment, "");
-  while (!meeting.arrived && !meeting.left) {
-    boost::system::error_code woken;
-    meeting.wake.expires_after(keep_alive);
-    co_await meeting.wake.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-    if (!woken && !co_await exchange.write(comment)) co_return false;
+/// Waits until there is an event after `seq` or none will follow; whether the stream goes on.
+asio::awaitable<bool> await_events(net::HttpExchange& exchange, Meeting& meeting, chat::RunningTurn& turn, std::int64_t seq,
+                                   std::chrono::milliseconds keep_alive) {
+  meeting.ask(turn, seq);
+  for (;;) {
+    const auto news = co_await meeting.wait(keep_alive);
+    if (news != Meeting::News::quiet) co_return news == Meeting::News::events;
+    std::string comment;
+    net::append_sse_comment(comment, "");
+    if (!co_await exchange.write(comment)) co_return false;
   }
-  if (meeting.left) co_return false;
-  if (meeting.failure) std::rethrow_exception(meeting.failure);
-  co_return true;
 }
 
 }  // namespace
 
 asio::awaitable<void> stream_turn(net::HttpExchange& exchange, std::shared_ptr<chat::RunningTurn> turn, std::int64_t after_seq,
                                   std::chrono::milliseconds keep_alive, EncodeEvent encode) {
-  const auto executor = co_await asio::this_coro::executor;
-  const auto meeting = std::make_shared<Meeting>(executor);
-  exchange.on_client_left([meeting] {
-    meeting->left = true;
-    meeting->wake.cancel();
-  });
+  const auto meeting = std::make_shared<Meeting>(co_await asio::this_coro::executor);
+  exchange.on_client_left([meeting] { meeting->leave(); });
   std::string out;
   for (auto seq = after_seq;;) {
-    ask_for_event(executor, meeting, turn, seq);
-    if (!co_await await_event(exchange, *meeting, keep_alive)) co_return;
-    if (!meeting->event) break;
-    seq = meeting->event->seq;
+    // Asked before the look: what had ended by then has no event that the look could miss.
+    const bool ended = turn->last_seq().has_value();
+    const auto events = turn->events_after(seq, kEventsAtOnce);
+    if (events.empty() && ended) break;
+    if (events.empty() && !co_await await_events(exchange, *meeting, *turn, seq, keep_alive)) co_return;
+    if (out.capacity() > kKept) out = {};
     out.clear();
-    encode(out, meeting->event->event, turn->turn_id() + ":" + std::to_string(seq));
-    if (!co_await exchange.write(out)) co_return;
+    for (const auto& event : events) encode(out, event.event, turn->turn_id() + ":" + std::to_string(event.seq));
+    if (!out.empty() && !co_await exchange.write(out)) co_return;
+    if (meeting->left()) co_return;
+    if (!events.empty()) seq = events.back().seq;
   }
   co_await exchange.end_stream();
 }
