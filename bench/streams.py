@@ -30,11 +30,12 @@ def usage(pid):
 
 
 class Readers:
-    def __init__(self, server):
+    def __init__(self, server, words):
+        self.words = words
         self.server, self.gaps, self.errors, self.tokens, self.open = server, [], [], 0, 0
 
     async def read(self, number):
-        body = json.dumps({"user_id": f"stream-{number}", "char_id": "arieol", "text": "Tell me slowly."}).encode()
+        body = json.dumps({"user_id": f"stream-{number}", "char_id": "arieol", "text": "Tell me slowly.", "max_tokens": self.words}).encode()
         writer = None
         try:
             reader, writer = await asyncio.open_connection(self.server.host, self.server.port)
@@ -65,8 +66,8 @@ class Readers:
                 writer.close()
 
 
-async def load(server, streams, seconds):
-    readers = Readers(server)
+async def load(server, streams, seconds, words):
+    readers = Readers(server, words)
     idle = usage(server.process.pid)[1]
     tasks = []
     for number in range(streams):
@@ -97,7 +98,7 @@ def main():
     words = int((seconds + ramp) / GAP)
     script = {"replies": [harness.slow(words, int(GAP * 1000))], "max_running": streams + 16, "max_queue": streams + 16}
     with harness.Server(script, environment={"GIBSEY_MAX_TURNS": str(streams + 16), "LOG_LEVEL": "warning"}) as server:
-        print(json.dumps(asyncio.run(load(server, streams, seconds)), indent=1))
+        print(json.dumps(asyncio.run(load(server, streams, seconds, words)), indent=1))
 
 
 if __name__ == "__main__":

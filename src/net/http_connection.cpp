@@ -280,8 +280,7 @@ HttpExchange::Written HttpConnection::begin_stream(int status, HttpHeaders heade
   status_ = status;
   streaming_ = true;
   if (finishing_ || minor_version_ == 0) keep_alive_ = false;
-  outgoing_ = response_head(status, headers, std::nullopt);
-  co_return co_await write_all(outgoing_);
+  co_return co_await write_all(response_head(status, headers, std::nullopt));
 }
 
 HttpExchange::Written HttpConnection::write(std::string_view bytes) {
@@ -291,7 +290,8 @@ HttpExchange::Written HttpConnection::write(std::string_view bytes) {
   fmt::format_to(std::back_inserter(outgoing_), "{:x}\r\n", bytes.size());
   outgoing_.append(bytes).append("\r\n");
   auto written = co_await write_all(outgoing_);
-  if (outgoing_.capacity() > kKept) outgoing_ = {};
+  outgoing_.clear();
+  if (outgoing_.capacity() > kKept) outgoing_.shrink_to_fit();  // to assign "" would keep the memory
   co_return written;
 }
 

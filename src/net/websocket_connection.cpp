@@ -228,7 +228,8 @@ void WebSocketConnection::write_next() {
   if (!stream_) return;
   auto text = queue_.next();
   if (!text) {
-    if (outgoing_.capacity() > kKeptCapacity) outgoing_ = {};
+    outgoing_.clear();
+    if (outgoing_.capacity() > kKeptCapacity) outgoing_.shrink_to_fit();  // to assign "" would keep the memory
     wake();
     if (closing_) send_close_frame();
     return;
@@ -338,7 +339,8 @@ void WebSocketConnection::finish() {
   queue_.cut();
   (void)queue_.next();
   message_ = {};
-  outgoing_ = {};
+  outgoing_.clear();
+  outgoing_.shrink_to_fit();
   timeout_.reset();
   wake();
 }

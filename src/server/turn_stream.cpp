@@ -100,15 +100,19 @@ asio::awaitable<void> stream_turn(net::HttpExchange& exchange, std::shared_ptr<c
   for (auto seq = after_seq;;) {
     // Asked before the look: what had ended by then has no event that the look could miss.
     const bool ended = turn->last_seq().has_value();
-    const auto events = turn->events_after(seq, kEventsAtOnce);
+    auto events = turn->events_after(seq, kEventsAtOnce);
     if (events.empty() && ended) break;
-    if (events.empty() && !co_await await_events(exchange, *meeting, *turn, seq, keep_alive)) co_return;
-    if (out.capacity() > kKept) out = {};
-    out.clear();
+    if (events.empty()) {
+      if (!co_await await_events(exchange, *meeting, *turn, seq, keep_alive)) co_return;
+      continue;
+    }
+    seq = events.back().seq;
     for (const auto& event : events) encode(out, event.event, turn->turn_id() + ":" + std::to_string(event.seq));
+    events = {};
     if (!out.empty() && !co_await exchange.write(out)) co_return;
     if (meeting->left()) co_return;
-    if (!events.empty()) seq = events.back().seq;
+    out.clear();
+    if (out.capacity() > kKept) out.shrink_to_fit();
   }
   co_await exchange.end_stream();
 }

@@ -195,7 +195,7 @@ class ScriptedStream final : public TokenStream {
 
   std::unique_ptr<Seat> seat_;
   std::shared_ptr<Wakeup> wakeup_;
-  ScriptedReply reply_;
+  const ScriptedReply& reply_;  ///< of the stage that the seat is on
   ReplyText text_;
   Deadline deadline_;
   int limit_;
