@@ -127,26 +127,38 @@ void Stream::take(const rd_kafka_message_t& message) {
 
 /// Pauses and goes on, as the queue fills and empties.
 void Stream::pace() {
-  const Partitions partitions(rd_kafka_topic_partition_list_new(4));
   {
     const std::lock_guard lock(mutex_);
     const bool full = events_.size() >= kMostEvents || bytes_ >= kMostBytes;
     const bool room = events_.size() <= kMostEvents / 2 && bytes_ <= kMostBytes / 2;
     if (paused_ ? !room : !full) return;
-    for (const auto& [partition, place] : places_) rd_kafka_topic_partition_list_add(partitions.get(), topic_.c_str(), partition);
   }
-  paused_ = !paused_;
-  if (paused_) {
-    rd_kafka_pause_partitions(client_.get(), partitions.get());
-  } else {
-    rd_kafka_resume_partitions(client_.get(), partitions.get());
-  }
+  paused_ ? resume() : pause();
+}
+
+Partitions Stream::partitions() const {
+  Partitions found(rd_kafka_topic_partition_list_new(4));
+  const std::lock_guard lock(mutex_);
+  for (const auto& [partition, place] : places_) rd_kafka_topic_partition_list_add(found.get(), topic_.c_str(), partition);
+  return found;
+}
+
+void Stream::pause() {
+  rd_kafka_pause_partitions(client_.get(), partitions().get());
+  paused_ = true;
+}
+
+/// Where it is paused, and nowhere else: up to librdkafka 2.0 to resume what is not paused drops events that are under way.
+void Stream::resume() {
+  if (std::exchange(paused_, false)) rd_kafka_resume_partitions(client_.get(), partitions().get());
 }
 
 /// In rd_kafka_consumer_poll and rd_kafka_consumer_close.
 void Stream::rebalanced(rd_kafka_t* client, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions, void* opaque) {
   auto& self = *static_cast<Stream*>(opaque);
   const bool assigned = what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  // A partition that is paused stays so through a rebalance, and nobody would resume it.
+  self.resume();
   {
     const std::lock_guard lock(self.mutex_);
     // What waits and was not handed out is given again, to whoever has the partition then.
@@ -155,7 +167,6 @@ void Stream::rebalanced(rd_kafka_t* client, rd_kafka_resp_err_t what, rd_kafka_t
     self.places_.clear();
     for (int i = 0; assigned && i < partitions->cnt; ++i) self.places_[partitions->elems[i].partition] = {};
   }
-  self.paused_ = false;
   gibsey::log::debug("kafka: {}: {} partitions are {}", self.topic_, partitions->cnt, assigned ? "this worker's" : "given up");
   rd_kafka_assign(client, assigned ? partitions : nullptr);
 }

@@ -60,6 +60,9 @@ class Stream {
   void run();
   void take(const rd_kafka_message_t& message);
   void pace();
+  void pause();
+  void resume();
+  [[nodiscard]] Partitions partitions() const;
   void wake(bool all);
   std::optional<Error> why_not(const Offsets& offsets) const;
 
