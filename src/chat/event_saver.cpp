@@ -2,14 +2,13 @@
 
 #include "base/deadline.hpp"
 #include "base/log.hpp"
-#include "net/side_by_side.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include <cstddef>
+#include <algorithm>
+#include <exception>
 #include <utility>
-#include <vector>
 
 namespace gibsey::chat {
 
@@ -18,22 +17,22 @@ namespace asio = boost::asio;
 namespace {
 
 /// As many as the embedded store commits at once.
-constexpr std::size_t kSavesAtOnce = 256;
+constexpr std::size_t kMostLanes = 256;
 
-asio::awaitable<void> store_events(TurnLog& log, store::TurnStore& turns, const TurnLog::Unsaved& unsaved) {
-  const auto saved = co_await turns.append_events(log.turn_id(), unsaved.first_seq, unsaved.events);
+/// Whether they were stored. A bug in a store must not keep a turn from its end.
+asio::awaitable<bool> store_events(TurnLog& log, store::TurnStore& turns, const TurnLog::Unsaved& unsaved) {
+  Result<void> saved = fail(ErrorCode::internal, "not asked");
+  try {
+    saved = co_await turns.append_events(log.turn_id(), unsaved.first_seq, unsaved.events);
+  } catch (const std::exception& bug) {
+    saved = fail(ErrorCode::internal, bug.what());
+  }
   if (saved) {
     log.mark_saved(unsaved);
   } else {
     log::warn("turn {}: {} events were not stored: {}", log.turn_id(), unsaved.events.size(), saved.error().message);
   }
-}
-
-asio::awaitable<void> save(TurnLog& log, store::TurnStore& turns) {
-  const auto unsaved = log.begin_save();
-  if (!unsaved) co_return;
-  co_await store_events(log, turns, *unsaved);
-  log.end_save();
+  co_return saved.has_value();
 }
 
 }  // namespace
@@ -60,19 +59,48 @@ asio::awaitable<void> EventSaver::finish(std::shared_ptr<TurnLog> log, store::Tu
 asio::awaitable<void> EventSaver::run(std::shared_ptr<EventSaver> self) {
   for (;;) {
     co_await self->wake_.wait([&self] { return self->owed_.empty(); }, Deadline::Clock::now() + kSaveEvery);
-    const auto taken = self->take();
-    if (taken.empty()) co_return;
-    const std::vector<Owed::value_type> owed(taken.begin(), taken.end());
-    co_await net::side_by_side(owed.size(), kSavesAtOnce,
-                               [&owed](std::size_t i) { return save(*owed[i].first, *owed[i].second); });
+    const auto lanes = self->make_due();
+    if (!lanes) co_return;
+    for (std::size_t i = 0; i < *lanes; ++i) asio::co_spawn(self->executor_, serve_due(self), asio::detached);
   }
 }
 
-/// What is owed by now. Nothing: the next that is owed begins anew.
-EventSaver::Owed EventSaver::take() {
+/// What is owed by now is due: how many lanes to open for it. Nullopt: nothing is owed, and the next that is begins anew.
+std::optional<std::size_t> EventSaver::make_due() {
   const std::lock_guard lock(wake_.mutex());
-  running_ = !owed_.empty();
-  return std::exchange(owed_, {});
+  if (owed_.empty()) {
+    running_ = false;
+    return std::nullopt;
+  }
+  due_.insert(due_.end(), owed_.begin(), owed_.end());
+  owed_.clear();
+  const auto more = std::min(due_.size(), kMostLanes - lanes_);
+  lanes_ += more;
+  return more;
+}
+
+/// A log that is slow to store holds up its lane and nobody else.
+asio::awaitable<void> EventSaver::serve_due(std::shared_ptr<EventSaver> self) {
+  while (const auto due = self->next_due()) co_await save(self, due->first, *due->second);
+}
+
+std::optional<EventSaver::Due> EventSaver::next_due() {
+  const std::lock_guard lock(wake_.mutex());
+  if (due_.empty()) {
+    --lanes_;
+    return std::nullopt;
+  }
+  auto next = std::move(due_.front());
+  due_.pop_front();
+  return next;
+}
+
+asio::awaitable<void> EventSaver::save(std::shared_ptr<EventSaver> self, std::shared_ptr<TurnLog> log, store::TurnStore& turns) {
+  const auto unsaved = log->begin_save();
+  if (!unsaved) co_return;
+  const bool stored = co_await store_events(*log, turns, *unsaved);
+  // What came meanwhile found the log being stored, and may be the last for a while.
+  if (log->end_save() && stored) self->owe(log, turns);
 }
 
 }  // namespace gibsey::chat

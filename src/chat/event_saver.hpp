@@ -7,8 +7,11 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace gibsey::chat {
@@ -30,14 +33,20 @@ class EventSaver : public std::enable_shared_from_this<EventSaver> {
   boost::asio::awaitable<void> finish(std::shared_ptr<TurnLog> log, store::TurnStore& turns);
 
  private:
-  using Owed = std::map<std::shared_ptr<TurnLog>, store::TurnStore*>;
+  using Due = std::pair<std::shared_ptr<TurnLog>, store::TurnStore*>;
 
   static boost::asio::awaitable<void> run(std::shared_ptr<EventSaver> self);
-  Owed take();
+  static boost::asio::awaitable<void> serve_due(std::shared_ptr<EventSaver> self);
+  static boost::asio::awaitable<void> save(std::shared_ptr<EventSaver> self, std::shared_ptr<TurnLog> log,
+                                           store::TurnStore& turns);
+  std::optional<std::size_t> make_due();
+  std::optional<Due> next_due();
 
   boost::asio::any_io_executor executor_;
-  provider::Wakeup wake_;  ///< guards the next two
-  Owed owed_;
+  provider::Wakeup wake_;  ///< guards what follows
+  std::map<std::shared_ptr<TurnLog>, store::TurnStore*> owed_;
+  std::deque<Due> due_;    ///< to be stored now
+  std::size_t lanes_ = 0;  ///< coroutines that store what is due
   bool running_ = false;
 };
 

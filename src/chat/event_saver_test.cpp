@@ -14,6 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,15 +33,18 @@ class SlowStore final : public store::MemoryTurnStore {
   store::Async<void> append_events(std::string turn_id, std::int64_t first_seq, std::vector<model::TurnEvent> events) override {
     ++calls;
     most_at_once = std::max(most_at_once.load(), ++under_way);
-    asio::steady_timer timer(executor_, takes);
+    asio::steady_timer timer(executor_, turn_id == slow_turn ? std::chrono::milliseconds(1500) : takes);
     co_await timer.async_wait(asio::use_awaitable);
     --under_way;
+    if (throwing) throw std::runtime_error("a bug");
     if (failing) co_return fail(ErrorCode::unavailable, "the disk is full");
     co_return co_await MemoryTurnStore::append_events(std::move(turn_id), first_seq, std::move(events));
   }
 
   std::chrono::milliseconds takes{0};
+  std::string slow_turn;
   std::atomic<bool> failing = false;
+  std::atomic<bool> throwing = false;
   std::atomic<int> calls = 0;
   std::atomic<int> under_way = 0;
   std::atomic<int> most_at_once = 0;
@@ -136,6 +140,37 @@ TEST_F(EventSaverTest, WhatCouldNotBeStoredIsStoredLater) {
   say(log, "was out.");
   EXPECT_TRUE(is_stored_soon("t", "The lamp was out."));
   wait(saver->finish(log, turns));
+}
+
+TEST_F(EventSaverTest, AReplyThatIsSlowToStoreHoldsUpNoOther) {
+  turns.slow_turn = "slow";
+  const auto slow = begin("slow");
+  const auto other = begin("t");
+  say(slow, "The lamp ");
+  const auto began = Clock::now();
+  while (turns.under_way == 0 && Clock::now() < began + std::chrono::seconds(10))
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  say(slow, "was out.");
+  say(other, "Yes.");
+  EXPECT_TRUE(is_stored_soon("t", "Yes."));
+  EXPECT_EQ(stored("slow"), "") << "it is still under way";
+  EXPECT_TRUE(is_stored_soon("slow", "The lamp was out.")) << "what came while it was being stored is not forgotten";
+  wait(saver->finish(slow, turns));
+  wait(saver->finish(other, turns));
+}
+
+TEST_F(EventSaverTest, ABugInTheStoreKeepsNoTurnFromItsEnd) {
+  const auto log = begin("t");
+  turns.throwing = true;
+  say(log, "The lamp ");
+  const auto end = Clock::now() + std::chrono::seconds(10);
+  while (turns.calls == 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  wait(saver->finish(log, turns));
+  turns.throwing = false;
+  const auto next = begin("next");
+  say(next, "Yes.");
+  EXPECT_TRUE(is_stored_soon("next", "Yes.")) << "nor others from being stored";
+  wait(saver->finish(next, turns));
 }
 
 TEST_F(EventSaverTest, AReplyThatIsOverAtOnceIsNotWaitedFor) {

@@ -72,10 +72,13 @@ std::optional<TurnLog::Unsaved> TurnLog::begin_save() {
   return rest;
 }
 
-void TurnLog::end_save() {
+bool TurnLog::end_save() {
   const std::lock_guard lock(saves_.mutex());
   saving_ = false;
   saves_.notify();
+  if (saves_ended_) return false;
+  const std::lock_guard events_lock(mutex_);
+  return saved_ < events_.size();
 }
 
 asio::awaitable<void> TurnLog::end_saves() {

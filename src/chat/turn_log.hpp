@@ -43,7 +43,8 @@ class TurnLog final : public RunningTurn {
   /// unsaved(), for the caller to store before end_save(); nothing where there is nothing, while another does so, and after
   /// end_saves().
   [[nodiscard]] std::optional<Unsaved> begin_save();
-  void end_save();
+  /// Whether there is more to store by now.
+  bool end_save();
   /// From now on begin_save() gives nothing; waits until what it gave has been stored.
   boost::asio::awaitable<void> end_saves();
 

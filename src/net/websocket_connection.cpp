@@ -339,8 +339,6 @@ void WebSocketConnection::finish() {
   queue_.cut();
   (void)queue_.next();
   message_ = {};
-  outgoing_.clear();
-  outgoing_.shrink_to_fit();
   timeout_.reset();
   wake();
 }

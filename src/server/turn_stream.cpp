@@ -53,7 +53,11 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
   /// Asks the turn to tell of what follows `seq`.
   void ask(chat::RunningTurn& turn, std::int64_t seq) {
     // Deferred, so that the thread that appended the event takes it on to its reader, and no other is woken for it.
-    turn.when_after(seq, [self = shared_from_this()] { asio::defer(self->executor_, [self] { self->wake(News::events); }); });
+    // It dies on the stream's executor, too, whoever is the last to know it.
+    turn.when_after(seq, [self = shared_from_this()]() mutable {
+      const auto executor = self->executor_;
+      asio::defer(executor, [self = std::move(self)] { self->wake(News::events); });
+    });
   }
 
  private:
