@@ -52,8 +52,7 @@ asio::awaitable<void> Draft::open(const Prompt& prompt) {
 asio::awaitable<void> Draft::close(bool whole) {
   co_await writer_.end(check());
   if (whole && quotes_ && found_.in_book && !found_.sources.empty() && quotes_->quotes().empty()) {
-    writer_.write(
-        quotes_->insert(found_.sources.front(), model::QuoteOrigin::epigraph, quotes_->reply().empty() ? "" : "\n\n"));
+    writer_.write(quotes_->insert(found_.sources.front(), model::QuoteOrigin::epigraph, quotes_->reply().empty() ? "" : "\n\n"));
   }
   auto& record = turn_.record;
   record.reply = check().reply();
