@@ -12,6 +12,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ WIRE, STACK = ROOT / "tests", ROOT / "tests" / "stack"
 MOST_LANES = 8
 #: How many tests are named with their time.
 SLOWEST = 25
+SECONDS_TO_END = 120  # of a job that took too long
 #: Their bounds of time are for a program that has the processors to itself: these run one by one, after all others.
 ALONE = {"ask_test", "model_test"}
 #: What takes minutes begins first, so that no lane is left with it at the end.
@@ -147,9 +149,17 @@ class Runner:
             try:
                 return process.wait(job.timeout)
             except subprocess.TimeoutExpired:
-                process.kill()
                 output.write(f"\n{job.name} was ended after {job.timeout} s\n".encode())
-                return process.wait()
+                return self.end(process)
+
+    def end(self, process):
+        """Asked first, so that tests take down the servers that they brought up; with a failure either way."""
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.wait(SECONDS_TO_END) or 1
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
 
     def counts(self, job, report, status):
         """Whoever ends badly without a word of a failure has failed all the same: a sanitizer speaks up at the end."""

@@ -1,6 +1,7 @@
 #include "chat/event_saver.hpp"
 
 #include "base/deadline.hpp"
+#include "base/testing/soon.hpp"
 #include "store/memory/turn_store.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +17,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace gibsey::chat {
@@ -36,6 +36,7 @@ class SlowStore final : public store::MemoryTurnStore {
     asio::steady_timer timer(executor_, turn_id == slow_turn ? std::chrono::milliseconds(1500) : takes);
     co_await timer.async_wait(asio::use_awaitable);
     --under_way;
+    if (throwing || failing) ++failures;
     if (throwing) throw std::runtime_error("a bug");
     if (failing) co_return fail(ErrorCode::unavailable, "the disk is full");
     co_return co_await MemoryTurnStore::append_events(std::move(turn_id), first_seq, std::move(events));
@@ -46,6 +47,7 @@ class SlowStore final : public store::MemoryTurnStore {
   std::atomic<bool> failing = false;
   std::atomic<bool> throwing = false;
   std::atomic<int> calls = 0;
+  std::atomic<int> failures = 0;
   std::atomic<int> under_way = 0;
   std::atomic<int> most_at_once = 0;
 
@@ -80,12 +82,7 @@ class EventSaverTest : public ::testing::Test {
 
   /// Whether the store has this of the reply within ten seconds.
   bool is_stored_soon(const std::string& id, const std::string& text) {
-    const auto end = Clock::now() + std::chrono::seconds(10);
-    while (stored(id) != text) {
-      if (Clock::now() > end) return false;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return true;
+    return gibsey::testing::soon([&] { return stored(id) == text; });
   }
 };
 
@@ -118,9 +115,7 @@ TEST_F(EventSaverTest, TheEndWaitsForWhatIsBeingStored) {
   turns.takes = std::chrono::milliseconds(300);
   const auto log = begin("t");
   say(log, "The lamp ");
-  const auto end = Clock::now() + std::chrono::seconds(10);
-  while (turns.under_way == 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  ASSERT_EQ(turns.under_way, 1) << "its first words are on their way";
+  ASSERT_TRUE(gibsey::testing::soon([this] { return turns.under_way == 1; })) << "its first words are on their way";
   say(log, "was out.");
   wait(saver->finish(log, turns));
   EXPECT_EQ(stored("t"), "The lamp was out.");
@@ -133,8 +128,7 @@ TEST_F(EventSaverTest, WhatCouldNotBeStoredIsStoredLater) {
   const auto log = begin("t");
   turns.failing = true;
   say(log, "The lamp ");
-  const auto end = Clock::now() + std::chrono::seconds(10);
-  while (turns.calls == 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(gibsey::testing::soon([this] { return turns.failures == 1; }));
   EXPECT_EQ(stored("t"), "");
   turns.failing = false;
   say(log, "was out.");
@@ -147,9 +141,7 @@ TEST_F(EventSaverTest, AReplyThatIsSlowToStoreHoldsUpNoOther) {
   const auto slow = begin("slow");
   const auto other = begin("t");
   say(slow, "The lamp ");
-  const auto began = Clock::now();
-  while (turns.under_way == 0 && Clock::now() < began + std::chrono::seconds(10))
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(gibsey::testing::soon([this] { return turns.under_way == 1; }));
   say(slow, "was out.");
   say(other, "Yes.");
   EXPECT_TRUE(is_stored_soon("t", "Yes."));
@@ -163,8 +155,7 @@ TEST_F(EventSaverTest, ABugInTheStoreKeepsNoTurnFromItsEnd) {
   const auto log = begin("t");
   turns.throwing = true;
   say(log, "The lamp ");
-  const auto end = Clock::now() + std::chrono::seconds(10);
-  while (turns.calls == 0 && Clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(gibsey::testing::soon([this] { return turns.failures == 1; }));
   wait(saver->finish(log, turns));
   turns.throwing = false;
   const auto next = begin("next");

@@ -27,17 +27,16 @@ constexpr std::size_t kEventsAtOnce = 64;
 constexpr std::size_t kKept = 1024;
 
 /// Where the next event, the client's leaving and the keep-alive time meet. Shared with the turn, which may tell of an event
-/// after the stream is over. Used on the stream's executor, a strand, but for tell().
+/// after the stream is over. Used on the stream's executor, a strand.
 class Meeting : public std::enable_shared_from_this<Meeting> {
  public:
   enum class News { events, quiet, left };
 
-  explicit Meeting(asio::any_io_executor executor)
-      : executor_(std::move(executor)), quiet_(executor_, [this] { wake(News::quiet); }) {}
+  explicit Meeting(asio::any_io_executor executor) : executor_(std::move(executor)), quiet_(executor_, [this] { wake(); }) {}
 
   void leave() {
     left_ = true;
-    wake(News::left);
+    wake();
   }
   [[nodiscard]] bool left() const { return left_; }
 
@@ -56,7 +55,10 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
     // It dies on the stream's executor, too, whoever is the last to know it.
     turn.when_after(seq, [self = shared_from_this()]() mutable {
       const auto executor = self->executor_;
-      asio::defer(executor, [self = std::move(self)] { self->wake(News::events); });
+      asio::defer(executor, [self = std::move(self)] {
+        self->arrived_ = true;
+        self->wake();
+      });
     });
   }
 
@@ -69,8 +71,7 @@ class Meeting : public std::enable_shared_from_this<Meeting> {
         asio::use_awaitable);
   }
 
-  void wake(News news) {
-    if (news == News::events) arrived_ = true;
+  void wake() {
     if (auto resume = std::exchange(resume_, nullptr)) resume();
   }
 

@@ -158,7 +158,7 @@ class Storm(NeedsTheProgram):
             self.write(number, f"{line(4000 + number)} {SHORT}")
         written = time.monotonic()
         state = {}
-        harness.wait_until(lambda: self.settled(state), 1800, lambda: f"{len(state['wrong'])} pages are wrong: {list(state['wrong'].items())[:5]}")
+        harness.wait_until(lambda: self.settled(state), max(300, 0.6 * STORM_PAGES), lambda: f"{len(state['wrong'])} pages are wrong: {list(state['wrong'].items())[:5]}")
         print(f"five parts killed in {STORM_PAGES} pages: written in {written - started:.0f} s, every vector the newest {time.monotonic() - written:.0f} s later", flush=True)
         reader.stop()
         print(f"the reader meanwhile: {dict(reader.outcomes)}", flush=True)
