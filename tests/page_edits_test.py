@@ -148,7 +148,7 @@ class PageEdits(unittest.TestCase):
                 break
             time.sleep(0.1)
         self.assertGreater(hit["vector_score"], 0)
-        self.assertIn("gibsey_passages_embedded_total", self.server.request("GET", "/metrics")[2])
+        harness.wait_until(lambda: "gibsey_passages_embedded_total" in self.server.request("GET", "/metrics")[2])
 
     def test_edits_stay_when_the_book_is_read_again(self):
         with tempfile.TemporaryDirectory() as folder:

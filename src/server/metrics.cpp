@@ -63,7 +63,8 @@ struct Metrics::State {
 
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
   Counters& requests = counters("http_requests", "HTTP requests by route and status");
-  Histograms& request_seconds = histograms("http_request_seconds", "Time from a request's last byte to the end of its answer");
+  Histograms& request_seconds = histograms(
+      "http_request_seconds", "Time from a request's last byte until its answer is ready, a stream until it has ended");
   Histograms& phases = histograms("turn_phase_seconds", "Time that each phase of a turn took");
   Counters& choices = counters("provider_choices", "Which provider was asked for a reply, and why");
   Counters& failures = counters("provider_failures", "Replies that a provider failed to give, by error");

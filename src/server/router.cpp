@@ -123,21 +123,28 @@ boost::asio::awaitable<void> Router::answer(net::HttpRequest request, net::HttpE
   auto found = match(route_method(request), *net::parse_path(request.path()));
   RouteRequest routed{.http = std::move(request), .parameters = std::move(found.parameters)};
   routed.query = *net::parse_query(routed.http.query());
+  const auto record = [&](int status) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    log::info("{} {} {} {:.1f} ms{}{}", routed.http.method, loggable_target(routed.http.path()), status, took.count() * 1000,
+              routed.turn_id.empty() ? "" : " turn ", routed.turn_id);
+    services_.metrics.request(found.route->pattern, status, took.count());
+  };
+  // Before it is sent: whoever holds an answer finds it counted.
+  const auto send = [&](net::HttpResponse response) {
+    record(response.status);
+    return exchange.send(std::move(response));
+  };
   if (auto refused = refuse_sender(*found.route, routed)) {
     const auto reword = found.route->reword;
-    co_await exchange.send(reword == nullptr ? *std::move(refused) : reword(routed.http, *std::move(refused)));
+    co_await send(reword == nullptr ? *std::move(refused) : reword(routed.http, *std::move(refused)));
   } else if (const auto* answering = std::get_if<Answer>(&found.route->action)) {
     auto response = co_await (*answering)(services_, routed);
     if (!response.headers.find("Cache-Control")) response.headers.add("Cache-Control", "no-store");
-    co_await exchange.send(std::move(response));
+    co_await send(std::move(response));
   } else {
     co_await std::get<Stream>(found.route->action)(services_, routed, exchange);
+    record(exchange.status());
   }
-
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  log::info("{} {} {} {:.1f} ms{}{}", routed.http.method, loggable_target(routed.http.path()), exchange.status(),
-            took.count() * 1000, routed.turn_id.empty() ? "" : " turn ", routed.turn_id);
-  services_.metrics.request(found.route->pattern, exchange.status(), took.count());
 }
 
 net::HttpResponse Router::refusal(const net::HttpRequest& head, int status, std::string_view detail) {

@@ -51,7 +51,7 @@ struct Route {
 
 /// Sends each request to its route, after the Host and Origin check. Unknown path 404, known path with another method 405 with
 /// Allow, OPTIONS 204. Every request is logged with method, path, status, milliseconds and turn id, never with its body, and
-/// counted under its route's pattern.
+/// counted under its route's pattern: a stream at its end, an answer before it is sent: whoever holds it finds it counted.
 class Router : public net::HttpHandler {
  public:
   Router(Services services, net::OriginRules rules, std::vector<Route> routes);

@@ -1,6 +1,9 @@
 #include "server/testing/server_fixture.hpp"
 
 #include <gtest/gtest.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 
 namespace gibsey::server {
 namespace {
@@ -216,6 +219,49 @@ TEST_F(Routes, MetricsCountRequestsAndTurns) {
     EXPECT_NE(answer.body.find(line), std::string::npos) << line << "\n" << answer.body;
   }
   EXPECT_EQ(answer.body.find("secret"), std::string::npos);
+}
+
+/// What the metrics tell at the moment an answer is sent.
+class MetricsAtSend : public net::HttpExchange {
+ public:
+  explicit MetricsAtSend(const Metrics& metrics) : metrics_(metrics) {}
+  [[nodiscard]] const std::string& told() const { return told_; }
+
+  void add_header(std::string /*name*/, std::string /*value*/) override {}
+  Written send(net::HttpResponse response) override {
+    status_ = response.status;
+    told_ = metrics_.text();
+    co_return Result<void>();
+  }
+  Written begin_stream(int /*status*/, net::HttpHeaders /*headers*/) override { return no_stream(); }
+  Written write(std::string_view /*bytes*/) override { return no_stream(); }
+  Written end_stream() override { return no_stream(); }
+  void on_client_left(std::function<void()> /*callback*/) override {}
+  boost::asio::awaitable<Result<std::unique_ptr<net::WebSocketSession>>> accept_websocket(
+      const net::HttpRequest& /*request*/, net::WebSocketSettings /*settings*/) override {
+    co_return fail(ErrorCode::invalid_argument, "no socket here");
+  }
+  [[nodiscard]] int status() const override { return status_; }
+
+ private:
+  static Written no_stream() { co_return fail(ErrorCode::invalid_argument, "no stream here"); }
+
+  const Metrics& metrics_;
+  std::string told_;
+  int status_ = 0;
+};
+
+TEST_F(Routes, WhoeverHoldsAnAnswerFindsItCounted) {
+  MetricsAtSend exchange(metrics_);
+  net::HttpRequest request;
+  request.method = "GET";
+  request.target = "/pages/7";
+  boost::asio::io_context context;
+  boost::asio::co_spawn(context, handler_->answer(std::move(request), exchange), boost::asio::detached);
+  context.run();
+  EXPECT_EQ(exchange.status(), 200);
+  EXPECT_NE(exchange.told().find("gibsey_http_requests_total{route=\"/pages/{id}\",status=\"200\"} 1"), std::string::npos)
+      << exchange.told();
 }
 
 TEST_F(Routes, ThePageIsServedWithItsCacheFields) {
