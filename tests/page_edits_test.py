@@ -165,6 +165,7 @@ class PageEdits(unittest.TestCase):
                 self.assertEqual(server.request("GET", "/pages/013")[0], 404)
                 self.assertEqual(server.get_json("/pages/" + added)["version"], 1)
                 self.assertIn(LINE, server.get_json("/retrieve?" + urllib.parse.urlencode({"q": LINE}))[0]["quote"])
+                self.assertIn("3 pages stay as they were edited or removed by hand", server.log_text())
 
     def test_commands_with_and_without_a_server(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -371,6 +371,9 @@ asio::awaitable<Result<void>> Application::sync_folder(fs::path folder) {
   if (changes.added + changes.changed + changes.removed > 0) {
     log::info("world {}: {} pages new, {} changed, {} removed", name, changes.added, changes.changed, changes.removed);
   }
+  if (changes.kept > 0) {
+    log::info("world {}: {} pages stay as they were edited or removed by hand, whatever their files say now", name, changes.kept);
+  }
   co_return Result<void>{};
 }
 

@@ -183,8 +183,15 @@ asio::awaitable<Result<model::FinishReason>> stream_freely(AdmittedTurn& turn, G
   co_return reason;
 }
 
-GuardInputs guard_inputs(const AdmittedTurn& turn, const Prompt& prompt) {
-  GuardInputs inputs{.prompt_texts = {prompt.opening}, .speaker_names = turn.speaker_names};
+asio::awaitable<Result<std::vector<std::string>>> speaker_names(const AdmittedTurn& turn, TurnParts& parts) {
+  GIBSEY_CO_TRY(const auto cast, co_await parts.characters.list_characters(turn.world.name));
+  std::vector<std::string> names;
+  for (const auto& character : cast) names.push_back(character.display_name);
+  co_return names;
+}
+
+GuardInputs guard_inputs(const AdmittedTurn& turn, std::vector<std::string> speakers, const Prompt& prompt) {
+  GuardInputs inputs{.prompt_texts = {prompt.opening}, .speaker_names = std::move(speakers)};
   for (const auto& message : prompt.messages) inputs.prompt_texts.push_back(message.text);
   for (const auto& source : turn.record.sources) inputs.prompt_texts.push_back(source.quote);
   // Where the opening already says that the book does not tell, one sentence more is enough.
@@ -193,9 +200,10 @@ GuardInputs guard_inputs(const AdmittedTurn& turn, const Prompt& prompt) {
 }
 
 /// Sentences pass a guard, and a generation that goes astray is begun again after what was accepted.
-asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, Generator& generator, const Prompt& prompt,
-                                                            ReplyCheck& check, ReplyWriter& writer) {
-  ReplyGuard guard(guard_inputs(turn, prompt));
+asio::awaitable<Result<model::FinishReason>> stream_guarded(AdmittedTurn& turn, TurnParts& parts, Generator& generator,
+                                                            const Prompt& prompt, ReplyCheck& check, ReplyWriter& writer) {
+  GIBSEY_CO_TRY(auto speakers, co_await speaker_names(turn, parts));
+  ReplyGuard guard(guard_inputs(turn, std::move(speakers), prompt));
   GuardedSink sink(guard, check, writer);
   const int least_words = prompt.opening_is_whole ? 0 : kLeastWords;
   for (int attempt = 0; attempt < kAttempts && !guard.long_enough(); ++attempt) {
@@ -227,7 +235,7 @@ asio::awaitable<Generation> generate_reply(AdmittedTurn& turn, TurnParts& parts,
   Generator generator(turn, parts);
   Generation generation;
   if (turn.model->is_small()) {
-    generation.ended = co_await stream_guarded(turn, generator, prompt, check, writer);
+    generation.ended = co_await stream_guarded(turn, parts, generator, prompt, check, writer);
   } else {
     generation.ended = co_await stream_freely(turn, generator, prompt, check, writer);
   }

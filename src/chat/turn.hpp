@@ -19,7 +19,6 @@ struct AdmittedTurn {
   Question question;
   model::World world;
   model::Character character;
-  std::vector<std::string> speaker_names;  ///< of everyone in the world
   model::CreditHold hold;
   model::Turn record;
   provider::ChatModel* model = nullptr;  ///< that answers, or will be asked first

@@ -108,7 +108,6 @@ class Turns final : public TurnService {
   struct Cast {
     model::World world;
     model::Character character;
-    std::vector<std::string> speaker_names;
   };
 
   /// One of the `max_turns` places; given back unless kept.
@@ -226,7 +225,6 @@ class Turns final : public TurnService {
     turn->question = std::move(question);
     turn->world = std::move(cast.world);
     turn->character = std::move(cast.character);
-    turn->speaker_names = std::move(cast.speaker_names);
     turn->hold = std::move(hold);
     turn->model = &parts_.models.preferred();
     turn->log = std::make_shared<TurnLog>(turn_id);
@@ -311,6 +309,14 @@ class Turns final : public TurnService {
     --running_;
   }
 
+  /// "": the first that there is.
+  asio::awaitable<Result<std::optional<model::World>>> find_world(std::string name) {
+    if (!name.empty()) co_return co_await parts_.pages.find_world(std::move(name));
+    GIBSEY_CO_TRY(auto worlds, co_await parts_.pages.list_worlds());
+    if (worlds.empty()) co_return std::optional<model::World>();
+    co_return std::optional(std::move(worlds.front()));
+  }
+
   asio::awaitable<Result<Cast>> find_cast(const Question& question) {
     Cast cast;
     auto world_name = question.world;
@@ -321,16 +327,13 @@ class Turns final : public TurnService {
       world_name = character->world;
       cast.character = std::move(*character);
     }
-    GIBSEY_CO_TRY(auto worlds, co_await parts_.pages.list_worlds());
-    const auto world = world_name.empty() ? worlds.begin() : std::ranges::find(worlds, world_name, &model::World::name);
-    if (world == worlds.end()) {
+    GIBSEY_CO_TRY(auto world, co_await find_world(world_name));
+    if (!world) {
       co_return fail(ErrorCode::not_found, world_name.empty() ? std::string("no world is loaded yet: ingest one first")
                                                               : fmt::format("there is no world '{}'", world_name));
     }
-    cast.world = std::move(*world);
+    cast.world = *std::move(world);
     if (question.character_id.empty()) cast.character = cast.world.narrator;
-    GIBSEY_CO_TRY(const auto characters, co_await parts_.characters.list_characters(cast.world.name));
-    for (const auto& character : characters) cast.speaker_names.push_back(character.display_name);
     co_return cast;
   }
 

@@ -103,6 +103,10 @@ class CassandraPageStore final : public PageStore, public CharacterStore {
     bool removed = false;
   };
   Async<std::vector<CastMember>> read_cast(std::string world);
+  /// In every world, by one look into an index. Fails while that is being built.
+  Async<std::vector<model::Character>> characters_with_id(std::string id);
+  /// Worlds in their order, then those that have characters alone.
+  Async<std::vector<std::string>> worlds_with_casts();
 
   cassandra::Session& session_;
   cassandra::BlockLog log_;

@@ -380,6 +380,8 @@ CREATE TABLE IF NOT EXISTS jobs (
   covered text,
   mark text
 );
+)cql",
+    R"cql(CREATE INDEX IF NOT EXISTS characters_by_id ON characters (id) USING 'sai';
 )cql"};
 
 }  // namespace
