@@ -153,9 +153,9 @@ TEST(LogFeedRetention, the_newest_event_of_each_key_stays) {
   auto feed = open(folder.path(), compacting());
   for (int i = 0; i < 1000; ++i)
     value_of(feed->append("pages", {{fmt::format("page {}", i % 20), fmt::format("{} {}", i, std::string(40, 'x')), {}, 1}}));
-  const auto before = all_of(*feed, "pages");
   auto reader = value_of(feed->reader("pages", std::string(kBeginning)));
-  ASSERT_EQ(value_of(reader->next(5, Deadline::after(1s))).size(), 5U);
+  // Old events are given up beside it, so that a file may hold fewer than it wants.
+  std::int64_t read_until = value_of(reader->next(5, Deadline::after(1s))).back().offset;
   value_of(feed->retain("pages"));
   const auto files = segments_of(folder.path() / "pages").size();
   const auto check = [&](LogFeed& kept_by) {
@@ -172,7 +172,12 @@ TEST(LogFeedRetention, the_newest_event_of_each_key_stays) {
   };
   check(*feed);
   EXPECT_LT(files, 5U);
-  EXPECT_EQ(value_of(reader->next(1000, Deadline::after(1s))).back().offset, 999) << "who was reading goes on";
+  while (read_until < 999) {
+    const auto events = value_of(reader->next(1000, Deadline::after(1s)));
+    ASSERT_FALSE(events.empty()) << "who was reading goes on";
+    EXPECT_GT(events.front().offset, read_until);
+    read_until = events.back().offset;
+  }
   value_of(feed->append("pages", {{"page 3", "the next", {}, 0}}));
   EXPECT_EQ(all_of(*feed, "pages").back().offset, 1000);
   reader.reset();
