@@ -1,4 +1,5 @@
 """A small server that speaks Ollama's /api/chat and keeps what it was asked: what a prompt really was, seen from the other end."""
+import contextlib
 import http.server
 import json
 import threading
@@ -14,6 +15,10 @@ class RecordingOllama:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def handle(self):
+                with contextlib.suppress(ConnectionResetError):  # whoever asked has gone
+                    super().handle()
 
             def do_GET(self):
                 body = json.dumps({"models": [{"name": "llama3:8b"}], "version": "0.5.0"}).encode()

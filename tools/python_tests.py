@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs modules of unittest that lie in one folder, in one process, and writes what became of them as JSON: passed, failed, skipped, and the
-seconds of each test with what was brought up for it or its class. A job of run_tests.py.
+"""Runs modules of unittest that lie in one folder, in one process, and writes what became of them as JSON: passed, failed, skipped, the
+seconds of each test with what was brought up for it or its class, and each failure's words. A job of run_tests.py.
 
 Usage: python_tests.py FOLDER REPORT MODULE..."""
 import json
@@ -38,9 +38,11 @@ def main():
     result = unittest.TextTestRunner(stream=sys.stdout, resultclass=TimedResult).run(suite)
     for test, reason in result.skipped:
         print(f"skipped: {test}: {reason}")
-    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
-    pathlib.Path(report).write_text(json.dumps({"passed": result.passed, "failed": failed, "skipped": len(result.skipped), "seconds": result.seconds}))
-    return 1 if failed else 0
+    failures = [(str(test), words) for test, words in (*result.failures, *result.errors)]
+    failures += [(str(test), "was expected to fail, and passed") for test in result.unexpectedSuccesses]
+    pathlib.Path(report).write_text(json.dumps({"passed": result.passed, "failed": len(failures), "skipped": len(result.skipped),
+                                                "seconds": result.seconds, "failures": failures}))
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Runs every test of the project, several jobs side by side, and ends with the line "N passed, N failed".
+"""Runs every test of the project, several jobs side by side, and ends with what failed and the line "N passed, N failed".
 
 Suites: the C++ unit tests (build/dev: AddressSanitizer and UndefinedBehaviorSanitizer), the page's unit tests, the tests over
 the wire (tests/), the include order, and the program on real Kafka, Cassandra, Debezium, Redis, nginx and Airflow (tests/stack/, with
-build/release/gibsey). A program of unit tests, or a module of Python, is a job; what a job says is printed when it ends.
+build/release/gibsey). A program of unit tests, or a module of Python, is a job; what a job says is printed when it ends, without the
+program's own log where all of it passed.
 
 Usage: run_tests.py [--lanes N] [SUITE...]; default: all suites, as many lanes as there are processors, eight at most."""
 import argparse
@@ -12,6 +13,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +29,9 @@ MOST_LANES = 8
 #: How many tests are named with their time.
 SLOWEST = 25
 SECONDS_TO_END = 120  # of a job that took too long
+#: Of what a failed test says, so many characters stand at the end too.
+MOST_OF_A_FAILURE = 6000
+LINE_OF_A_LOG = re.compile(r"^\[\d{4}-\d\d-\d\d \d\d:.*\n", re.MULTILINE)
 #: Their bounds of time are for a program that has the processors to itself: these run one by one, after all others.
 ALONE = {"ask_test", "model_test"}
 #: What takes minutes begins first, so that no lane is left with it at the end.
@@ -41,6 +46,7 @@ class Counts:
     failed: int = 0
     skipped: int = 0
     seconds: dict = dataclasses.field(default_factory=dict)  # of each test, where that is known
+    failures: list = dataclasses.field(default_factory=list)  # (test, what it says)
 
     def __str__(self):
         return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
@@ -79,14 +85,21 @@ def counts_of_gtest(told, _):
         print(f"skipped: {case['classname']}.{case['name']}")
     failed = told["failures"] + told.get("errors", 0)
     return Counts(told["tests"] - told["failures"] - len(left_out), failed, len(left_out),
-                  {f"{case['classname']}.{case['name']}": float(case["time"].rstrip("s")) for case in cases})
+                  {f"{case['classname']}.{case['name']}": float(case["time"].rstrip("s")) for case in cases},
+                  [(f"{case['classname']}.{case['name']}", failure["failure"]) for case in cases for failure in case.get("failures", [])])
+
+
+def counts_of_vitest(told, _):
+    """A file that cannot be loaded has no tests that could fail: the exit status tells."""
+    files = told.get("testResults", [])
+    failures = [(case["fullName"], "\n".join(case["failureMessages"])) for file in files for case in file["assertionResults"] if case["status"] == "failed"]
+    failures += [(file["name"], file["message"]) for file in files if file["status"] == "failed" and not file["assertionResults"]]
+    return Counts(told.get("numPassedTests", 0), told.get("numFailedTests", 0), told.get("numPendingTests", 0), failures=failures)
 
 
 def page_jobs():
     return [Job("page", "vitest", lambda report: ["npx", "--no-install", "vitest", "run", "--reporter=default", "--reporter=json", f"--outputFile.json={report}"],
-                # A file that cannot be loaded has no tests that could fail: the exit status tells.
-                lambda told, _: Counts(told.get("numPassedTests", 0), told.get("numFailedTests", 0), told.get("numPendingTests", 0)),
-                folder=ROOT / "web", timeout=600)]
+                counts_of_vitest, folder=ROOT / "web", timeout=600)]
 
 
 def python_job(suite, folder, modules, **more):
@@ -126,6 +139,7 @@ class Runner:
         self.printing = threading.Lock()
         self.total = Counts()
         self.suites = {}  # name: (Counts, seconds of its jobs)
+        self.failures = []  # what is said of each at the end
 
     def run(self, job):
         started = time.monotonic()
@@ -137,6 +151,11 @@ class Runner:
                 counts = self.counts(job, report, status)
                 seconds = time.monotonic() - started
                 self.add(job, counts, seconds)
+                if not counts.failed:
+                    told = LINE_OF_A_LOG.sub("", told)
+                elif not counts.failures:
+                    counts.failures.append((job.name, told))
+                self.failures += [f"{job.suite}, {job.name}: {test}\n{words[-MOST_OF_A_FAILURE:].strip()}" for test, words in counts.failures]
                 sys.stdout.write(told if told.endswith("\n") or not told else told + "\n")
                 print(f"{job.suite}, {job.name}: {counts} ({seconds:.1f} s)", flush=True)
 
@@ -195,6 +214,29 @@ def run_all(jobs, lanes, runner):
                 raise
 
 
+def run_and_tell(jobs, lanes):
+    """The exit status: 0 where all passed."""
+    started, interrupted = time.monotonic(), False
+    with tempfile.TemporaryDirectory(prefix="gibsey-tests-") as shared:
+        runner = Runner(shared)
+        try:
+            run_all(jobs, lanes, runner)
+        except KeyboardInterrupt:
+            interrupted = True
+            print("interrupted: not all tests were run", flush=True)
+    for test, seconds in sorted(runner.total.seconds.items(), key=lambda item: -item[1])[:SLOWEST]:
+        print(f"{seconds:6.1f} s  {test}")
+    for suite, (counts, seconds) in runner.suites.items():
+        print(f"{suite}: {counts} ({seconds:.0f} s of {lanes} lanes)")
+    print(f"{time.monotonic() - started:.0f} s")
+    for failure in runner.failures:
+        print(f"\nFAILED {failure}\n")
+    if runner.total.skipped:
+        print(f"{runner.total.skipped} skipped")
+    print(f"{runner.total.passed} passed, {runner.total.failed} failed", flush=True)
+    return 1 if interrupted or runner.total.failed or not runner.total.passed else 0
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--lanes", type=int, default=min(os.cpu_count() or 1, MOST_LANES))
@@ -203,24 +245,9 @@ def main():
     if unknown := [name for name in given.suites if name not in SUITES]:
         options.error(f"there is no suite {unknown[0]}: {', '.join(SUITES)}")
     jobs = [job for name in SUITES if name in (given.suites or SUITES) for job in SUITES[name]()]
-    started, interrupted = time.monotonic(), False
-    with tempfile.TemporaryDirectory(prefix="gibsey-tests-") as shared:
-        runner = Runner(shared)
-        try:
-            run_all(jobs, given.lanes, runner)
-        except KeyboardInterrupt:
-            interrupted = True
-            print("interrupted: not all tests were run", flush=True)
-    for test, seconds in sorted(runner.total.seconds.items(), key=lambda item: -item[1])[:SLOWEST]:
-        print(f"{seconds:6.1f} s  {test}")
-    for suite, (counts, seconds) in runner.suites.items():
-        print(f"{suite}: {counts} ({seconds:.0f} s of {given.lanes} lanes)")
-    print(f"{time.monotonic() - started:.0f} s")
-    if runner.total.skipped:
-        print(f"{runner.total.skipped} skipped")
-    print(f"{runner.total.passed} passed, {runner.total.failed} failed", flush=True)
-    return 1 if interrupted or runner.total.failed or not runner.total.passed else 0
+    return run_and_tell(jobs, given.lanes)
 
 
 if __name__ == "__main__":
     sys.exit(main())
+
