@@ -7,6 +7,8 @@
 #include <boost/asio/detached.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -19,20 +21,31 @@ namespace {
 /// As many as the embedded store commits at once.
 constexpr std::size_t kMostLanes = 256;
 
-/// Whether they were stored. A bug in a store must not keep a turn from its end.
-asio::awaitable<bool> store_events(TurnLog& log, store::TurnStore& turns, const TurnLog::Unsaved& unsaved) {
-  Result<void> saved = fail(ErrorCode::internal, "not asked");
-  try {
+/// Stores what the store does not have yet. What an earlier call stored although its answer was lost is in the way of it, and
+/// counts.
+asio::awaitable<Result<void>> append(TurnLog& log, store::TurnStore& turns, TurnLog::Unsaved unsaved) {
+  auto saved = co_await turns.append_events(log.turn_id(), unsaved.first_seq, unsaved.events);
+  if (!saved && saved.error().code == ErrorCode::conflict) {
+    GIBSEY_CO_TRY(const auto there,
+                  co_await turns.events(log.turn_id(), unsaved.first_seq - 1, static_cast<int>(unsaved.events.size())));
+    if (there.empty()) co_return saved;
+    log.mark_saved(there.back().seq);
+    unsaved.events.erase(unsaved.events.begin(), unsaved.events.begin() + static_cast<std::ptrdiff_t>(there.size()));
+    unsaved.first_seq = there.back().seq + 1;
+    if (unsaved.events.empty()) co_return Result<void>();
     saved = co_await turns.append_events(log.turn_id(), unsaved.first_seq, unsaved.events);
+  }
+  if (saved) log.mark_saved(unsaved.first_seq + static_cast<std::int64_t>(unsaved.events.size()) - 1);
+  co_return saved;
+}
+
+/// A bug in a store must not keep a turn from its end.
+asio::awaitable<Result<void>> store_events(TurnLog& log, store::TurnStore& turns, TurnLog::Unsaved unsaved) {
+  try {
+    co_return co_await append(log, turns, std::move(unsaved));
   } catch (const std::exception& bug) {
-    saved = fail(ErrorCode::internal, bug.what());
+    co_return fail(ErrorCode::internal, bug.what());
   }
-  if (saved) {
-    log.mark_saved(unsaved);
-  } else {
-    log::warn("turn {}: {} events were not stored: {}", log.turn_id(), unsaved.events.size(), saved.error().message);
-  }
-  co_return saved.has_value();
 }
 
 }  // namespace
@@ -46,14 +59,16 @@ void EventSaver::owe(std::shared_ptr<TurnLog> log, store::TurnStore& turns) {
   asio::co_spawn(executor_, run(shared_from_this()), asio::detached);
 }
 
-asio::awaitable<void> EventSaver::finish(std::shared_ptr<TurnLog> log, store::TurnStore& turns) {
+asio::awaitable<Result<void>> EventSaver::finish(std::shared_ptr<TurnLog> log, store::TurnStore& turns) {
   {
     const std::lock_guard lock(wake_.mutex());
     owed_.erase(log);
     if (owed_.empty()) wake_.notify();
   }
   co_await log->end_saves();
-  if (const auto rest = log->unsaved(); !rest.events.empty()) co_await store_events(*log, turns, rest);
+  auto rest = log->unsaved();
+  if (rest.events.empty()) co_return Result<void>();
+  co_return co_await store_events(*log, turns, std::move(rest));
 }
 
 asio::awaitable<void> EventSaver::run(std::shared_ptr<EventSaver> self) {
@@ -96,9 +111,11 @@ std::optional<EventSaver::Due> EventSaver::next_due() {
 }
 
 asio::awaitable<void> EventSaver::save(std::shared_ptr<EventSaver> self, std::shared_ptr<TurnLog> log, store::TurnStore& turns) {
-  const auto unsaved = log->begin_save();
+  auto unsaved = log->begin_save();
   if (!unsaved) co_return;
-  const bool stored = co_await store_events(*log, turns, *unsaved);
+  const auto count = unsaved->events.size();
+  const auto stored = co_await store_events(*log, turns, *std::move(unsaved));
+  if (!stored) log::warn("turn {}: {} events were not stored: {}", log->turn_id(), count, stored.error().message);
   // What came meanwhile found the log being stored, and may be the last for a while.
   if (log->end_save() && stored) self->owe(log, turns);
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "chat/turn_log.hpp"
 #include "provider/wakeup.hpp"
 #include "store/turn_store.hpp"
@@ -29,8 +30,8 @@ class EventSaver : public std::enable_shared_from_this<EventSaver> {
   /// `log` has events that `turns` does not have. A failure is told and made good with the next event, or at the end. `turns`
   /// must live until finish() has returned.
   void owe(std::shared_ptr<TurnLog> log, store::TurnStore& turns);
-  /// Stores what is left of `log`; nothing of it is stored here afterwards.
-  boost::asio::awaitable<void> finish(std::shared_ptr<TurnLog> log, store::TurnStore& turns);
+  /// Stores what is left of `log`; nothing of it is stored here afterwards. May be called again where that failed.
+  boost::asio::awaitable<Result<void>> finish(std::shared_ptr<TurnLog> log, store::TurnStore& turns);
 
  private:
   using Due = std::pair<std::shared_ptr<TurnLog>, store::TurnStore*>;

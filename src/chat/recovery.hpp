@@ -26,4 +26,7 @@ boost::asio::awaitable<Result<int>> recover_turns(store::TurnStore& turns, Ledge
 /// Ends holds older than `limit` whose turn is not running (one that could not be settled when its turn ended). Answers how many.
 boost::asio::awaitable<Result<int>> sweep_holds(store::TurnStore& turns, Ledgers ledgers, std::chrono::milliseconds limit);
 
+/// Gives back what is held for a turn that never began, where its hold was stored and nobody knows; nothing where none was.
+boost::asio::awaitable<Result<void>> release_hold_of(std::string turn_id, std::string rule, store::LedgerStore& ledger);
+
 }  // namespace gibsey::chat

@@ -25,6 +25,7 @@ struct AdmittedTurn {
   std::shared_ptr<TurnLog> log;
   std::shared_ptr<EventSaver> saver;
   Deadline deadline = Deadline::never();
+  std::chrono::milliseconds closing_patience{0};
   Deadline::Clock::time_point started;
   int context_tokens = 6000;
   bool passages_required = false;
@@ -37,8 +38,8 @@ struct AdmittedTurn {
   }
 };
 
-/// answer -> store the text -> settle or release -> record -> tell the readers. Every way out closes the log, ends the hold once
-/// and leaves a finished record; never throws.
+/// answer -> close_books (store the text, settle or release, record) -> tell the readers. Every way out closes the log, ends the
+/// hold once and leaves a finished record; never throws.
 boost::asio::awaitable<void> run_turn(std::shared_ptr<AdmittedTurn> turn, TurnParts parts);
 
 }  // namespace gibsey::chat

@@ -58,9 +58,9 @@ TurnLog::Unsaved TurnLog::unsaved() const {
   return rest;
 }
 
-void TurnLog::mark_saved(const Unsaved& saved) {
+void TurnLog::mark_saved(std::int64_t last_seq) {
   const std::lock_guard lock(mutex_);
-  saved_ = std::max(saved_, static_cast<std::size_t>(saved.first_seq - 1) + saved.events.size());
+  saved_ = std::max(saved_, static_cast<std::size_t>(last_seq));
 }
 
 std::optional<TurnLog::Unsaved> TurnLog::begin_save() {

@@ -39,7 +39,8 @@ class TurnLog final : public RunningTurn {
     std::vector<model::TurnEvent> events;
   };
   [[nodiscard]] Unsaved unsaved() const;
-  void mark_saved(const Unsaved& saved);
+  /// The store has all up to number `last_seq`.
+  void mark_saved(std::int64_t last_seq);
   /// unsaved(), for the caller to store before end_save(); nothing where there is nothing, while another does so, and after
   /// end_saves().
   [[nodiscard]] std::optional<Unsaved> begin_save();

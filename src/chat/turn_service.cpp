@@ -2,8 +2,10 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "chat/recovery.hpp"
 #include "chat/stored_turn.hpp"
 #include "chat/turn.hpp"
+#include "chat/turn_books.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
@@ -31,6 +33,9 @@ constexpr auto kClaimWait = std::chrono::seconds(10);
 /// A claim without a turn that nobody admits is one that a crash left. Between its writing and its being known here lies less.
 constexpr UnixMillis kClaimYoung = 100;
 constexpr int kMostEvents = 1'000'000;
+constexpr const char* kNotStarted = "not started: released in full";
+/// Between two looks whether a ledger that was away is back.
+constexpr auto kLedgerPause = std::chrono::milliseconds(500);
 
 class Turns final : public TurnService {
  public:
@@ -207,11 +212,18 @@ class Turns final : public TurnService {
 
     model::CreditHold hold;
     if (const int cost = cost_of(settings_.costs, question.dialect, cast.world, cast.character.id.empty()); cost > 0) {
-      GIBSEY_CO_TRY(auto outcome, co_await parts.ledger.hold(question.user_id, turn_id, cost, settings_.opening_grant));
-      if (const auto* refused = std::get_if<model::InsufficientCredits>(&outcome)) {
+      auto outcome = co_await parts.ledger.hold(question.user_id, turn_id, cost, settings_.opening_grant);
+      if (!outcome) {
+        if (outcome.error().code == ErrorCode::unavailable) {
+          place.keep();
+          asio::co_spawn(executor_, release_lost_hold(std::move(turn_id), parts.ledger), asio::detached);
+        }
+        co_return std::unexpected(std::move(outcome).error());
+      }
+      if (const auto* refused = std::get_if<model::InsufficientCredits>(&*outcome)) {
         co_return CreditsRefused{.needed = refused->needed, .available = refused->available};
       }
-      hold = std::get<model::CreditHold>(std::move(outcome));
+      hold = std::get<model::CreditHold>(*std::move(outcome));
     }
     const auto hold_seconds = std::chrono::duration<double>(Deadline::Clock::now() - started).count();
     parts_.observer.phase("hold", hold_seconds);
@@ -230,6 +242,7 @@ class Turns final : public TurnService {
     turn->log = std::make_shared<TurnLog>(turn_id);
     turn->saver = saver_;
     turn->deadline = Deadline::after(settings_.time_limit);
+    turn->closing_patience = settings_.closing_patience;
     turn->started = started;
     turn->context_tokens = settings_.context_tokens;
     turn->passages_required = settings_.passages_required;
@@ -246,15 +259,38 @@ class Turns final : public TurnService {
     // Known before it is stored, so that who finds it in the store finds it here too.
     remember(turn->log);
     if (const auto begun = co_await parts_.turns.begin(turn->record); !begun) {
-      forget(turn->record.id);
-      if (!turn->hold.id.empty())
-        (void)co_await parts_of(turn->question.dialect).ledger.release(turn->hold.id, "not started: released in full");
+      place.keep();
+      asio::co_spawn(executor_, take_back(std::move(turn), begun.error()), asio::detached);
       co_return std::unexpected(begun.error());
     }
     StartOutcome running = std::shared_ptr<RunningTurn>(turn->log);
     place.keep();
     asio::co_spawn(executor_, run_and_leave(std::move(turn)), asio::detached);
     co_return running;
+  }
+
+  /// A ledger that was away may hold the credits all the same. What is not given back here is swept.
+  asio::awaitable<void> release_lost_hold(std::string turn_id, store::LedgerStore& ledger) {
+    asio::steady_timer timer(executor_);
+    while (!draining_) {
+      const auto released = co_await release_hold_of(turn_id, kNotStarted, ledger);
+      if (released || released.error().code != ErrorCode::unavailable) break;
+      timer.expires_after(kLedgerPause);
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+    --running_;
+  }
+
+  /// Gives back what a turn holds that has not begun. A store that was away may have its record all the same, which ends then.
+  asio::awaitable<void> take_back(std::shared_ptr<AdmittedTurn> turn, Error why) {
+    auto parts = parts_of(turn->question.dialect);
+    if (why.code == ErrorCode::unavailable) {
+      (void)co_await close_books(*turn, parts, std::unexpected(why), [] {});
+    } else if (!turn->hold.id.empty()) {
+      (void)co_await parts.ledger.release(turn->hold.id, kNotStarted);
+    }
+    forget(turn->record.id);
+    --running_;
   }
 
   /// The turn that this one follows. A conversation that is somebody else's is not there for this reader.

@@ -88,7 +88,9 @@ struct TurnSettings {
   int max_turns = 64;                    ///< running and waiting turns; one more is Busy
   int opening_grant = 100;               ///< credits of a new user (contracts section 0)
   std::chrono::seconds time_limit{300};  ///< of a whole turn
-  int context_tokens = 6000;             ///< of a prompt with its reply; the model's own limit counts too
+  /// So long readers who have all the text wait for its end while the store that is to keep it is away.
+  std::chrono::milliseconds closing_patience{10'000};
+  int context_tokens = 6000;  ///< of a prompt with its reply; the model's own limit counts too
   /// Where the passages cannot be looked up: fail the turn, or let the character answer without quotes and say so.
   bool passages_required = false;
   /// Whether a reader is told why the models failed, their addresses included: where the reader is the operator too.

@@ -6,6 +6,7 @@ import json
 import operator
 import os
 import struct
+import tempfile
 import time
 import unittest
 import urllib.parse
@@ -141,7 +142,10 @@ class Storm(NeedsTheProgram):
     """Each part is killed once while 3,000 pages are written; every tenth page is long at first, and then short. A reader talks on."""
 
     def setUp(self):
-        self.server = serve()
+        data = tempfile.TemporaryDirectory(prefix="gibsey-storm-")
+        self.addCleanup(data.cleanup)
+        self.data = data.name
+        self.server = serve(self.data)
         self.addCleanup(lambda: self.server.close())
 
     def test_every_page_has_exactly_its_newest_vectors(self):
@@ -182,8 +186,7 @@ class Storm(NeedsTheProgram):
     def kill_worker(self):
         """The program, and with it the worker; what it had read and not yet written is read again."""
         self.server.kill()
-        data = self.server.data
-        self.server = serve(data)
+        self.server = serve(self.data)
 
     def settled(self, state):
         """Whether each page has one vector, of its newest version."""

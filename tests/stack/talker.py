@@ -8,10 +8,10 @@ GRANT = 1_000_000
 
 
 class Talker:
-    """Asks without a pause until stop(). `server()` gives the server of the moment."""
+    """Asks until stop(), each time `pause` seconds after the answer. `server()` gives the server of the moment."""
 
-    def __init__(self, server, user):
-        self.server, self.user = server, user
+    def __init__(self, server, user, pause=0.5):
+        self.server, self.user, self.pause = server, user, pause
         self.outcomes = collections.Counter()  # status, or how the stream ended
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._talk)
@@ -22,7 +22,7 @@ class Talker:
         while not self._over.is_set():
             number += 1
             self.outcomes[self._ask(f"Why did you climb the tower, the {number}th time?")] += 1
-            self._over.wait(0.5)
+            self._over.wait(self.pause)
 
     def _ask(self, text):
         try:

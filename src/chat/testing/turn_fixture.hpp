@@ -36,6 +36,8 @@ class TurnTest : public ::testing::Test {
   store::MemoryLedgerStore ledger;
   retrieval::Retriever retriever{pages, nullptr};
   CountingObserver observer;
+  store::TurnStore* turn_store = &turns;  ///< those of the service, from its start on
+  store::LedgerStore* ledger_store = &ledger;
   std::vector<std::unique_ptr<provider::ScriptedModel>> scripted;
   std::unique_ptr<provider::Providers> models;
   std::unique_ptr<TurnService> service;
@@ -87,8 +89,8 @@ class TurnTest : public ::testing::Test {
     service = make_turn_service(pool.get_executor(),
                                 {.pages = pages,
                                  .characters = pages,
-                                 .turns = turns,
-                                 .ledger = ledger,
+                                 .turns = *turn_store,
+                                 .ledger = *ledger_store,
                                  .passages = retriever,
                                  .models = *models,
                                  .observer = observer},

@@ -8,7 +8,7 @@
 namespace gibsey::store {
 
 /// Credits in memory, gone with the object: for tests and for trying things out. Never suspends.
-class MemoryLedgerStore final : public LedgerStore {
+class MemoryLedgerStore : public LedgerStore {
  public:
   Async<model::HoldOutcome> hold(std::string user_id, std::string turn_id, int amount, int opening_grant) override;
   Async<model::LedgerEntry> settle(std::string hold_id, int charged, std::string rule) override;

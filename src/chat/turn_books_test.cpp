@@ -1,0 +1,220 @@
+// The end of a turn whose store or ledger is away.
+#include "base/testing/soon.hpp"
+#include "chat/testing/turn_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace gibsey::chat {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kForGood = 1'000'000;
+
+/// Away for so many calls; `obeys`: does what it is asked then, and the answer is lost.
+struct Absence {
+  std::atomic<int> calls = 0;
+  std::atomic<bool> obeys = false;
+
+  bool begins() { return calls.load() > 0 && calls-- > 0; }
+};
+
+std::unexpected<Error> away() {
+  return fail(ErrorCode::unavailable, "the store is away");
+}
+
+class AwayTurns final : public store::MemoryTurnStore {
+ public:
+  store::Async<void> begin(model::Turn turn) override {
+    if (!absence.begins()) co_return co_await MemoryTurnStore::begin(std::move(turn));
+    if (absence.obeys) (void)co_await MemoryTurnStore::begin(std::move(turn));
+    co_return away();
+  }
+  store::Async<void> append_events(std::string turn_id, std::int64_t first_seq, std::vector<model::TurnEvent> events) override {
+    if (!absence.begins()) co_return co_await MemoryTurnStore::append_events(turn_id, first_seq, std::move(events));
+    if (absence.obeys) (void)co_await MemoryTurnStore::append_events(turn_id, first_seq, std::move(events));
+    co_return away();
+  }
+  store::Async<void> finish(model::Turn turn, std::int64_t first_seq, std::vector<model::TurnEvent> events) override {
+    if (!absence.begins()) co_return co_await MemoryTurnStore::finish(std::move(turn), first_seq, std::move(events));
+    if (absence.obeys) (void)co_await MemoryTurnStore::finish(std::move(turn), first_seq, std::move(events));
+    co_return away();
+  }
+
+  Absence absence;
+};
+
+class AwayLedger final : public store::MemoryLedgerStore {
+ public:
+  store::Async<model::HoldOutcome> hold(std::string user_id, std::string turn_id, int amount, int opening_grant) override {
+    if (!absence.begins()) co_return co_await MemoryLedgerStore::hold(user_id, turn_id, amount, opening_grant);
+    if (absence.obeys) (void)co_await MemoryLedgerStore::hold(user_id, turn_id, amount, opening_grant);
+    co_return away();
+  }
+  store::Async<std::vector<model::CreditHold>> open_holds() override {
+    if (absence.begins()) co_return away();
+    co_return co_await MemoryLedgerStore::open_holds();
+  }
+  store::Async<model::LedgerEntry> settle(std::string hold_id, int charged, std::string rule) override {
+    if (!absence.begins()) co_return co_await MemoryLedgerStore::settle(hold_id, charged, rule);
+    if (absence.obeys) (void)co_await MemoryLedgerStore::settle(hold_id, charged, rule);
+    co_return away();
+  }
+  store::Async<model::LedgerEntry> release(std::string hold_id, std::string rule) override {
+    if (!absence.begins()) co_return co_await MemoryLedgerStore::release(hold_id, rule);
+    if (absence.obeys) (void)co_await MemoryLedgerStore::release(hold_id, rule);
+    co_return away();
+  }
+
+  Absence absence;
+};
+
+class Books : public testing::TurnTest {
+ protected:
+  AwayTurns away_turns;
+  AwayLedger away_ledger;
+
+  void SetUp() override {
+    TurnTest::SetUp();
+    turn_store = &away_turns;
+    ledger_store = &away_ledger;
+  }
+
+  /// A reply that takes long enough for a store to go away while it is written.
+  void start(TurnSettings settings = {}) { start_service({says({"Because ", "of ", "the ", "lamp."}, 20)}, settings); }
+
+  static std::string id_of(const std::vector<model::TurnEvent>& events) {
+    return std::get<model::TurnStarted>(events.front()).turn_id;
+  }
+  model::Turn record_of(const std::vector<model::TurnEvent>& events) {
+    return wait(away_turns.find(id_of(events))).value().value();
+  }
+  std::int64_t credits() { return wait(away_ledger.balance("u")).value(); }
+  bool has_open_holds() { return !wait(away_ledger.open_holds()).value().empty(); }
+
+  void expect_whole_and_paid(const std::vector<model::TurnEvent>& events) {
+    const auto record = record_of(events);
+    EXPECT_EQ(record.status, model::TurnStatus::complete);
+    ASSERT_TRUE(record.receipt.has_value());
+    EXPECT_EQ(record.receipt->charged, 5);
+    EXPECT_EQ(record.receipt->balance, 95);
+    EXPECT_EQ(credits(), 95) << "once";
+    EXPECT_FALSE(has_open_holds());
+    const auto stored = wait(away_turns.events(record.id, 0, 1000)).value();
+    ASSERT_EQ(stored.size(), events.size()) << "nothing is stored twice, and nothing left out";
+    std::string text;
+    for (const auto& [seq, event] : stored) {
+      if (const auto* token = std::get_if<model::TokenText>(&event)) text += token->text;
+    }
+    EXPECT_EQ(text, record.reply);
+  }
+};
+
+TEST_F(Books, AreClosedWhenTheStoreIsBack) {
+  start();
+  const auto outcome = ask("Why did Arieol climb the tower?");
+  away_turns.absence.calls = 4;
+  const auto events = events_of(outcome);
+  EXPECT_TRUE(std::holds_alternative<model::TurnDone>(events.back()));
+  EXPECT_EQ(only<model::LedgerSettled>(events).size(), 1U);
+  EXPECT_EQ(away_turns.absence.calls, 0);
+  expect_whole_and_paid(events);
+}
+
+TEST_F(Books, CountWhatWasStoredThoughTheAnswerWasLost) {
+  for (const int lost : {1, 2, 3, 4, 5}) {
+    SCOPED_TRACE(lost);
+    start();
+    const auto before = credits();
+    const auto outcome = ask("Why did Arieol climb the tower?");
+    away_turns.absence.obeys = true;
+    away_turns.absence.calls = lost;
+    const auto events = events_of(outcome);
+    EXPECT_TRUE(std::holds_alternative<model::TurnDone>(events.back()));
+    const auto record = record_of(events);
+    EXPECT_EQ(record.status, model::TurnStatus::complete);
+    EXPECT_EQ(wait(away_turns.events(record.id, 0, 1000)).value().size(), events.size());
+    EXPECT_EQ(credits(), (before == 0 ? 100 : before) - 5);
+    wait(service->drain(1s));
+  }
+}
+
+TEST_F(Books, AreClosedWhenTheLedgerIsBack) {
+  for (const bool obeys : {false, true}) {
+    start();
+    const auto before = credits();
+    const auto outcome = ask("Why did Arieol climb the tower?");
+    away_ledger.absence.obeys = obeys;
+    away_ledger.absence.calls = 3;
+    const auto events = events_of(outcome);
+    EXPECT_EQ(only<model::LedgerSettled>(events).at(0).receipt.charged, 5);
+    EXPECT_EQ(credits(), (before == 0 ? 100 : before) - 5);
+    EXPECT_FALSE(has_open_holds());
+    EXPECT_EQ(record_of(events).status, model::TurnStatus::complete);
+    wait(service->drain(1s));
+  }
+}
+
+TEST_F(Books, ReadersAreToldAfterAWhileAndTheBooksAreClosedLater) {
+  start({.closing_patience = 300ms});
+  const auto outcome = ask("Why did Arieol climb the tower?");
+  away_turns.absence.calls = kForGood;
+  const auto events = events_of(outcome);
+  EXPECT_TRUE(std::holds_alternative<model::TurnDone>(events.back()));
+  EXPECT_TRUE(only<model::LedgerSettled>(events).empty()) << "nothing is told that is not so yet";
+  EXPECT_EQ(service->running(), 1) << "its books are open";
+  EXPECT_TRUE(has_open_holds());
+  away_turns.absence.calls = 0;
+  ASSERT_TRUE(gibsey::testing::soon([this] { return service->running() == 0; }));
+  expect_whole_and_paid(events);
+}
+
+TEST_F(Books, AProgramThatStopsDoesNotWaitForThem) {
+  start({.closing_patience = 50ms});
+  const auto outcome = ask("Why did Arieol climb the tower?");
+  away_turns.absence.calls = kForGood;
+  const auto events = events_of(outcome);
+  const auto begun = std::chrono::steady_clock::now();
+  wait(service->drain(100ms));
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
+  EXPECT_EQ(service->running(), 0);
+  EXPECT_EQ(record_of(events).status, model::TurnStatus::running) << "as a crash leaves it, for the next start";
+}
+
+TEST_F(Books, OfATurnThatHasNotBegunGiveBackWhatItHolds) {
+  for (const bool obeys : {false, true}) {
+    SCOPED_TRACE(obeys);
+    start();
+    away_turns.absence.obeys = obeys;
+    away_turns.absence.calls = 2;
+    const auto refused = wait(service->start({.user_id = "u", .character_id = "arieol", .text = "Why?"}));
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+    ASSERT_TRUE(gibsey::testing::soon([this] { return service->running() == 0; }));
+    EXPECT_EQ(credits(), 100);
+    EXPECT_FALSE(has_open_holds());
+    EXPECT_TRUE(wait(away_turns.list_running()).value().empty());
+  }
+}
+
+TEST_F(Books, OfAHoldWhoseAnswerWasLostGiveItBack) {
+  start();
+  away_ledger.absence.obeys = true;
+  away_ledger.absence.calls = 2;
+  const auto refused = wait(service->start({.user_id = "u", .character_id = "arieol", .text = "Why?"}));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+  ASSERT_TRUE(gibsey::testing::soon([this] { return service->running() == 0; }));
+  EXPECT_EQ(credits(), 100);
+  EXPECT_FALSE(has_open_holds());
+  EXPECT_EQ(wait(away_ledger.statement("u", 10)).value().front().reason, "not started: released in full");
+}
+
+}  // namespace
+}  // namespace gibsey::chat
