@@ -18,7 +18,11 @@ constexpr std::int64_t kForgotten = std::int64_t{15} * 60 * 1'000'000;
 
 /// Nothing for one that has ended or never came to be; that is then struck off the list.
 Async<std::optional<model::CreditHold>> CassandraLedgerStore::look_at_open(OpenHold open) {
-  GIBSEY_CO_TRY(const auto hold, co_await find_hold(open.user_id, open.id));
+  GIBSEY_CO_TRY(auto hold, co_await find_hold(open.user_id, open.id));
+  // A write that was cut off may be agreed on and not be there yet, and would be with the user's next one: this completes it.
+  if (!hold) {
+    GIBSEY_CO_TRY(hold, co_await find_hold(open.user_id, open.id, Reading::serial));
+  }
   if (hold && hold->end_entry == 0) {
     GIBSEY_CO_TRY(auto entry, co_await load_entry(open.user_id, hold->entry));
     co_return model::CreditHold{.id = open.id,

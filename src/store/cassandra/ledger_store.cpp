@@ -186,11 +186,13 @@ Async<model::HoldOutcome> CassandraLedgerStore::hold(std::string user_id, std::s
   co_return std::unexpected(too_many_writers(user_id));
 }
 
-Async<std::optional<CassandraLedgerStore::HoldRow>> CassandraLedgerStore::find_hold(std::string user_id, std::string hold_id) {
+Async<std::optional<CassandraLedgerStore::HoldRow>> CassandraLedgerStore::find_hold(std::string user_id, std::string hold_id,
+                                                                                    Reading reading) {
   GIBSEY_CO_TRY(const auto rows,
                 co_await session_.read(cql("SELECT entry, amount, charged, end_entry FROM ledger WHERE user_id = ? AND "
                                            "section = 'hold' AND number = 0 AND name = ?",
-                                           user_id, hold_id)));
+                                           user_id, hold_id),
+                                       reading));
   if (rows.empty()) co_return std::nullopt;
   HoldRow hold;
   rows[0] >> hold.entry >> hold.amount >> hold.charged >> hold.end_entry;

@@ -64,7 +64,8 @@ class CassandraLedgerStore final : public LedgerStore {
   Async<std::optional<model::DebitOutcome>> try_debit(std::string user_id, int amount, std::string key, int opening_grant);
   Async<std::optional<model::LedgerEntry>> try_give_back(std::string user_id, std::int64_t amount, std::string ref,
                                                          std::string reason);
-  Async<std::optional<HoldRow>> find_hold(std::string user_id, std::string hold_id);
+  Async<std::optional<HoldRow>> find_hold(std::string user_id, std::string hold_id,
+                                          cassandra::Reading reading = cassandra::Reading::quorum);
   /// The number of the entry that a key or a return names.
   Async<std::optional<std::int64_t>> find_named(std::string user_id, std::string section, std::string name);
   Async<std::optional<model::LedgerEntry>> find_entry(std::string user_id, std::int64_t number);
