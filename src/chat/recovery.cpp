@@ -117,10 +117,11 @@ asio::awaitable<Result<int>> sweep_holds(store::TurnStore& turns, Ledgers ledger
   co_return ended;
 }
 
-asio::awaitable<Result<void>> release_hold_of(std::string turn_id, std::string rule, store::LedgerStore& ledger) {
+asio::awaitable<Result<void>> release_holds_of(const std::set<std::string>& turn_ids, std::string rule,
+                                               store::LedgerStore& ledger) {
   GIBSEY_CO_TRY(const auto holds, co_await ledger.open_holds());
   for (const auto& hold : holds) {
-    if (hold.turn_id == turn_id) GIBSEY_CO_CHECK(co_await ledger.release(hold.id, rule));
+    if (turn_ids.contains(hold.turn_id)) GIBSEY_CO_CHECK(co_await ledger.release(hold.id, rule));
   }
   co_return Result<void>();
 }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 
 namespace gibsey::chat {
@@ -26,7 +27,8 @@ boost::asio::awaitable<Result<int>> recover_turns(store::TurnStore& turns, Ledge
 /// Ends holds older than `limit` whose turn is not running (one that could not be settled when its turn ended). Answers how many.
 boost::asio::awaitable<Result<int>> sweep_holds(store::TurnStore& turns, Ledgers ledgers, std::chrono::milliseconds limit);
 
-/// Gives back what is held for a turn that never began, where its hold was stored and nobody knows; nothing where none was.
-boost::asio::awaitable<Result<void>> release_hold_of(std::string turn_id, std::string rule, store::LedgerStore& ledger);
+/// Gives back what is held for turns that never began, where a hold was stored and nobody knows.
+boost::asio::awaitable<Result<void>> release_holds_of(const std::set<std::string>& turn_ids, std::string rule,
+                                                      store::LedgerStore& ledger);
 
 }  // namespace gibsey::chat

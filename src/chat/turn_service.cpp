@@ -19,6 +19,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 namespace gibsey::chat {
 
@@ -36,6 +37,7 @@ constexpr int kMostEvents = 1'000'000;
 constexpr const char* kNotStarted = "not started: released in full";
 /// Between two looks whether a ledger that was away is back.
 constexpr auto kLedgerPause = std::chrono::milliseconds(500);
+constexpr std::size_t kMostLostHolds = 1'000;
 
 class Turns final : public TurnService {
  public:
@@ -102,11 +104,11 @@ class Turns final : public TurnService {
     draining_ = true;
     const auto deadline = Deadline::after(grace);
     asio::steady_timer timer(co_await asio::this_coro::executor);
-    while (running_ > 0 && !deadline.passed()) co_await pause(timer);
+    while (is_busy() && !deadline.passed()) co_await pause(timer);
     stop_all();
     // A stopped turn still has its record to write: a second is plenty for that.
     const auto last = Deadline::after(std::chrono::seconds(2));
-    while (running_ > 0 && !last.passed()) co_await pause(timer);
+    while (is_busy() && !last.passed()) co_await pause(timer);
   }
 
  private:
@@ -139,6 +141,8 @@ class Turns final : public TurnService {
     Turns& turns_;
     bool taken_ = false;
   };
+
+  [[nodiscard]] bool is_busy() const { return running_ > 0 || looking_for_holds_; }
 
   static asio::awaitable<void> pause(asio::steady_timer& timer) {
     timer.expires_after(std::chrono::milliseconds(20));
@@ -214,10 +218,7 @@ class Turns final : public TurnService {
     if (const int cost = cost_of(settings_.costs, question.dialect, cast.world, cast.character.id.empty()); cost > 0) {
       auto outcome = co_await parts.ledger.hold(question.user_id, turn_id, cost, settings_.opening_grant);
       if (!outcome) {
-        if (outcome.error().code == ErrorCode::unavailable) {
-          place.keep();
-          asio::co_spawn(executor_, release_lost_hold(std::move(turn_id), parts.ledger), asio::detached);
-        }
+        if (outcome.error().code == ErrorCode::unavailable) look_for_hold(std::move(turn_id), parts.ledger);
         co_return std::unexpected(std::move(outcome).error());
       }
       if (const auto* refused = std::get_if<model::InsufficientCredits>(&*outcome)) {
@@ -269,16 +270,39 @@ class Turns final : public TurnService {
     co_return running;
   }
 
-  /// A ledger that was away may hold the credits all the same. What is not given back here is swept.
-  asio::awaitable<void> release_lost_hold(std::string turn_id, store::LedgerStore& ledger) {
+  using LostHolds = std::map<store::LedgerStore*, std::set<std::string>>;
+
+  /// A ledger that was away may hold the credits of a turn all the same. What is not given back here is swept.
+  void look_for_hold(std::string turn_id, store::LedgerStore& ledger) {
+    {
+      const std::lock_guard lock(mutex_);
+      auto& lost = lost_holds_[&ledger];
+      if (lost.size() < kMostLostHolds) lost.insert(std::move(turn_id));
+      if (looking_for_holds_.exchange(true)) return;
+    }
+    asio::co_spawn(executor_, release_lost_holds(), asio::detached);
+  }
+
+  asio::awaitable<void> release_lost_holds() {
     asio::steady_timer timer(executor_);
-    while (!draining_) {
-      const auto released = co_await release_hold_of(turn_id, kNotStarted, ledger);
-      if (released || released.error().code != ErrorCode::unavailable) break;
+    for (auto lost = take_lost_holds(); !lost.empty(); lost = take_lost_holds()) {
+      for (auto& [ledger, turns] : lost) {
+        const auto released = co_await release_holds_of(turns, kNotStarted, *ledger);
+        if (released || released.error().code != ErrorCode::unavailable) continue;
+        const std::lock_guard lock(mutex_);
+        lost_holds_[ledger].merge(turns);
+      }
       timer.expires_after(kLedgerPause);
       co_await timer.async_wait(asio::use_awaitable);
     }
-    --running_;
+  }
+
+  /// None when there is nothing to look for, or no time: the next start gives back what is held.
+  LostHolds take_lost_holds() {
+    const std::lock_guard lock(mutex_);
+    if (draining_) lost_holds_.clear();
+    if (lost_holds_.empty()) looking_for_holds_ = false;
+    return std::exchange(lost_holds_, {});
   }
 
   /// Gives back what a turn holds that has not begun. A store that was away may have its record all the same, which ends then.
@@ -422,6 +446,8 @@ class Turns final : public TurnService {
   std::map<std::string, std::shared_ptr<TurnLog>> logs_;
   std::set<std::string> starting_;  ///< turns with a key that are being admitted
   double mean_seconds_ = 0;
+  LostHolds lost_holds_;  ///< turn ids
+  std::atomic<bool> looking_for_holds_ = false;
 };
 
 }  // namespace
