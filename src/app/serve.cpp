@@ -13,6 +13,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 
 namespace gibsey::app {
 
@@ -37,7 +39,8 @@ Result<std::vector<std::string>> listen(net::HttpServer& server, const Config& c
   return addresses;
 }
 
-asio::awaitable<void> run_until_told(Application& app, net::HttpServer& server, asio::signal_set& signals) {
+/// Whether every turn has ended.
+asio::awaitable<bool> run_until_told(Application& app, net::HttpServer& server, asio::signal_set& signals) {
   for (;;) {
     boost::system::error_code error;
     const int signal = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
@@ -47,9 +50,10 @@ asio::awaitable<void> run_until_told(Application& app, net::HttpServer& server, 
   }
   log::info("stopping: running replies have {} s to finish", kDrainGrace.count());
   app.set_ready(false);
-  co_await app.turns().drain(kDrainGrace);
+  const bool ended = co_await app.turns().drain(kDrainGrace);
   app.end_waits();
   if (!co_await server.stop(kConnectionGrace)) log::warn("a connection did not close in time");
+  co_return ended;
 }
 
 }  // namespace
@@ -86,7 +90,12 @@ int serve(const Config& config, const Installation& installation) {
   app.start_chores();
   fmt::print("Gibsey is ready at {}\n", fmt::join(*addresses, " and "));
   std::fflush(stdout);
-  app.runtime().wait(run_until_told(app, server, signals));
+  if (!app.runtime().wait(run_until_told(app, server, signals))) {
+    log::warn("a store does not answer, so that turns have not ended: the next start ends them");
+    // Their calls come back to what would be gone.
+    std::fflush(nullptr);
+    std::_Exit(0);
+  }
   app.stop_chores();
   return 0;
 }

@@ -120,10 +120,13 @@ asio::awaitable<Result<int>> sweep_holds(store::TurnStore& turns, Ledgers ledger
 asio::awaitable<Result<void>> release_holds_of(const std::set<std::string>& turn_ids, std::string rule,
                                                store::LedgerStore& ledger) {
   GIBSEY_CO_TRY(const auto holds, co_await ledger.open_holds());
+  Result<void> all;
   for (const auto& hold : holds) {
-    if (turn_ids.contains(hold.turn_id)) GIBSEY_CO_CHECK(co_await ledger.release(hold.id, rule));
+    if (!turn_ids.contains(hold.turn_id)) continue;
+    const auto released = co_await ledger.release(hold.id, rule);
+    if (!released && all) all = std::unexpected(released.error());
   }
-  co_return Result<void>();
+  co_return all;
 }
 
 }  // namespace gibsey::chat

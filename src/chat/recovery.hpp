@@ -27,7 +27,8 @@ boost::asio::awaitable<Result<int>> recover_turns(store::TurnStore& turns, Ledge
 /// Ends holds older than `limit` whose turn is not running (one that could not be settled when its turn ended). Answers how many.
 boost::asio::awaitable<Result<int>> sweep_holds(store::TurnStore& turns, Ledgers ledgers, std::chrono::milliseconds limit);
 
-/// Gives back what is held for turns that never began, where a hold was stored and nobody knows.
+/// Gives back what is held for turns that never began, where a hold was stored and nobody knows. The first error, after all were
+/// tried; may be called again.
 boost::asio::awaitable<Result<void>> release_holds_of(const std::set<std::string>& turn_ids, std::string rule,
                                                       store::LedgerStore& ledger);
 

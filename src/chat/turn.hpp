@@ -38,8 +38,8 @@ struct AdmittedTurn {
   }
 };
 
-/// answer -> close_books (store the text, settle or release, record) -> tell the readers. Every way out closes the log, ends the
-/// hold once and leaves a finished record; never throws.
+/// answer -> close_books (store the text, settle or release, record) -> tell the readers. Every way out closes the log, and where
+/// the stores answer before the program stops, ends the hold once and leaves a finished record.
 boost::asio::awaitable<void> run_turn(std::shared_ptr<AdmittedTurn> turn, TurnParts parts);
 
 }  // namespace gibsey::chat

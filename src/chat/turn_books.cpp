@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{100};
-/// Shorter than what drain() gives a turn that it has stopped.
+/// Shorter than what drain() gives a turn that it has stopped; where the store refuses at once, that is enough.
 constexpr std::chrono::milliseconds kLongestPause{1000};
 
 /// The rule of contracts section 0 for the way this turn ended, and what it takes of the hold.
@@ -53,8 +53,8 @@ void record_outcome(AdmittedTurn& turn, const Result<void>& outcome) {
 }
 
 template <typename T>
-bool is_away(const Result<T>& done) {
-  return !done && done.error().code == ErrorCode::unavailable;
+bool waits(const Result<T>& done) {
+  return !done && is_away(done.error());
 }
 
 /// The text is stored before the hold is settled, and the record after: a crash in between leaves a running turn whose hold tells
@@ -70,7 +70,7 @@ class Books {
     auto pause = kFirstPause;
     for (;;) {
       auto closed = co_await try_to_close();
-      if (!is_away(closed) || turn_.log->interrupted()) {
+      if (!waits(closed) || turn_.log->interrupted()) {
         tell_once();
         co_return closed;
       }
@@ -87,7 +87,7 @@ class Books {
   asio::awaitable<Result<void>> try_to_close() {
     try {
       const auto text = co_await turn_.saver->finish(turn_.log, parts_.turns);
-      if (is_away(text)) co_return text;
+      if (waits(text)) co_return text;
       // Stored with the record, where there is one.
       if (!text && text.error().code != ErrorCode::not_found)
         log::warn("turn {}: the text was not stored: {}", turn_.record.id, text.error().message);
@@ -102,7 +102,7 @@ class Books {
     if (hold_ended_) co_return Result<void>();
     const auto [charged, rule] = charge(turn_, outcome_);
     const auto balance = co_await take(charged, rule);
-    if (is_away(balance)) co_return std::unexpected(balance.error());
+    if (waits(balance)) co_return std::unexpected(balance.error());
     hold_ended_ = true;
     const auto held = turn_.hold.amount;
     if (balance) {
@@ -133,10 +133,16 @@ class Books {
     // Who has been told has them in the log.
     if (!told_) std::ranges::move(closing_events(turn_.record), std::back_inserter(rest.events));
     auto stored = co_await parts_.turns.finish(turn_.record, rest.first_seq, std::move(rest.events));
-    // An earlier attempt stored the events, and its answer was lost.
-    if (late_ && !stored && stored.error().code == ErrorCode::conflict)
+    if (late_ && !stored && stored.error().code == ErrorCode::conflict && co_await was_stored())
       stored = co_await parts_.turns.finish(turn_.record, 0, {});
     co_return stored;
+  }
+
+  /// Whether an earlier attempt stored the record, and its answer was lost. What else stands there was ended by another node,
+  /// which took this one for dead.
+  asio::awaitable<bool> was_stored() {
+    const auto there = co_await parts_.turns.find(turn_.record.id);
+    co_return there && *there && (*there)->status == turn_.record.status;
   }
 
   void tell_once() {

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <set>
@@ -100,7 +101,7 @@ class Turns final : public TurnService {
 
   [[nodiscard]] int running() const override { return running_.load(); }
 
-  asio::awaitable<void> drain(std::chrono::milliseconds grace) override {
+  asio::awaitable<bool> drain(std::chrono::milliseconds grace) override {
     draining_ = true;
     const auto deadline = Deadline::after(grace);
     asio::steady_timer timer(co_await asio::this_coro::executor);
@@ -109,6 +110,7 @@ class Turns final : public TurnService {
     // A stopped turn still has its record to write: a second is plenty for that.
     const auto last = Deadline::after(std::chrono::seconds(2));
     while (is_busy() && !last.passed()) co_await pause(timer);
+    co_return !is_busy();
   }
 
  private:
@@ -218,7 +220,7 @@ class Turns final : public TurnService {
     if (const int cost = cost_of(settings_.costs, question.dialect, cast.world, cast.character.id.empty()); cost > 0) {
       auto outcome = co_await parts.ledger.hold(question.user_id, turn_id, cost, settings_.opening_grant);
       if (!outcome) {
-        if (outcome.error().code == ErrorCode::unavailable) look_for_hold(std::move(turn_id), parts.ledger);
+        if (is_away(outcome.error())) look_for_hold(std::move(turn_id), parts.ledger);
         co_return std::unexpected(std::move(outcome).error());
       }
       if (const auto* refused = std::get_if<model::InsufficientCredits>(&*outcome)) {
@@ -287,14 +289,31 @@ class Turns final : public TurnService {
     asio::steady_timer timer(executor_);
     for (auto lost = take_lost_holds(); !lost.empty(); lost = take_lost_holds()) {
       for (auto& [ledger, turns] : lost) {
-        const auto released = co_await release_holds_of(turns, kNotStarted, *ledger);
-        if (released || released.error().code != ErrorCode::unavailable) continue;
-        const std::lock_guard lock(mutex_);
-        lost_holds_[ledger].merge(turns);
+        if (!co_await is_released(turns, *ledger)) keep_lost(*ledger, std::move(turns));
       }
       timer.expires_after(kLedgerPause);
       co_await timer.async_wait(asio::use_awaitable);
     }
+  }
+
+  /// False where the ledger is still away.
+  static asio::awaitable<bool> is_released(const std::set<std::string>& turns, store::LedgerStore& ledger) {
+    try {
+      const auto released = co_await release_holds_of(turns, kNotStarted, ledger);
+      if (!released && is_away(released.error())) co_return false;
+      if (!released)
+        log::error("holds of questions that were refused stay open until they are swept: {}", released.error().message);
+    } catch (const std::exception& bug) {
+      log::error("holds of questions that were refused stay open until they are swept: {}", bug.what());
+    }
+    co_return true;
+  }
+
+  void keep_lost(store::LedgerStore& ledger, std::set<std::string> turns) {
+    const std::lock_guard lock(mutex_);
+    auto& lost = lost_holds_[&ledger];
+    lost.merge(turns);
+    while (lost.size() > kMostLostHolds) lost.erase(lost.begin());
   }
 
   /// None when there is nothing to look for, or no time: the next start gives back what is held.
@@ -305,15 +324,29 @@ class Turns final : public TurnService {
     return std::exchange(lost_holds_, {});
   }
 
-  /// Gives back what a turn holds that has not begun. A store that was away may have its record all the same, which ends then.
+  /// Gives back what a turn holds that has not begun. A store that was away may have its record all the same, which ends then;
+  /// and whoever has met the turn meanwhile, by its key, hears the end.
   asio::awaitable<void> take_back(std::shared_ptr<AdmittedTurn> turn, Error why) {
+    const auto id = turn->record.id;
+    const auto log = turn->log;
+    const auto tell = [&turn, &log] {
+      for (auto& event : closing_events(turn->record)) log->append(std::move(event));
+      log->close();
+    };
     auto parts = parts_of(turn->question.dialect);
-    if (why.code == ErrorCode::unavailable) {
-      (void)co_await close_books(*turn, parts, std::unexpected(why), [] {});
-    } else if (!turn->hold.id.empty()) {
-      (void)co_await parts.ledger.release(turn->hold.id, kNotStarted);
+    const bool may_have_begun = is_away(why);
+    if (may_have_begun) {
+      (void)co_await close_books(*turn, parts, std::unexpected(why), tell);
+    } else {
+      if (!turn->hold.id.empty()) (void)co_await is_released({id}, parts.ledger);
+      turn->record.status = model::TurnStatus::failed;
+      turn->record.error = why.message;
+      turn->record.error_code = to_string(why.code);
+      tell();
     }
-    forget(turn->record.id);
+    // start() could not give up the claim of a store that was away.
+    if (may_have_begun && turn->question.idempotency) (void)co_await parts.turns.drop_claim(id);
+    forget(id);
     --running_;
   }
 
@@ -355,14 +388,12 @@ class Turns final : public TurnService {
   }
 
   asio::awaitable<void> run_and_leave(std::shared_ptr<AdmittedTurn> turn) {
-    const auto started = turn->started;
-    const auto id = turn->record.id;
     auto parts = parts_of(turn->question.dialect);
-    co_await run_turn(std::move(turn), parts);
+    co_await run_turn(turn, parts);
     {
       const std::lock_guard lock(mutex_);
-      logs_.erase(id);
-      const auto seconds = std::chrono::duration<double>(Deadline::Clock::now() - started).count();
+      logs_.erase(turn->record.id);
+      const auto seconds = turn->record.total_ms / 1000.0;
       // A moving mean over about ten turns.
       mean_seconds_ = mean_seconds_ == 0 ? seconds : 0.9 * mean_seconds_ + 0.1 * seconds;
     }

@@ -88,7 +88,8 @@ struct TurnSettings {
   int max_turns = 64;                    ///< running and waiting turns; one more is Busy
   int opening_grant = 100;               ///< credits of a new user (contracts section 0)
   std::chrono::seconds time_limit{300};  ///< of a whole turn
-  /// So long readers who have all the text wait for its end while the store that is to keep it is away.
+  /// So long readers who have all the text wait for its end while the store that is to keep it is away; looked at after each
+  /// attempt to store it, and one to a store that does not answer may take half a minute.
   std::chrono::milliseconds closing_patience{10'000};
   int context_tokens = 6000;  ///< of a prompt with its reply; the model's own limit counts too
   /// Where the passages cannot be looked up: fail the turn, or let the character answer without quotes and say so.
@@ -133,8 +134,9 @@ class TurnService {
                                                                   Dialect dialect, std::optional<IdempotencyKey> idempotency) = 0;
   [[nodiscard]] virtual int running() const = 0;
   /// Admits no more, waits until every running turn has ended or `grace` is over; turns still running then are stopped, their
-  /// text so far is kept and they are charged nothing.
-  virtual boost::asio::awaitable<void> drain(std::chrono::milliseconds grace) = 0;
+  /// text so far is kept and they are charged nothing. False where one has not ended two seconds later (a store that does not
+  /// answer): it uses this service and its parts still.
+  virtual boost::asio::awaitable<bool> drain(std::chrono::milliseconds grace) = 0;
 };
 
 /// Turns run on `executor` (a thread pool). A dialect named in `special` has parts of its own (contracts section 8: services

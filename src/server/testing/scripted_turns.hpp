@@ -42,7 +42,7 @@ class ScriptedTurns : public chat::TurnService {
     co_return co_await start(std::move(question));
   }
   [[nodiscard]] int running() const override { return 0; }
-  boost::asio::awaitable<void> drain(std::chrono::milliseconds) override { co_return; }
+  boost::asio::awaitable<bool> drain(std::chrono::milliseconds) override { co_return true; }
 
   /// Ends every turn, as a service that drains does.
   void close_all() {
