@@ -161,7 +161,7 @@ class OpenApi(unittest.TestCase):
         for enum in ("FinishReason", "TurnStatus", "QuoteOrigin"):
             self.assertEqual(set(self.schemas[enum]["enum"]), set(re.findall(rf'case {enum}::\w+: return "([^"]+)"', source("model/turn.cpp"))))
         rules = set()
-        for name in ("turn_books.cpp", "recovery.cpp"):
+        for name in ("turn_closing.cpp", "recovery.cpp"):
             rules |= set(re.findall(r'"([^"]*(?:charged in full|released in full|free of charge))"', source("chat/" + name)))
         self.assertEqual(set(self.schemas["ChargeRule"]["enum"]), rules)
         names = set(re.findall(r'return "(\w+)"; }', source("server/turn_json.cpp").split("event_name")[1]))

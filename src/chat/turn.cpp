@@ -4,8 +4,7 @@
 #include "chat/answer.hpp"
 #include "chat/history_window.hpp"
 #include "chat/recall.hpp"
-#include "chat/stored_turn.hpp"
-#include "chat/turn_books.hpp"
+#include "chat/turn_closing.hpp"
 
 #include <fmt/format.h>
 
@@ -48,14 +47,10 @@ void tell_operators(const AdmittedTurn& turn, const TurnParts& parts) {
 
 asio::awaitable<void> run_turn(std::shared_ptr<AdmittedTurn> turn, TurnParts parts) {
   const auto outcome = co_await answer_or_explain(*turn, parts);
-  const auto tell = [&turn, &parts] {
-    // Whoever has heard the end finds the turn counted.
-    tell_operators(*turn, parts);
-    for (auto& event : closing_events(turn->record)) turn->log->append(std::move(event));
-    turn->log->close();
-  };
+  // Whoever has heard the end finds the turn counted.
+  const auto count = [&turn, &parts] { tell_operators(*turn, parts); };
   const auto& record = turn->record;
-  if (const auto closed = co_await close_books(*turn, parts, outcome, tell); !closed)
+  if (const auto closed = co_await close_turn(*turn, parts, outcome, count); !closed)
     log::error("turn {}: the record was not stored: {}", record.id, closed.error().message);
   parts.observer.ended(record);
   const bool cited = turn->question.dialect.prompt == PromptKind::cited;

@@ -38,7 +38,7 @@ struct AdmittedTurn {
   }
 };
 
-/// answer -> close_books (store the text, settle or release, record) -> tell the readers. Every way out closes the log, and where
+/// answer -> close_turn (store the text, settle or release, record) -> tell the readers. Every way out closes the log, and where
 /// the stores answer before the program stops, ends the hold once and leaves a finished record.
 boost::asio::awaitable<void> run_turn(std::shared_ptr<AdmittedTurn> turn, TurnParts parts);
 

@@ -5,7 +5,7 @@
 #include "chat/recovery.hpp"
 #include "chat/stored_turn.hpp"
 #include "chat/turn.hpp"
-#include "chat/turn_books.hpp"
+#include "chat/turn_closing.hpp"
 
 #include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
@@ -328,21 +328,16 @@ class Turns final : public TurnService {
   /// and whoever has met the turn meanwhile, by its key, hears the end.
   asio::awaitable<void> take_back(std::shared_ptr<AdmittedTurn> turn, Error why) {
     const auto id = turn->record.id;
-    const auto log = turn->log;
-    const auto tell = [&turn, &log] {
-      for (auto& event : closing_events(turn->record)) log->append(std::move(event));
-      log->close();
-    };
     auto parts = parts_of(turn->question.dialect);
     const bool may_have_begun = is_away(why);
     if (may_have_begun) {
-      (void)co_await close_books(*turn, parts, std::unexpected(why), tell);
+      (void)co_await close_turn(*turn, parts, std::unexpected(why), [] {});
     } else {
       if (!turn->hold.id.empty()) (void)co_await is_released({id}, parts.ledger);
       turn->record.status = model::TurnStatus::failed;
       turn->record.error = why.message;
       turn->record.error_code = to_string(why.code);
-      tell();
+      end_log(*turn);
     }
     // start() could not give up the claim of a store that was away.
     if (may_have_begun && turn->question.idempotency) (void)co_await parts.turns.drop_claim(id);

@@ -1,5 +1,4 @@
 """Readers whose turns end while Cassandra is away: what they were told is what the record and the ledger say when it is back."""
-import time
 import unittest
 
 import harness
@@ -11,12 +10,12 @@ READERS, KILLS = 6, 2
 ANSWERS_AFTER = 10
 
 
-class Books(NeedsTheProgram):
+class Closing(NeedsTheProgram):
     def test_accounts_are_right_after_cassandra_was_killed(self):
         environment = {**stack().environment(), "GIBSEY_OPENING_GRANT": str(talker.GRANT)}
         server = harness.Server(harness.scripted("I have heard of it."), environment=environment)
         self.addCleanup(server.close)
-        readers = [talker.Talker(lambda: server, f"books-{number}", pause=0.05) for number in range(READERS)]
+        readers = [talker.Talker(lambda: server, f"closing-{number}", pause=0.05) for number in range(READERS)]
         for reader in readers:
             self.addCleanup(reader.stop)
         for _ in range(KILLS):
@@ -33,7 +32,6 @@ class Books(NeedsTheProgram):
         before = [reader.outcomes["answered"] for reader in readers]
         harness.wait_until(lambda: all(reader.outcomes["answered"] >= had + answers for reader, had in zip(readers, before)), 60,
                            lambda: [dict(reader.outcomes) for reader in readers])
-        time.sleep(0.2)
 
 
 if __name__ == "__main__":

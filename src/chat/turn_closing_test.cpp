@@ -85,7 +85,7 @@ class AwayLedger final : public store::MemoryLedgerStore {
   Absence ends;
 };
 
-class Books : public testing::TurnTest {
+class TurnClosing : public testing::TurnTest {
  protected:
   AwayTurns away_turns;
   AwayLedger away_ledger;
@@ -129,7 +129,7 @@ class Books : public testing::TurnTest {
   }
 };
 
-TEST_F(Books, AreClosedWhenTheStoreIsBack) {
+TEST_F(TurnClosing, IsDoneWhenTheStoreIsBack) {
   start();
   away_turns.appends.calls = 2;
   away_turns.finishes.calls = 2;
@@ -140,7 +140,7 @@ TEST_F(Books, AreClosedWhenTheStoreIsBack) {
   expect_whole_and_paid(events);
 }
 
-TEST_F(Books, CountWhatWasStoredThoughTheAnswerWasLost) {
+TEST_F(TurnClosing, CountsWhatWasStoredThoughTheAnswerWasLost) {
   away_turns.appends.obeys = away_turns.finishes.obeys = true;
   for (const auto& [appends, finishes] : {std::pair(1, 0), std::pair(0, 1), std::pair(2, 2)}) {
     SCOPED_TRACE(::testing::Message() << appends << " appends, " << finishes << " finishes lost");
@@ -158,14 +158,14 @@ TEST_F(Books, CountWhatWasStoredThoughTheAnswerWasLost) {
   EXPECT_EQ(credits(), 85) << "each was charged once";
 }
 
-TEST_F(Books, TextThatWasStoredThoughTheAnswerWasLostIsContinued) {
+TEST_F(TurnClosing, TextThatWasStoredThoughTheAnswerWasLostIsContinued) {
   start_service({says(std::vector<std::string>(40, "word "), 20)});
   away_turns.appends.obeys = true;
   away_turns.appends.calls = 1;
   expect_whole_and_paid(events_of(ask("Quantum chromodynamics?")));
 }
 
-TEST_F(Books, ARecordThatWasStoredAfterReadersWereToldIsNotStoredTwice) {
+TEST_F(TurnClosing, ARecordThatWasStoredAfterReadersWereToldIsNotStoredTwice) {
   start({.closing_patience = 50ms});
   away_turns.finishes.obeys = true;
   away_turns.finishes.calls = 4;
@@ -175,7 +175,7 @@ TEST_F(Books, ARecordThatWasStoredAfterReadersWereToldIsNotStoredTwice) {
   expect_whole_and_paid(events);
 }
 
-TEST_F(Books, WhatAnotherNodeHasEndedIsLeftAsItIs) {
+TEST_F(TurnClosing, WhatAnotherNodeHasEndedIsLeftAsItIs) {
   start();
   away_ledger.ends.calls = kForGood;
   const auto outcome = ask("Why did Arieol climb the tower?");
@@ -190,7 +190,7 @@ TEST_F(Books, WhatAnotherNodeHasEndedIsLeftAsItIs) {
   EXPECT_EQ(wait(away_turns.find(id)).value()->status, model::TurnStatus::interrupted);
 }
 
-TEST_F(Books, AreClosedWhenTheLedgerIsBack) {
+TEST_F(TurnClosing, IsDoneWhenTheLedgerIsBack) {
   for (const bool obeys : {false, true}) {
     start();
     away_ledger.ends.obeys = obeys;
@@ -204,20 +204,20 @@ TEST_F(Books, AreClosedWhenTheLedgerIsBack) {
   EXPECT_EQ(credits(), 90) << "each was charged once";
 }
 
-TEST_F(Books, ReadersAreToldAfterAWhileAndTheBooksAreClosedLater) {
+TEST_F(TurnClosing, ReadersAreToldAfterAWhileAndTheRecordIsStoredLater) {
   start({.closing_patience = 300ms});
   away_turns.appends.calls = away_turns.finishes.calls = kForGood;
   const auto events = events_of(ask("Why did Arieol climb the tower?"));
   EXPECT_TRUE(std::holds_alternative<model::TurnDone>(events.back()));
   EXPECT_TRUE(only<model::LedgerSettled>(events).empty()) << "nothing is told that is not so yet";
-  EXPECT_EQ(service->running(), 1) << "its books are open";
+  EXPECT_EQ(service->running(), 1) << "it is not closed yet";
   EXPECT_TRUE(has_open_holds());
   away_turns.appends.calls = away_turns.finishes.calls = 0;
   ASSERT_TRUE(gibsey::testing::soon([this] { return service->running() == 0; }));
   expect_whole_and_paid(events);
 }
 
-TEST_F(Books, AProgramThatStopsDoesNotWaitForThem) {
+TEST_F(TurnClosing, AProgramThatStopsDoesNotWaitForIt) {
   start({.closing_patience = 50ms});
   away_turns.appends.calls = away_turns.finishes.calls = kForGood;
   const auto events = events_of(ask("Why did Arieol climb the tower?"));
@@ -225,7 +225,7 @@ TEST_F(Books, AProgramThatStopsDoesNotWaitForThem) {
   EXPECT_EQ(record_of(events).status, model::TurnStatus::running) << "as a crash leaves it, for the next start";
 }
 
-TEST_F(Books, OfATurnThatHasNotBegunGiveBackWhatItHolds) {
+TEST_F(TurnClosing, OfATurnThatHasNotBegunGivesBackWhatItHolds) {
   for (const bool obeys : {false, true}) {
     SCOPED_TRACE(obeys);
     start();
@@ -241,7 +241,7 @@ TEST_F(Books, OfATurnThatHasNotBegunGiveBackWhatItHolds) {
   }
 }
 
-TEST_F(Books, WhoMeetsATurnThatHasNotBegunHearsItsEndAndItsKeyIsFree) {
+TEST_F(TurnClosing, WhoMeetsATurnThatHasNotBegunHearsItsEndAndItsKeyIsFree) {
   start({.closing_patience = 50ms});
   away_turns.begins.obeys = true;
   away_turns.begins.calls = 1;
@@ -263,7 +263,7 @@ TEST_F(Books, WhoMeetsATurnThatHasNotBegunHearsItsEndAndItsKeyIsFree) {
   EXPECT_TRUE(std::holds_alternative<model::TurnDone>(events_of(*fresh).back())) << "a refused request leaves its key free";
 }
 
-TEST_F(Books, OfAHoldWhoseAnswerWasLostGiveItBack) {
+TEST_F(TurnClosing, AHoldWhoseAnswerWasLostIsGivenBack) {
   start();
   away_ledger.holds.obeys = true;
   away_ledger.holds.calls = 3;

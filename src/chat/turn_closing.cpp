@@ -1,4 +1,4 @@
-#include "chat/turn_books.hpp"
+#include "chat/turn_closing.hpp"
 
 #include "base/log.hpp"
 #include "chat/stored_turn.hpp"
@@ -59,12 +59,12 @@ bool waits(const Result<T>& done) {
 
 /// The text is stored before the hold is settled, and the record after: a crash in between leaves a running turn whose hold tells
 /// how it ended (recovery.hpp).
-class Books {
+class Closing {
  public:
-  Books(AdmittedTurn& turn, TurnParts& parts, const Result<void>& outcome, std::function<void()> tell)
-      : turn_(turn), parts_(parts), outcome_(outcome), tell_(std::move(tell)) {}
+  Closing(AdmittedTurn& turn, TurnParts& parts, const Result<void>& outcome, std::function<void()> before_end)
+      : turn_(turn), parts_(parts), outcome_(outcome), before_end_(std::move(before_end)) {}
 
-  asio::awaitable<Result<void>> close() {
+  asio::awaitable<Result<void>> run() {
     asio::steady_timer timer(co_await asio::this_coro::executor);
     const auto patience = Deadline::after(turn_.closing_patience);
     auto pause = kFirstPause;
@@ -146,13 +146,15 @@ class Books {
   }
 
   void tell_once() {
-    if (!std::exchange(told_, true)) tell_();
+    if (std::exchange(told_, true)) return;
+    before_end_();
+    end_log(turn_);
   }
 
   AdmittedTurn& turn_;
   TurnParts& parts_;
   const Result<void>& outcome_;
-  const std::function<void()> tell_;
+  const std::function<void()> before_end_;
   bool hold_ended_ = false;
   bool late_ = false;  ///< a first attempt has failed
   bool told_ = false;
@@ -160,11 +162,16 @@ class Books {
 
 }  // namespace
 
-asio::awaitable<Result<void>> close_books(AdmittedTurn& turn, TurnParts& parts, const Result<void>& outcome,
-                                          std::function<void()> tell) {
+void end_log(AdmittedTurn& turn) {
+  for (auto& event : closing_events(turn.record)) turn.log->append(std::move(event));
+  turn.log->close();
+}
+
+asio::awaitable<Result<void>> close_turn(AdmittedTurn& turn, TurnParts& parts, const Result<void>& outcome,
+                                         std::function<void()> before_end) {
   record_outcome(turn, outcome);
-  Books books(turn, parts, outcome, std::move(tell));
-  co_return co_await books.close();
+  Closing closing(turn, parts, outcome, std::move(before_end));
+  co_return co_await closing.run();
 }
 
 }  // namespace gibsey::chat
